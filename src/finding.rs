@@ -1,0 +1,194 @@
+//! What a check found: a stable code, a severity, the subject, the evidence and maybe a fix.
+//!
+//! Knows nobody. Carries no words for people: those live in `knowledge/findings/`, keyed by [`Code`].
+
+mod codes;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+pub use codes::Code;
+use serde::{Serialize, Serializer};
+
+/// One thing that a check found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What it says.
+    pub code: Code,
+    /// The name or address it is about, as it was asked for.
+    pub subject: String,
+    /// The exact texts seen, as the network gave them: hostile, never markup.
+    pub evidence: Vec<String>,
+    /// What the words may mention, by the names that [`Code::details`] lists.
+    pub details: BTreeMap<&'static str, String>,
+    /// The change that mends it, where one is known for certain.
+    pub fix: Option<Fix>,
+}
+
+impl Finding {
+    /// A finding about `subject`, with nothing to show yet.
+    pub fn new(code: Code, subject: impl fmt::Display) -> Self {
+        Self { code, subject: subject.to_string(), evidence: Vec::new(), details: BTreeMap::new(), fix: None }
+    }
+
+    /// Adds one text that was seen.
+    #[must_use]
+    pub fn evidence(mut self, seen: impl fmt::Display) -> Self {
+        self.evidence.push(seen.to_string());
+        self
+    }
+
+    /// Adds a detail that the words may mention.
+    #[must_use]
+    pub fn detail(mut self, name: &'static str, value: impl fmt::Display) -> Self {
+        debug_assert!(self.code.details().contains(&name), "{} does not declare the detail {name}", self.code);
+        self.details.insert(name, value.to_string());
+        self
+    }
+
+    /// Adds the change that would mend it; nobody sees it before it is proven.
+    #[must_use]
+    pub fn fix(mut self, fix: Fix) -> Self {
+        self.fix = Some(fix);
+        self
+    }
+
+    /// How bad it is.
+    pub fn severity(&self) -> Severity {
+        self.code.severity()
+    }
+}
+
+/// An exact change: a record to publish in place of those of the same name, type and purpose.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fix {
+    /// The owner name of the record, without a trailing dot.
+    pub name: String,
+    /// The record type, for example `TXT`.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// The record's text.
+    pub value: String,
+    /// Whether the check passes with the record applied to what is known.
+    pub verified: bool,
+}
+
+/// How bad a finding is, from nothing to worst; `Unknown` is where the network would not say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Looked at, and right.
+    Ok,
+    /// Worth knowing; nothing to do.
+    Info,
+    /// The network would not say.
+    Unknown,
+    /// Should be mended; mail may suffer.
+    Warn,
+    /// Must be mended; mail suffers.
+    Fail,
+}
+
+impl Severity {
+    /// The word that JSON and people see.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Info => "info",
+            Self::Unknown => "unknown",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+        }
+    }
+}
+
+/// One standard or subject that is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Topic {
+    /// The domain's own existence (RFC 1034, RFC 8020).
+    Dns,
+    /// Where its mail goes (RFC 5321 section 5, RFC 7505).
+    Mx,
+    /// Who may send for it (RFC 7208).
+    Spf,
+    /// The keys that sign its mail (RFC 6376).
+    Dkim,
+    /// What receivers shall do with mail that proves neither (RFC 9989).
+    Dmarc,
+    /// The names of its mail servers' addresses (RFC 8601 section 3, "iprev").
+    Ptr,
+}
+
+impl Topic {
+    /// All topics, in the order in which reports show them.
+    pub const ALL: &[Self] = &[Self::Dns, Self::Mx, Self::Spf, Self::Dkim, Self::Dmarc, Self::Ptr];
+
+    /// The stable name, as `--only` and JSON use it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Dns => "dns",
+            Self::Mx => "mx",
+            Self::Spf => "spf",
+            Self::Dkim => "dkim",
+            Self::Dmarc => "dmarc",
+            Self::Ptr => "ptr",
+        }
+    }
+}
+
+impl FromStr for Topic {
+    type Err = UnknownName;
+
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
+        by_name(Self::ALL, Self::as_str, text)
+    }
+}
+
+impl FromStr for Code {
+    type Err = UnknownName;
+
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
+        by_name(Self::ALL, Self::as_str, text)
+    }
+}
+
+impl fmt::Display for Topic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// A name that is not one of ours, with those that are.
+#[derive(Debug, thiserror::Error)]
+#[error("no such name `{given}`; there are {known}")]
+pub struct UnknownName {
+    given: String,
+    known: String,
+}
+
+fn by_name<T: Copy>(all: &[T], name: impl Fn(T) -> &'static str, given: &str) -> Result<T, UnknownName> {
+    all.iter().copied().find(|&item| name(item) == given).ok_or_else(|| UnknownName {
+        given: given.to_owned(),
+        known: all.iter().map(|&item| name(item)).collect::<Vec<_>>().join(", "),
+    })
+}

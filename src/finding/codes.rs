@@ -1,0 +1,172 @@
+//! Every finding code there is: the stable names that scripts, tests and `knowledge/` refer to.
+//!
+//! One row a code: its topic, its severity, its name, and the details its words may mention. The words
+//! themselves live in `knowledge/findings/`; what produces a code lives in `mail/`, in the room of its topic.
+
+use super::{Severity, Topic};
+
+macro_rules! codes {
+    ($($topic:ident {
+        $( $(#[doc = $doc:literal])+ $variant:ident = $severity:ident $name:literal [$($detail:literal)*] ; )+
+    })+) => {
+        /// What a finding says, as a stable name in kebab case.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Code { $($( $(#[doc = $doc])+ $variant, )+)+ }
+
+        impl Code {
+            /// All codes, grouped by topic.
+            pub const ALL: &[Self] = &[$($( Self::$variant, )+)+];
+
+            /// The stable name, for example `spf-two-records`.
+            pub const fn as_str(self) -> &'static str {
+                match self { $($( Self::$variant => $name, )+)+ }
+            }
+
+            /// The topic whose check may produce this code.
+            pub const fn topic(self) -> Topic {
+                match self { $($( Self::$variant => Topic::$topic, )+)+ }
+            }
+
+            /// How bad it is.
+            pub const fn severity(self) -> Severity {
+                match self { $($( Self::$variant => Severity::$severity, )+)+ }
+            }
+
+            /// The details that a finding with this code carries, which its words may name as `{detail}`.
+            pub const fn details(self) -> &'static [&'static str] {
+                match self { $($( Self::$variant => &[$($detail),*], )+)+ }
+            }
+        }
+    };
+}
+
+codes! {
+    Dns {
+        /// The name exists in the DNS and its zone answers.
+        DnsFound = Ok "dns-found" [];
+        /// NXDOMAIN for the domain itself (RFC 8020).
+        DnsNoSuchName = Fail "dns-no-such-name" [];
+        /// The zone did not answer: SERVFAIL, a refusal or silence.
+        DnsUnknown = Unknown "dns-unknown" ["cause"];
+    }
+    Mx {
+        /// The domain names mail servers and each has an address.
+        MxFound = Ok "mx-found" ["count"];
+        /// Neither an MX record nor an address: nowhere to deliver to (RFC 5321 section 5.1).
+        MxMissing = Fail "mx-missing" [];
+        /// No MX record, so senders fall back to the address of the domain (RFC 5321 section 5.1).
+        MxImplicit = Warn "mx-implicit" [];
+        /// A null MX: the domain says that it takes no mail (RFC 7505).
+        MxNull = Warn "mx-null" [];
+        /// A null MX beside other MX records (RFC 7505 section 3).
+        MxNullWithOthers = Fail "mx-null-with-others" [];
+        /// A mail server's name does not exist or has no address.
+        MxTargetMissing = Fail "mx-target-missing" ["target"];
+        /// A mail server's name is an alias (RFC 2181 section 10.3).
+        MxTargetAlias = Warn "mx-target-alias" ["target" "alias"];
+        /// An MX record holds an address instead of a name (RFC 5321 section 5.1).
+        MxTargetLiteral = Fail "mx-target-literal" ["target"];
+        /// A mail server's address is private or reserved (RFC 6890).
+        MxTargetPrivate = Fail "mx-target-private" ["target" "address"];
+        /// The mail server's name is the hosted domain itself.
+        MxTargetIsDomain = Warn "mx-target-is-domain" ["target"];
+        /// The MX records do not name the host that the configuration expects.
+        MxNotHost = Warn "mx-not-host" ["expected"];
+        /// The same mail server is named more than once.
+        MxDuplicate = Info "mx-duplicate" ["target"];
+        /// The MX records could not be looked up.
+        MxUnknown = Unknown "mx-unknown" ["cause"];
+        /// A mail server's address could not be looked up.
+        MxTargetUnknown = Unknown "mx-target-unknown" ["target" "cause"];
+    }
+    Spf {
+        /// One valid SPF record, within every limit.
+        SpfFound = Ok "spf-found" ["lookups"];
+        /// No SPF record.
+        SpfMissing = Fail "spf-missing" [];
+        /// More than one SPF record (RFC 7208 section 4.5).
+        SpfTwoRecords = Fail "spf-two-records" ["count"];
+        /// A term that the grammar does not allow (RFC 7208 section 12), with its position in the record.
+        SpfSyntax = Fail "spf-syntax" ["term" "column" "problem"];
+        /// More than ten terms that cause look-ups (RFC 7208 section 4.6.4).
+        SpfTooManyLookups = Fail "spf-too-many-lookups" ["lookups" "term"];
+        /// More than two look-ups without an answer (RFC 7208 section 4.6.4).
+        SpfTooManyVoids = Fail "spf-too-many-voids" ["voids" "term"];
+        /// An include or redirect whose target has no single valid record (RFC 7208 sections 5.2, 6.1).
+        SpfIncludeMissing = Fail "spf-include-missing" ["target"];
+        /// `+all`: everybody may send (RFC 7208 section 5.1).
+        SpfAllPass = Fail "spf-all-pass" [];
+        /// `?all`: the record says nothing about other senders.
+        SpfAllNeutral = Warn "spf-all-neutral" [];
+        /// Neither `all` nor `redirect=` ends the record.
+        SpfNoAll = Warn "spf-no-all" [];
+        /// Terms after `all` are never reached (RFC 7208 section 5.1).
+        SpfAfterAll = Warn "spf-after-all" ["term"];
+        /// The `ptr` mechanism should not be used (RFC 7208 section 5.5).
+        SpfPtr = Warn "spf-ptr" [];
+        /// A look-up of the record finds nothing, though the limit is kept.
+        SpfVoid = Info "spf-void" ["target"];
+        /// The host's own include is not in the record.
+        SpfHostMissing = Fail "spf-host-missing" ["expected"];
+        /// The record, or one it includes, could not be looked up.
+        SpfUnknown = Unknown "spf-unknown" ["target" "cause"];
+    }
+    Dkim {
+        /// A valid key (RFC 6376 section 3.6.1).
+        DkimFound = Ok "dkim-found" ["selector" "key"];
+        /// No key under the selectors that were tried; others may exist.
+        DkimNotFound = Warn "dkim-not-found" ["count"];
+        /// `_domainkey` does not exist, so no selector can (RFC 8020).
+        DkimNone = Fail "dkim-none" [];
+        /// A selector that was named, by the person or by the host, has no key.
+        DkimSelectorMissing = Fail "dkim-selector-missing" ["selector"];
+        /// An empty `p=`: the key is revoked (RFC 6376 section 3.6.1).
+        DkimRevoked = Warn "dkim-revoked" ["selector"];
+        /// `t=y`: receivers may ignore the signature (RFC 6376 section 3.6.1).
+        DkimTesting = Warn "dkim-testing" ["selector"];
+        /// An RSA key below 1024 bits (RFC 8301 section 3.2).
+        DkimKeyTooShort = Fail "dkim-key-too-short" ["selector" "bits"];
+        /// An RSA key below the advised 2048 bits (RFC 8301 section 3.2).
+        DkimKeyShort = Info "dkim-key-short" ["selector" "bits"];
+        /// An RSA key above 4096 bits, which receivers need not verify (RFC 8301 section 3.2).
+        DkimKeyLong = Warn "dkim-key-long" ["selector" "bits"];
+        /// A key record that cannot be read.
+        DkimBroken = Fail "dkim-broken" ["selector" "problem"];
+        /// A selector that is an alias to a name without a key.
+        DkimDanglingAlias = Fail "dkim-dangling-alias" ["selector" "alias"];
+        /// A selector could not be looked up.
+        DkimUnknown = Unknown "dkim-unknown" ["selector" "cause"];
+    }
+    Dmarc {
+        /// A valid DMARC record with a policy that receivers act on.
+        DmarcFound = Ok "dmarc-found" ["policy"];
+        /// No DMARC record, here or above (RFC 9989 section 4.10).
+        DmarcMissing = Warn "dmarc-missing" [];
+        /// More than one DMARC record: none applies (RFC 9989 section 4.10).
+        DmarcTwoRecords = Fail "dmarc-two-records" ["count"];
+        /// A DMARC record that receivers cannot use.
+        DmarcSyntax = Fail "dmarc-syntax" ["problem"];
+        /// `p=none`: receivers are asked to do nothing.
+        DmarcPolicyNone = Info "dmarc-policy-none" [];
+        /// The policy comes from a domain above (RFC 9989 section 4.10).
+        DmarcInherited = Info "dmarc-inherited" ["from" "policy"];
+        /// A tag that RFC 9989 removed.
+        DmarcRemovedTag = Info "dmarc-removed-tag" ["tag"];
+        /// No address for aggregate reports (`rua`).
+        DmarcNoReports = Info "dmarc-no-reports" [];
+        /// A DMARC record at the domain itself instead of `_dmarc`.
+        DmarcMisplaced = Warn "dmarc-misplaced" [];
+        /// The DMARC record could not be looked up.
+        DmarcUnknown = Unknown "dmarc-unknown" ["cause"];
+    }
+    Ptr {
+        /// The mail server's address has a name, and the name has that address (RFC 8601 section 2.7.3).
+        PtrConfirmed = Ok "ptr-confirmed" ["address" "name"];
+        /// The mail server's address has no name.
+        PtrMissing = Fail "ptr-missing" ["address"];
+        /// The name does not lead back to the address.
+        PtrNotConfirmed = Fail "ptr-not-confirmed" ["address" "name"];
+        /// The name of the address could not be looked up.
+        PtrUnknown = Unknown "ptr-unknown" ["address" "cause"];
+    }
+}

@@ -1,0 +1,7 @@
+//! mailmedic.
+
+pub mod config;
+pub mod domain;
+pub mod facts;
+pub mod finding;
+pub mod mail;
