@@ -5,3 +5,4 @@ pub mod domain;
 pub mod facts;
 pub mod finding;
 pub mod mail;
+pub mod probe;

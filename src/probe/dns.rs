@@ -1,0 +1,190 @@
+//! The DNS through the resolvers that the operator names, by hickory; nothing is cached, so that a check sees what is
+//! published now.
+//!
+//! Refuses to judge: an answer, no data, no such name, SERVFAIL, a refusal and silence stay apart
+//! ([`Outcome`], [`Cause`]). Names no host that a user chose: it speaks to the resolvers alone.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverOpts, ServerOrderingStrategy};
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::net::xfer::{DnsHandle as _, FirstAnswer as _};
+use hickory_resolver::net::{DnsError, NetError};
+use hickory_resolver::proto::op::{DnsRequestOptions, Message, Query, ResponseCode};
+use hickory_resolver::proto::rr::{self, RData, RecordType};
+use hickory_resolver::{NameServerPool, PoolContext, TlsConfig, system_conf};
+use tokio::sync::Semaphore;
+
+use super::Network;
+use crate::domain::Name;
+use crate::facts::{Cause, Kind, Outcome, Question, Record, Reply, Text};
+
+/// How many questions may be under way at once, over all checks: enough for two whole checks in one round trip, few
+/// enough that a small resolver does not drop them.
+const CONCURRENT_QUESTIONS: usize = 128;
+
+/// How much one UDP answer may hold: what passes every path unfragmented (RFC 9715).
+const UDP_PAYLOAD: u16 = 1232;
+
+/// The resolvers that answer all questions.
+pub struct Resolver {
+    pool: NameServerPool<TokioRuntimeProvider>,
+    options: DnsRequestOptions,
+    limit: Arc<Semaphore>,
+    servers: Vec<SocketAddr>,
+}
+
+/// Why there is no resolver to ask.
+#[derive(Debug, thiserror::Error)]
+#[error("this machine names no usable resolver; name one with `--resolver IP:PORT` or `[resolver] servers`")]
+pub struct NoResolver(#[source] Option<NetError>);
+
+impl Resolver {
+    /// Asks `servers` in their order, the next one when one stays silent for `timeout`; the system's where none is
+    /// given.
+    pub fn new(servers: &[SocketAddr], timeout: Duration) -> Result<Self, NoResolver> {
+        let servers = if servers.is_empty() { system_servers()? } else { servers.to_vec() };
+        let mut options = ResolverOpts::default();
+        options.timeout = timeout;
+        options.edns0 = true;
+        options.edns_payload_len = UDP_PAYLOAD;
+        options.case_randomization = true;
+        options.num_concurrent_reqs = 1;
+        options.server_ordering_strategy = ServerOrderingStrategy::UserProvidedOrder;
+        let mut request = DnsRequestOptions::default();
+        request.edns_payload_len = UDP_PAYLOAD;
+        let tls = TlsConfig::new().map_err(|error| NoResolver(Some(error)))?;
+        let context = Arc::new(PoolContext::new(options, tls));
+        let pool = NameServerPool::from_config(
+            servers.iter().copied().map(server_config),
+            context,
+            TokioRuntimeProvider::default(),
+        );
+        Ok(Self { pool, options: request, limit: Arc::new(Semaphore::new(CONCURRENT_QUESTIONS)), servers })
+    }
+
+    /// The resolvers that are asked.
+    pub fn servers(&self) -> &[SocketAddr] {
+        &self.servers
+    }
+}
+
+impl Network for Resolver {
+    fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Reply> {
+        Box::pin(async move {
+            let _place = self.limit.acquire().await;
+            let Ok(name) = rr::Name::from_ascii(question.name.as_str()) else {
+                return Reply::new(Outcome::NoSuchName);
+            };
+            let mut name = name;
+            name.set_fqdn(true);
+            let query = Query::query(name, record_type(question.kind));
+            match self.pool.lookup(query, self.options).first_answer().await {
+                Ok(response) => read(question.kind, &response),
+                Err(error) => Reply::new(ending(&error)),
+            }
+        })
+    }
+}
+
+fn system_servers() -> Result<Vec<SocketAddr>, NoResolver> {
+    let (config, _) = system_conf::read_system_conf().map_err(|error| NoResolver(Some(error)))?;
+    let servers: Vec<SocketAddr> = config
+        .name_servers()
+        .iter()
+        .map(|server| SocketAddr::new(server.ip, server.connections.first().map_or(53, |connection| connection.port)))
+        .collect();
+    if servers.is_empty() { Err(NoResolver(None)) } else { Ok(servers) }
+}
+
+fn server_config(address: SocketAddr) -> NameServerConfig {
+    let (mut udp, mut tcp) = (ConnectionConfig::udp(), ConnectionConfig::tcp());
+    udp.port = address.port();
+    tcp.port = address.port();
+    NameServerConfig::new(address.ip(), true, vec![udp, tcp])
+}
+
+/// Reads an answer: follows the aliases from the question's name, then takes the records of the type at their end.
+fn read(kind: Kind, message: &Message) -> Reply {
+    let Some(query) = message.queries.first() else { return Reply::new(Outcome::Unknown(Cause::Malformed)) };
+    let mut owner = query.name().clone();
+    let mut aliases = Vec::new();
+    while let Some(target) = message.answers.iter().find_map(|record| match &record.data {
+        RData::CNAME(target) if record.name == owner => Some(target.0.clone()),
+        _ => None,
+    }) {
+        let Some(alias) = name(&target) else { return Reply::new(Outcome::Unknown(Cause::Malformed)) };
+        if aliases.contains(&alias) {
+            return Reply { aliases, outcome: Outcome::Unknown(Cause::Malformed) };
+        }
+        aliases.push(alias);
+        owner = target;
+    }
+    let records: Vec<Record> = message
+        .answers
+        .iter()
+        .filter(|record| record.name == owner)
+        .filter_map(|record| content(kind, &record.data))
+        .collect();
+    let outcome = match message.response_code {
+        _ if !records.is_empty() => Outcome::Records(records),
+        ResponseCode::NXDomain => Outcome::NoSuchName,
+        ResponseCode::NoError => Outcome::NoData,
+        code => rcode(code),
+    };
+    Reply { aliases, outcome }
+}
+
+fn content(kind: Kind, data: &RData) -> Option<Record> {
+    Some(match (kind, data) {
+        (Kind::A, RData::A(address)) => Record::A(address.0),
+        (Kind::Aaaa, RData::AAAA(address)) => Record::Aaaa(address.0),
+        (Kind::Mx, RData::MX(mx)) => Record::Mx { preference: mx.preference, exchange: name(&mx.exchange)? },
+        (Kind::Ptr, RData::PTR(target)) => Record::Ptr(name(&target.0)?),
+        (Kind::Soa, RData::SOA(soa)) => Record::Soa { primary: name(&soa.mname)?, serial: soa.serial },
+        (Kind::Txt, RData::TXT(txt)) => Record::Txt(Text(txt.txt_data.iter().map(|part| part.to_vec()).collect())),
+        _ => return None,
+    })
+}
+
+/// A name as the wire has it, without the root label.
+fn name(name: &rr::Name) -> Option<Name> {
+    Name::from_labels(name.iter())
+}
+
+fn ending(error: &NetError) -> Outcome {
+    match error {
+        NetError::Dns(DnsError::NoRecordsFound(none)) => match none.response_code {
+            ResponseCode::NXDomain => Outcome::NoSuchName,
+            ResponseCode::NoError => Outcome::NoData,
+            code => rcode(code),
+        },
+        NetError::Dns(DnsError::ResponseCode(code)) => rcode(*code),
+        NetError::Timeout | NetError::Io(_) | NetError::NoConnections | NetError::Busy => {
+            Outcome::Unknown(Cause::Silent)
+        }
+        _ => Outcome::Unknown(Cause::Malformed),
+    }
+}
+
+fn rcode(code: ResponseCode) -> Outcome {
+    Outcome::Unknown(match code {
+        ResponseCode::ServFail => Cause::ServFail,
+        ResponseCode::Refused => Cause::Refused,
+        _ => Cause::Malformed,
+    })
+}
+
+const fn record_type(kind: Kind) -> RecordType {
+    match kind {
+        Kind::A => RecordType::A,
+        Kind::Aaaa => RecordType::AAAA,
+        Kind::Mx => RecordType::MX,
+        Kind::Ptr => RecordType::PTR,
+        Kind::Soa => RecordType::SOA,
+        Kind::Txt => RecordType::TXT,
+    }
+}

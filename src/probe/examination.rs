@@ -1,0 +1,137 @@
+//! All checks of one domain, run side by side: whichever has its replies moves on, none waits for another.
+
+use std::sync::Arc;
+
+use super::{Budget, Cost, Inquiry, Network};
+use crate::config::Host;
+use crate::domain::{Domain, Name};
+use crate::facts::Question;
+use crate::finding::{Finding, Severity, Topic};
+use crate::mail::{Case, Check};
+
+/// The checks of one domain under way.
+pub struct Examination {
+    domain: Domain,
+    selectors: Vec<Name>,
+    host: Arc<Host>,
+    inquiry: Inquiry,
+    waiting: Vec<Waiting>,
+    done: Vec<(Topic, Vec<Finding>)>,
+}
+
+/// A check that is not done, and the questions it waits for; none before its first run.
+struct Waiting {
+    check: &'static Check,
+    wanted: Vec<Question>,
+}
+
+impl Examination {
+    /// Gets ready to run those of `checks` whose topic is in `topics`; nothing is asked yet.
+    pub fn new(
+        domain: Domain,
+        selectors: Vec<Name>,
+        host: Arc<Host>,
+        checks: impl Iterator<Item = &'static Check>,
+        network: Arc<dyn Network>,
+        budget: Budget,
+    ) -> Self {
+        Self {
+            domain,
+            selectors,
+            host,
+            inquiry: Inquiry::new(network, budget),
+            waiting: checks.map(|check| Waiting { check, wanted: Vec::new() }).collect(),
+            done: Vec::new(),
+        }
+    }
+
+    /// Runs until every check is done. May be dropped while it waits and called again: nothing is lost, nothing is
+    /// asked twice, and [`Self::report`] tells meanwhile how far it is.
+    pub async fn finish(&mut self) {
+        loop {
+            self.run_what_can_run();
+            if self.waiting.is_empty() {
+                return;
+            }
+            if self.waiting.iter().any(|waiting| self.can_run(waiting)) {
+                continue;
+            }
+            self.inquiry.advance().await;
+        }
+    }
+
+    /// What is found so far; its topics are in the order of [`Topic::ALL`].
+    pub fn report(&self) -> Report {
+        let mut done = self.done.clone();
+        done.sort_by_key(|(topic, _)| *topic);
+        let mut open: Vec<Topic> = self.waiting.iter().map(|waiting| waiting.check.topic).collect();
+        open.sort_unstable();
+        Report {
+            domain: self.domain.clone(),
+            done,
+            open,
+            cost: self.inquiry.cost(),
+            unreachable: self.inquiry.all_silent(),
+        }
+    }
+
+    fn can_run(&self, waiting: &Waiting) -> bool {
+        waiting.wanted.is_empty() || waiting.wanted.iter().any(|question| self.inquiry.facts().get(question).is_some())
+    }
+
+    fn run_what_can_run(&mut self) {
+        let (ready, still): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.waiting).into_iter().partition(|waiting| self.can_run(waiting));
+        self.waiting = still;
+        for Waiting { check, .. } in ready {
+            let case = Case { domain: &self.domain, selectors: &self.selectors, host: &self.host };
+            let examined = check.examine(&case, self.inquiry.facts());
+            match examined.findings {
+                Ok(findings) => self.done.push((check.topic, findings)),
+                Err(_) if examined.wanted.is_empty() => {
+                    tracing::error!(topic = %check.topic, "a check is pending but wants nothing: a bug; it is left out");
+                }
+                Err(_) => {
+                    self.inquiry.want(&examined.wanted, &examined.read);
+                    self.waiting.push(Waiting { check, wanted: examined.wanted });
+                }
+            }
+        }
+    }
+}
+
+/// What was found about one domain, so far.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The domain.
+    pub domain: Domain,
+    /// The topics that were looked at, and what was found.
+    pub done: Vec<(Topic, Vec<Finding>)>,
+    /// The topics whose checks are not done yet.
+    pub open: Vec<Topic>,
+    /// What it cost.
+    pub cost: Cost,
+    /// Whether the resolver answered no question at all.
+    pub unreachable: bool,
+}
+
+impl Report {
+    /// All findings, topic by topic.
+    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
+        self.done.iter().flat_map(|(_, findings)| findings)
+    }
+
+    /// The worst severity of each topic that was looked at; `ok` where nothing is wrong.
+    pub fn topics(&self) -> impl Iterator<Item = (Topic, Severity)> {
+        self.done.iter().map(|(topic, findings)| (*topic, worst(findings)))
+    }
+
+    /// The worst severity of all.
+    pub fn verdict(&self) -> Severity {
+        self.topics().map(|(_, severity)| severity).max().unwrap_or(Severity::Unknown)
+    }
+}
+
+fn worst(findings: &[Finding]) -> Severity {
+    findings.iter().map(Finding::severity).max().unwrap_or(Severity::Ok)
+}

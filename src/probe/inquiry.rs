@@ -1,0 +1,162 @@
+//! Asking: each question once, all that is wanted at once, within one budget.
+//!
+//! Refuses to know what the questions are for. Its counterpart is [`View`], where the pure side notes what it wants.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use tokio::time::{Instant, timeout_at};
+
+use super::Network;
+use crate::facts::{Cause, Facts, Outcome, Pending, Question, Reply, View};
+
+/// How much one inquiry may cost; past it the reply is [`Cause::NotAsked`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// The number of questions.
+    pub questions: usize,
+    /// The bytes of records kept.
+    pub bytes: usize,
+    /// The time for everything.
+    pub time: Duration,
+}
+
+impl Default for Budget {
+    /// Room for the whole check of a domain (about 60 questions) with a large SPF tree, and for the slowest resolver
+    /// that a person still waits for.
+    fn default() -> Self {
+        Self { questions: 120, bytes: 64 * 1024, time: Duration::from_secs(10) }
+    }
+}
+
+/// What an inquiry has cost so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct Cost {
+    /// The questions asked.
+    pub questions: usize,
+    /// The longest chain of questions that had to wait for one another: round trips to the resolver.
+    pub rounds: u32,
+    /// The time since the start, in milliseconds.
+    pub elapsed_ms: u64,
+}
+
+/// What is known so far, and the questions under way.
+pub struct Inquiry {
+    network: Arc<dyn Network>,
+    facts: Facts,
+    /// In which round each question was asked; also keeps a question from being asked again.
+    rounds: HashMap<Question, u32>,
+    flying: FuturesUnordered<BoxFuture<'static, (Question, Reply)>>,
+    budget: Budget,
+    asked: usize,
+    bytes: usize,
+    started: Instant,
+}
+
+impl Inquiry {
+    /// Starts the clock; nothing is asked yet.
+    pub fn new(network: Arc<dyn Network>, budget: Budget) -> Self {
+        Self {
+            network,
+            facts: Facts::default(),
+            rounds: HashMap::new(),
+            flying: FuturesUnordered::new(),
+            budget,
+            asked: 0,
+            bytes: 0,
+            started: Instant::now(),
+        }
+    }
+
+    /// Runs a pure function again and again, asking what it wants, until it is no longer pending.
+    pub async fn settle<T>(&mut self, mut run: impl FnMut(&mut View<'_>) -> Result<T, Pending>) -> T {
+        loop {
+            let mut view = View::new(&self.facts);
+            if let Ok(result) = run(&mut view) {
+                return result;
+            }
+            let (wanted, read) = (view.wanted().to_vec(), view.read().to_vec());
+            self.want(&wanted, &read);
+            while !wanted.iter().any(|question| self.facts.get(question).is_some()) {
+                self.advance().await;
+            }
+        }
+    }
+
+    /// What is known so far.
+    pub const fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// What it has cost so far.
+    pub fn cost(&self) -> Cost {
+        Cost {
+            questions: self.asked,
+            rounds: self.rounds.values().copied().max().unwrap_or(0),
+            elapsed_ms: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// Whether questions were asked and none of them got any answer: the resolver itself is out of reach.
+    pub fn all_silent(&self) -> bool {
+        let silent = |reply: &Reply| matches!(reply.outcome, Outcome::Unknown(Cause::Silent | Cause::NotAsked));
+        !self.facts.is_empty() && self.facts.iter().all(|(_, reply)| silent(reply))
+    }
+
+    /// Asks those questions that were not asked before. `read` are the questions whose replies led to these, which
+    /// tells in which round they are asked.
+    pub(super) fn want(&mut self, wanted: &[Question], read: &[Question]) {
+        let round = 1 + read.iter().filter_map(|question| self.rounds.get(question)).copied().max().unwrap_or(0);
+        for question in wanted {
+            if self.rounds.contains_key(question) || self.facts.get(question).is_some() {
+                continue;
+            }
+            if self.asked >= self.budget.questions || self.bytes >= self.budget.bytes || self.is_late() {
+                self.facts.insert(question.clone(), Reply::new(Outcome::Unknown(Cause::NotAsked)));
+                continue;
+            }
+            self.asked += 1;
+            self.rounds.insert(question.clone(), round);
+            let (network, question) = (Arc::clone(&self.network), question.clone());
+            self.flying.push(Box::pin(async move {
+                let reply = network.ask(&question).await;
+                (question, reply)
+            }));
+        }
+    }
+
+    /// Waits for a reply and keeps it; when time is up, all that is under way counts as silent. Nothing is lost if
+    /// the future is dropped while it waits.
+    pub(super) async fn advance(&mut self) {
+        let deadline = self.started + self.budget.time;
+        match timeout_at(deadline, self.flying.next()).await {
+            Ok(Some((question, reply))) => self.keep(question, reply),
+            Ok(None) => self.give_up(),
+            Err(_late) => self.give_up(),
+        }
+    }
+
+    fn is_late(&self) -> bool {
+        self.started.elapsed() >= self.budget.time
+    }
+
+    fn keep(&mut self, question: Question, reply: Reply) {
+        if let Outcome::Records(records) = &reply.outcome {
+            self.bytes += records.iter().map(crate::facts::Record::size).sum::<usize>();
+        }
+        self.facts.insert(question, reply);
+    }
+
+    fn give_up(&mut self) {
+        self.flying.clear();
+        let open: Vec<Question> =
+            self.rounds.keys().filter(|question| self.facts.get(question).is_none()).cloned().collect();
+        for question in open {
+            self.facts.insert(question, Reply::new(Outcome::Unknown(Cause::Silent)));
+        }
+    }
+}
