@@ -6,3 +6,5 @@ pub mod facts;
 pub mod finding;
 pub mod mail;
 pub mod probe;
+pub mod problem;
+pub mod text;

@@ -161,11 +161,11 @@ codes! {
     }
     Ptr {
         /// The mail server's address has a name, and the name has that address (RFC 8601 section 2.7.3).
-        PtrConfirmed = Ok "ptr-confirmed" ["address" "name"];
+        PtrConfirmed = Ok "ptr-confirmed" ["address" "host"];
         /// The mail server's address has no name.
         PtrMissing = Fail "ptr-missing" ["address"];
         /// The name does not lead back to the address.
-        PtrNotConfirmed = Fail "ptr-not-confirmed" ["address" "name"];
+        PtrNotConfirmed = Fail "ptr-not-confirmed" ["address" "host"];
         /// The name of the address could not be looked up.
         PtrUnknown = Unknown "ptr-unknown" ["address" "cause"];
     }
