@@ -1,5 +1,6 @@
 //! mailmedic.
 
+pub mod answer;
 pub mod config;
 pub mod domain;
 pub mod facts;
@@ -7,4 +8,6 @@ pub mod finding;
 pub mod mail;
 pub mod probe;
 pub mod problem;
+pub mod render;
+pub mod request;
 pub mod text;

@@ -1,0 +1,126 @@
+//! The answer: one neutral document that every surface renders.
+//!
+//! Carries no markup, no limits of a surface and no wording of its own beyond what frames the knowledge. The engine
+//! composes it; `render` turns it into embeds, terminal lines or JSON.
+
+use serde::Serialize;
+
+use crate::domain::Domain;
+use crate::finding::{Fix, Severity};
+use crate::text::Text;
+
+/// What a person gets.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Answer {
+    /// What it is about, in a few words.
+    pub title: Text,
+    /// How bad it is, where it tells of a domain; surfaces choose a colour by it.
+    pub severity: Option<Severity>,
+    /// The first thing to read: what is the matter, or what this is.
+    pub lead: Text,
+    /// The rest, in the order of reading; what is cut, is cut from the end.
+    pub blocks: Vec<Block>,
+    /// What to do next: choices, links, another look.
+    pub next: Vec<Action>,
+    /// A line about the answer itself: what it cost, what is still under way.
+    pub note: Option<Text>,
+}
+
+/// A part of an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Block {
+    /// A heading over what follows.
+    Heading(Text),
+    /// A paragraph.
+    Paragraph(Text),
+    /// Things to try, in order.
+    Steps(Vec<Step>),
+    /// What was found on the network.
+    Findings(Vec<Noted>),
+    /// The state of each topic, in one line.
+    Topics(Vec<(String, Severity)>),
+    /// A warning that belongs to the steps.
+    Caution(Text),
+    /// Something worth knowing.
+    Tip(Text),
+}
+
+/// One thing to try.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// What to do.
+    pub text: Text,
+    /// What the network says of it.
+    pub state: State,
+    /// Why, in a few words, where it says something.
+    pub because: Vec<Text>,
+}
+
+/// What the network says of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// This is it: the network shows the cause.
+    Confirmed,
+    /// Not known: try it.
+    Open,
+    /// Ruled out: the network shows that this is not the cause.
+    Cleared,
+}
+
+/// A finding with its words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Noted {
+    /// How bad it is.
+    pub severity: Severity,
+    /// In a few words.
+    pub title: Text,
+    /// What it means.
+    pub text: Text,
+    /// What to do about it.
+    pub mend: Option<Text>,
+    /// The exact texts seen.
+    pub evidence: Vec<String>,
+    /// The exact record to publish, proven.
+    pub fix: Option<Fix>,
+}
+
+/// Something to do next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// Read an entry.
+    Entry {
+        /// The entry's id.
+        id: String,
+        /// Its title.
+        title: String,
+    },
+    /// Look at a domain, again or for the first time.
+    Check {
+        /// The domain.
+        #[serde(serialize_with = "as_text")]
+        domain: Domain,
+        /// Whether it was just looked at.
+        again: bool,
+    },
+    /// Open a page of the operator's.
+    Open {
+        /// The words that are shown.
+        label: String,
+        /// Where it leads: `https` only.
+        url: String,
+    },
+}
+
+fn as_text<S: serde::Serializer>(domain: &Domain, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(domain)
+}
+
+impl Answer {
+    /// An answer that is one sentence, such as why a request cannot be taken.
+    pub fn sentence(title: impl std::fmt::Display, lead: Text) -> Self {
+        Self { title: Text::plain(title), lead, ..Self::default() }
+    }
+}

@@ -1,0 +1,117 @@
+//! Reports and answers as JSON: the contract that scripts rely on, versioned by `schema`.
+//!
+//! A change that would break a reader raises [`SCHEMA`].
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::answer::{Answer, State};
+use crate::finding::{Fix, Severity};
+
+/// The version of all documents below.
+pub const SCHEMA: u32 = 1;
+
+/// What `check --json` prints.
+#[derive(Debug, Clone, Serialize)]
+pub struct Check {
+    /// The version of this document.
+    pub schema: u32,
+    /// The domain, in the DNS's spelling.
+    pub domain: String,
+    /// The worst severity of all.
+    pub verdict: Severity,
+    /// The worst severity of each topic.
+    pub topics: BTreeMap<String, Severity>,
+    /// What was found, topic by topic.
+    pub findings: Vec<Finding>,
+    /// The entries that the findings point to, the likeliest first.
+    pub remedies: Vec<Remedy>,
+    /// What it cost.
+    pub cost: Cost,
+}
+
+/// One finding.
+#[derive(Debug, Clone, Serialize)]
+pub struct Finding {
+    /// The stable code.
+    pub code: String,
+    /// The topic.
+    pub topic: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// The name or address concerned.
+    pub subject: String,
+    /// What it means, in a sentence or two.
+    pub summary: String,
+    /// The exact texts seen.
+    pub evidence: Vec<String>,
+    /// The proven change, or null.
+    pub fix: Option<Fix>,
+}
+
+/// An entry that the findings point to.
+#[derive(Debug, Clone, Serialize)]
+pub struct Remedy {
+    /// The entry's id.
+    pub entry: String,
+    /// How likely it is the customer's case, between 0 and 1.
+    pub confidence: f64,
+    /// Its steps.
+    pub steps: Vec<Step>,
+}
+
+/// One step of an entry.
+#[derive(Debug, Clone, Serialize)]
+pub struct Step {
+    /// What to do.
+    pub text: String,
+    /// What the network says of it.
+    pub state: State,
+}
+
+/// What a check cost.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Cost {
+    /// The questions asked.
+    pub questions: usize,
+    /// The longest chain of round trips.
+    pub rounds: u32,
+    /// The milliseconds from start to end.
+    pub elapsed_ms: u64,
+}
+
+/// What `ask --json` prints.
+#[derive(Debug, Clone, Serialize)]
+pub struct Ask {
+    /// The version of this document.
+    pub schema: u32,
+    /// `answer`, `offer` or `quiet`.
+    pub decision: &'static str,
+    /// The five best matches, whatever the decision.
+    pub matches: Vec<Match>,
+    /// What a person would get.
+    pub answer: Answer,
+    /// The check of the domain that the question names, or null.
+    pub check: Option<Check>,
+}
+
+/// One line of `ask --batch`.
+#[derive(Debug, Clone, Serialize)]
+pub struct Batch {
+    /// The id of the line that was read.
+    pub id: serde_json::Value,
+    /// `answer`, `offer` or `quiet`.
+    pub decision: &'static str,
+    /// The five best matches, whatever the decision.
+    pub matches: Vec<Match>,
+}
+
+/// A match.
+#[derive(Debug, Clone, Serialize)]
+pub struct Match {
+    /// The entry's id.
+    pub entry: String,
+    /// Its confidence, between 0 and 1.
+    pub confidence: f64,
+}

@@ -1,0 +1,221 @@
+//! An answer as lines of text for a terminal: wrapped, with colours where they are wanted.
+//!
+//! Colour only repeats what the words and signs say, so nothing is lost without it (`NO_COLOR`).
+
+use std::fmt::Write as _;
+
+use super::visible;
+use crate::answer::{Action, Answer, Block, Noted, State, Step};
+use crate::finding::Severity;
+use crate::text::{Span, Text};
+
+/// The widest line that reads well.
+const WIDEST: usize = 100;
+
+/// How the terminal shows things.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// Whether colours are wanted.
+    pub colors: Colors,
+    /// The columns of the terminal.
+    pub width: usize,
+}
+
+/// Whether colours are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Colors {
+    /// ANSI escape sequences.
+    Ansi,
+    /// Words alone.
+    None,
+}
+
+/// Renders an answer; ends with a line break.
+pub fn text(answer: &Answer, style: Style) -> String {
+    let mut page = Page { style, out: String::new() };
+    page.paragraph("", &page.bold(&page.spans(&answer.title)));
+    if !answer.lead.is_empty() {
+        page.paragraph("", &page.spans(&answer.lead));
+    }
+    for block in &answer.blocks {
+        page.block(block);
+    }
+    page.next(&answer.next);
+    if let Some(note) = &answer.note {
+        page.gap();
+        page.paragraph("", &page.dim(&page.spans(note)));
+    }
+    page.out
+}
+
+struct Page {
+    style: Style,
+    out: String,
+}
+
+impl Page {
+    fn block(&mut self, block: &Block) {
+        match block {
+            Block::Heading(text) => {
+                self.gap();
+                self.paragraph("", &self.bold(&self.spans(text)));
+            }
+            Block::Paragraph(text) => {
+                self.gap();
+                self.paragraph("", &self.spans(text));
+            }
+            Block::Steps(steps) => {
+                self.gap();
+                for (at, step) in steps.iter().enumerate() {
+                    self.step(at + 1, step);
+                }
+            }
+            Block::Findings(findings) => {
+                for noted in findings {
+                    self.gap();
+                    self.finding(noted);
+                }
+            }
+            Block::Topics(topics) => {
+                let shown = topics
+                    .iter()
+                    .map(|(topic, severity)| self.paint(*severity, &format!("{topic} {}", severity.as_str())))
+                    .collect::<Vec<_>>();
+                self.gap();
+                self.paragraph("", &shown.join(" · "));
+            }
+            Block::Caution(text) => {
+                self.gap();
+                self.paragraph("  ", &format!("Caution: {}", self.spans(text)));
+            }
+            Block::Tip(text) => {
+                self.gap();
+                self.paragraph("  ", &format!("Tip: {}", self.spans(text)));
+            }
+        }
+    }
+
+    fn step(&mut self, number: usize, step: &Step) {
+        let text = self.spans(&step.text);
+        let because = step.because.iter().map(|text| self.spans(text)).collect::<Vec<_>>().join("; ");
+        match step.state {
+            State::Confirmed => {
+                self.paragraph(&format!("{number:>3}. "), &self.bold(&text));
+                self.paragraph("     ", &self.paint(Severity::Fail, &format!("This is it: {because}")));
+            }
+            State::Open => self.paragraph(&format!("{number:>3}. "), &text),
+            State::Cleared => {
+                self.paragraph(&format!("{number:>3}. "), &self.dim(&text));
+                self.paragraph("     ", &self.paint(Severity::Ok, &format!("Ruled out: {because}")));
+            }
+        }
+    }
+
+    fn finding(&mut self, noted: &Noted) {
+        let mark = self.paint(noted.severity, &format!("{:<7}", noted.severity.as_str()));
+        self.paragraph("", &format!("{mark} {}", self.bold(&self.spans(&noted.title))));
+        self.paragraph("        ", &self.spans(&noted.text));
+        for line in &noted.evidence {
+            self.literal("        | ", line);
+        }
+        if let Some(fix) = &noted.fix {
+            self.paragraph(
+                "        ",
+                &self.paint(
+                    Severity::Ok,
+                    &format!(
+                        "The mend, tested: publish this {} record at {} in place of the old one",
+                        fix.kind, fix.name
+                    ),
+                ),
+            );
+            self.literal("        > ", &fix.value);
+        } else if let Some(mend) = &noted.mend {
+            self.paragraph("        ", &format!("-> {}", self.spans(mend)));
+        }
+    }
+
+    fn next(&mut self, actions: &[Action]) {
+        if !actions.is_empty() {
+            self.gap();
+        }
+        for action in actions {
+            let line = match action {
+                Action::Entry { id, title } => format!("{} ({})", visible(title), self.code(&format!("/entry {id}"))),
+                Action::Check { domain, .. } => format!("Look again: {}", self.code(&format!("/check {domain}"))),
+                Action::Open { label, url } => format!("{}: {}", visible(label), visible(url)),
+            };
+            self.paragraph("  * ", &line);
+        }
+    }
+
+    /// Wrapped text; `first` stands before the first line, as many blanks before the others.
+    fn paragraph(&mut self, first: &str, text: &str) {
+        let rest = " ".repeat(first.chars().count());
+        let width = self.style.width.clamp(20, WIDEST);
+        let options = textwrap::Options::new(width)
+            .initial_indent(first)
+            .subsequent_indent(&rest)
+            .word_splitter(textwrap::WordSplitter::NoHyphenation)
+            .break_words(false);
+        self.out.push_str(&textwrap::fill(text, options));
+        self.out.push('\n');
+    }
+
+    /// A text that is copied or compared: on one line, however long.
+    fn literal(&mut self, before: &str, text: &str) {
+        let _ = writeln!(self.out, "{before}{}", visible(text));
+    }
+
+    fn gap(&mut self) {
+        self.out.push('\n');
+    }
+
+    fn spans(&self, text: &Text) -> String {
+        text.0
+            .iter()
+            .map(|span| match span {
+                Span::Plain(words) => visible(words).into_owned(),
+                Span::Code(literal) => self.code(literal),
+                Span::Link { label, url } => format!("{} ({})", visible(label), visible(url)),
+            })
+            .collect()
+    }
+
+    fn code(&self, literal: &str) -> String {
+        match self.style.colors {
+            Colors::Ansi => self.ansi("36", &visible(literal)),
+            Colors::None => format!("`{}`", visible(literal)),
+        }
+    }
+
+    fn bold(&self, text: &str) -> String {
+        self.ansi("1", text)
+    }
+
+    fn dim(&self, text: &str) -> String {
+        self.ansi("2", text)
+    }
+
+    fn paint(&self, severity: Severity, text: &str) -> String {
+        self.ansi(
+            match severity {
+                Severity::Ok => "32",
+                Severity::Info => "34",
+                Severity::Unknown => "35",
+                Severity::Warn => "33",
+                Severity::Fail => "31",
+            },
+            text,
+        )
+    }
+
+    /// Escape sequences word by word, so that wrapping never tears one; inner ones end and begin again.
+    fn ansi(&self, code: &str, text: &str) -> String {
+        if self.style.colors == Colors::None {
+            return text.to_owned();
+        }
+        let again = format!("\u{1b}[0m\u{1b}[{code}m");
+        format!("\u{1b}[{code}m{}\u{1b}[0m", text.replace("\u{1b}[0m", &again))
+    }
+}
