@@ -5,6 +5,7 @@ pub mod config;
 pub mod domain;
 pub mod facts;
 pub mod finding;
+pub mod knowledge;
 pub mod mail;
 pub mod probe;
 pub mod problem;

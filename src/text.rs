@@ -71,7 +71,7 @@ impl serde::Serialize for Text {
 }
 
 /// A text with slots, as authors write it: `` `literal` `` and `{slot}`, nothing else.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Template(Vec<Run>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]

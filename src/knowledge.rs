@@ -1,0 +1,120 @@
+//! The knowledge: entries and the words for findings, as authors write them in TOML, read and checked.
+//!
+//! Reading is strict, tells all problems at once, and gives either the whole knowledge or none of it. It finds no
+//! entry for a question; that is `search`. It holds no advice; that is in `knowledge/` beside `src/`.
+//!
+//! | module   | what it is for                                      |
+//! |----------|-----------------------------------------------------|
+//! | `source` | the files: the ones in the binary, or a folder      |
+//! | `table`  | a TOML table, key by key, every mistake noted       |
+//! | `prose`  | the texts for people, and the slots they may have   |
+//! | `entry`  | what an entry may say                               |
+//! | `words`  | what is said of a finding                           |
+//! | `lint`   | what deserves a second look though nothing is wrong |
+//!
+//! To add an entry, add a file `knowledge/entries/NAME.toml`; to word a new code, add a table to
+//! `knowledge/findings/TOPIC.toml`. Neither needs a line of Rust.
+
+mod entry;
+mod lint;
+mod prose;
+mod source;
+mod table;
+#[cfg(test)]
+mod tests;
+mod words;
+
+pub use entry::{BadId, Entry, EntryId, Link, Remedy};
+pub use source::{File, Source};
+pub use words::FindingText;
+
+use crate::config::Brand;
+use crate::finding::Finding;
+use crate::problem::{Problem, Problems};
+use entry::{Around, Draft};
+use source::{ENTRIES, FINDINGS};
+use table::Table;
+use words::Words;
+
+/// All that the bot knows to say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Knowledge {
+    entries: Vec<Entry>,
+    words: Words,
+}
+
+/// What an author is told about the files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lint {
+    /// What keeps the knowledge from being loaded.
+    pub problems: Vec<Problem>,
+    /// What does not, and yet deserves a second look.
+    pub warnings: Vec<Problem>,
+}
+
+impl Knowledge {
+    /// Loads the knowledge with the operator's words in it, or tells everything that is wrong with it.
+    pub fn load(source: &Source, brand: &Brand) -> Result<Self, Problems> {
+        Self::read(&source.files()?, brand)
+    }
+
+    /// The same from files that are at hand.
+    pub fn read(files: &[File], brand: &Brand) -> Result<Self, Problems> {
+        let (drafts, words, problems) = read(files, brand);
+        let entries = drafts.into_iter().map(|draft| draft.entry).collect();
+        if problems.is_empty() { Ok(Self { entries, words }) } else { Err(Problems(problems)) }
+    }
+
+    /// What is wrong, and what deserves a second look.
+    pub fn lint(source: &Source, brand: &Brand) -> Lint {
+        match source.files() {
+            Ok(files) => {
+                let (drafts, _, problems) = read(&files, brand);
+                Lint { problems, warnings: lint::warn(&drafts) }
+            }
+            Err(Problems(problems)) => Lint { problems, warnings: Vec::new() },
+        }
+    }
+
+    /// All entries, by name.
+    pub fn entries(&self) -> impl ExactSizeIterator<Item = &Entry> {
+        self.entries.iter()
+    }
+
+    /// The entry of this name.
+    pub fn entry(&self, id: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.id.as_str() == id)
+    }
+
+    /// A finding in words. What came from outside stays what it is: the words are the authors' alone.
+    pub fn words(&self, finding: &Finding) -> FindingText {
+        self.words.render(finding)
+    }
+}
+
+fn read<'f>(files: &'f [File], brand: &Brand) -> (Vec<Draft<'f>>, Words, Vec<Problem>) {
+    let names: Vec<&str> = files.iter().filter(|file| file.is_in(ENTRIES)).map(File::stem).collect();
+    let around = Around { brand, names: &names };
+    let (mut drafts, mut words, mut problems) = (Vec::new(), Words::new(brand), Vec::new());
+    let mut all_words_seen = true;
+    for file in files {
+        match Table::open(file, &mut problems) {
+            Some(table) if file.is_in(FINDINGS) => words.read(table, &mut problems),
+            Some(table) => drafts.extend(Draft::read(table, &around, &mut problems)),
+            None => all_words_seen &= !file.is_in(FINDINGS),
+        }
+    }
+    if all_words_seen {
+        words.demand_all(&mut problems);
+    }
+    if names.is_empty() {
+        problems.push(Problem::of(ENTRIES, "there is no entry", "add one as `entries/NAME.toml`"));
+    }
+    problems.sort_by(|a, b| order(a).cmp(&order(b)));
+    (drafts, words, problems)
+}
+
+/// The order in which an author reads the files.
+fn order(problem: &Problem) -> (&str, Option<(usize, usize)>) {
+    (&problem.file, problem.place.as_ref().map(|place| (place.line, place.column)))
+}

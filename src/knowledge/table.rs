@@ -1,0 +1,200 @@
+//! A TOML table, read key by key: what is wrong is noted and passed over, so that one look finds everything.
+//!
+//! Serde would stop at the first mistake. Whatever is left in a table when it is closed is a key that nobody knows.
+
+use std::fmt::Display;
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::source::File;
+use crate::problem::{Problem, nearest};
+
+/// How many names are listed when none is near the one that was given.
+const LISTED: usize = 12;
+
+/// A table of a file, and which of its keys were asked for.
+pub(super) struct Table<'f> {
+    /// The file it stands in.
+    pub(super) file: &'f File,
+    /// Where it begins: its header, or the first byte of the file.
+    pub(super) span: Range<usize>,
+    keys: DeTable<'f>,
+    asked: Vec<&'static str>,
+}
+
+impl<'f> Table<'f> {
+    /// The table that a whole file is; `None` if it is not TOML. Only the first such mistake is noted: what a parser
+    /// finds behind it are mostly echoes.
+    pub(super) fn open(file: &'f File, problems: &mut Vec<Problem>) -> Option<Self> {
+        match DeTable::parse(&file.text) {
+            Ok(root) => Some(Self { file, span: 0..0, keys: root.into_inner(), asked: Vec::new() }),
+            Err(error) => {
+                let span = error.span().unwrap_or_default();
+                let what = format!("not TOML: {}", error.message());
+                problems.push(file.problem(span, what, "see https://toml.io for how to write it"));
+                None
+            }
+        }
+    }
+
+    /// The text of a key that must be there; an empty one in its place where it is missing or wrong.
+    pub(super) fn text(&mut self, key: &'static str, longest: usize, problems: &mut Vec<Problem>) -> Spanned<String> {
+        if !self.has(key) {
+            let mend = format!("add `{key} = \"…\"`");
+            problems.push(self.file.problem(self.span.clone(), format!("`{key}` is missing"), mend));
+        }
+        let text = self.optional_text(key, longest, problems);
+        text.unwrap_or_else(|| Spanned::new(self.span.clone(), String::new()))
+    }
+
+    /// The text of a key that may be left out.
+    pub(super) fn optional_text(
+        &mut self,
+        key: &'static str,
+        longest: usize,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Spanned<String>> {
+        self.take(key).and_then(|value| text(self.file, value, longest, problems))
+    }
+
+    /// The texts of a key that may be left out.
+    pub(super) fn texts(
+        &mut self,
+        key: &'static str,
+        longest: usize,
+        problems: &mut Vec<Problem>,
+    ) -> Vec<Spanned<String>> {
+        let items = self.items(key, &format!("{key} = [\"…\", \"…\"]"), problems);
+        items.into_iter().filter_map(|value| text(self.file, value, longest, problems)).collect()
+    }
+
+    /// Names out of a fixed choice, each once; `kind` is what they are called.
+    pub(super) fn choices<T: Copy + PartialEq + Display>(
+        &mut self,
+        key: &'static str,
+        kind: &str,
+        choice: &[T],
+        problems: &mut Vec<Problem>,
+    ) -> Vec<Spanned<T>> {
+        let mut chosen: Vec<Spanned<T>> = Vec::new();
+        for given in self.texts(key, usize::MAX, problems) {
+            let name = given.get_ref();
+            match choice.iter().find(|item| item.to_string() == *name) {
+                Some(&item) if chosen.iter().any(|other| *other.get_ref() == item) => {
+                    problems.push(self.file.problem(given.span(), format!("`{name}` is named twice"), "remove one"));
+                }
+                Some(&item) => chosen.push(Spanned::new(given.span(), item)),
+                None => {
+                    let mend = instead(name, choice.iter().map(ToString::to_string));
+                    problems.push(self.file.problem(given.span(), format!("there is no {kind} `{name}`"), mend));
+                }
+            }
+        }
+        chosen
+    }
+
+    /// The tables that stand under `[[key]]`.
+    pub(super) fn tables(&mut self, key: &'static str, problems: &mut Vec<Problem>) -> Vec<Self> {
+        let items = self.items(key, &format!("[[{key}]]"), problems);
+        items.into_iter().filter_map(|value| table(self.file, value, problems)).collect()
+    }
+
+    /// Whether there is such a key that was not taken yet.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.keys.contains_key(key)
+    }
+
+    /// Every key with the table that stands under it, where the keys are the author's to choose.
+    pub(super) fn into_tables(self, problems: &mut Vec<Problem>) -> Vec<(Spanned<String>, Self)> {
+        let file = self.file;
+        let named = |(key, value): (Spanned<_>, _)| {
+            let key = Spanned::new(key.span(), String::from(key.into_inner()));
+            Some((key, table(file, value, problems)?))
+        };
+        self.keys.into_iter().filter_map(named).collect()
+    }
+
+    /// Notes every key that nobody asked for.
+    pub(super) fn close(self, problems: &mut Vec<Problem>) {
+        problems.extend(self.keys.keys().map(|key| {
+            let mend = instead(key.get_ref(), self.asked.iter().map(ToString::to_string));
+            self.file.problem(key.span(), format!("there is no key `{}` here", key.get_ref()), mend)
+        }));
+    }
+
+    fn take(&mut self, key: &'static str) -> Option<Spanned<DeValue<'f>>> {
+        self.asked.push(key);
+        self.keys.remove(key)
+    }
+
+    fn items(&mut self, key: &'static str, shape: &str, problems: &mut Vec<Problem>) -> Vec<Spanned<DeValue<'f>>> {
+        let Some(value) = self.take(key) else { return Vec::new() };
+        let span = value.span();
+        match value.into_inner() {
+            DeValue::Array(items) => items.into_iter().collect(),
+            other => {
+                let what = format!("expected a list, found `{}`", other.type_str());
+                problems.push(self.file.problem(span, what, format!("write `{shape}`")));
+                Vec::new()
+            }
+        }
+    }
+}
+
+/// The mend for a name that is not among those known: the nearest, or the choice there is.
+pub(super) fn instead(given: &str, known: impl Iterator<Item = String>) -> String {
+    let known: Vec<String> = known.collect();
+    if let Some(name) = nearest(given, known.iter().map(String::as_str)) {
+        return format!("did you mean `{name}`?");
+    }
+    let listed = known.iter().take(LISTED).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    match known.len() {
+        0 => "remove it".to_owned(),
+        1..=LISTED => format!("there are {listed}"),
+        _ => format!("there are {listed} and others"),
+    }
+}
+
+fn table<'f>(file: &'f File, value: Spanned<DeValue<'f>>, problems: &mut Vec<Problem>) -> Option<Table<'f>> {
+    let span = value.span();
+    match value.into_inner() {
+        DeValue::Table(keys) => Some(Table { file, span, keys, asked: Vec::new() }),
+        other => {
+            let what = format!("expected a table, found `{}`", other.type_str());
+            problems.push(file.problem(span, what, "write it under a heading in brackets"));
+            None
+        }
+    }
+}
+
+/// One paragraph of text: neither empty, nor too long, nor with characters in it that nobody sees.
+fn text(
+    file: &File,
+    value: Spanned<DeValue<'_>>,
+    longest: usize,
+    problems: &mut Vec<Problem>,
+) -> Option<Spanned<String>> {
+    let span = value.span();
+    let mut refuse = |what: String, mend: &str| problems.push(file.problem(span.clone(), what, mend));
+    let text = match value.into_inner() {
+        DeValue::String(text) => text.into_owned(),
+        other => {
+            refuse(format!("expected a text, found `{}`", other.type_str()), "write it in quotes");
+            return None;
+        }
+    };
+    let length = text.chars().count();
+    if text.trim().is_empty() {
+        refuse("expected a text, found nothing in the quotes".to_owned(), "write it, or remove it");
+    } else if length > longest {
+        refuse(format!("expected at most {longest} characters, found {length}"), "say it in fewer words, or split it");
+    } else if let Some(control) = text.chars().find(|c| c.is_control()) {
+        let what = format!("found a control character, `{}`", control.escape_default());
+        refuse(what, "write one paragraph, all on one line");
+    } else {
+        return Some(Spanned::new(span, text));
+    }
+    None
+}
