@@ -1,23 +1,41 @@
-//! The configuration: one TOML file, read and checked once. (as written -> checked)
+//! The configuration: one TOML file, secrets from files or the environment; read and checked once.
+//!
+//! Knows nobody. Here is what it means, with units and defaults; `config/read.rs` turns the file into it. Everything
+//! has a default, so that `demo`, `ask` and `check` need no file at all.
 
-use std::net::IpAddr;
+mod read;
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use read::{load, read};
 
 use crate::domain::Name;
 
-/// What the operator says of the mail servers that customers shall use.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Host {
-    /// The mail servers that a customer's MX records should name; empty: any will do.
-    pub mx: Vec<Name>,
-    /// The name that a customer's SPF record should include.
-    pub spf_include: Option<Name>,
-    /// The DKIM selectors that the host signs with.
-    pub dkim_selectors: Vec<Name>,
-    /// The addresses that the host sends from.
-    pub server_ips: Vec<IpAddr>,
+/// The whole configuration.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Config {
+    /// `[brand]`
+    pub brand: Brand,
+    /// `[host]`
+    pub host: Host,
+    /// `[resolver]`
+    pub resolver: Resolver,
+    /// `[probe]`
+    pub probe: Probe,
+    /// `[knowledge]`
+    pub knowledge: KnowledgeAt,
+    /// `[matching]`
+    pub matching: Matching,
+    /// `[discord]`
+    pub discord: Discord,
+    /// `[http]`
+    pub http: Http,
 }
 
-/// What the host is called, and where its pages are; what answers mention.
+/// What the host is called, and where its pages are; what answers mention. A link whose page is not given is left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Brand {
     /// The host.
@@ -28,7 +46,7 @@ pub struct Brand {
     pub portal: String,
     /// The paid relay for outgoing mail.
     pub relay: String,
-    /// The console's page.
+    /// The console's page; this and the following are `https` URLs.
     pub console_url: Option<String>,
     /// The portal's page.
     pub portal_url: Option<String>,
@@ -42,6 +60,23 @@ pub struct Brand {
     pub support_url: Option<String>,
     /// The documentation.
     pub docs_url: Option<String>,
+}
+
+impl Brand {
+    /// All pages that are given.
+    pub fn urls(&self) -> impl Iterator<Item = &str> {
+        [
+            &self.console_url,
+            &self.portal_url,
+            &self.webmail_url,
+            &self.status_url,
+            &self.limits_url,
+            &self.support_url,
+            &self.docs_url,
+        ]
+        .into_iter()
+        .filter_map(|url| url.as_deref())
+    }
 }
 
 impl Default for Brand {
@@ -63,6 +98,58 @@ impl Default for Brand {
     }
 }
 
+/// What the operator says of the mail servers that customers shall use.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Host {
+    /// The mail servers that a customer's MX records should name; empty: any will do.
+    pub mx: Vec<Name>,
+    /// The name that a customer's SPF record should include.
+    pub spf_include: Option<Name>,
+    /// The DKIM selectors that the host signs with.
+    pub dkim_selectors: Vec<Name>,
+    /// The addresses that the host sends from; their names are checked with every domain.
+    pub server_ips: Vec<IpAddr>,
+}
+
+/// Who answers DNS questions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolver {
+    /// The resolvers, asked in this order; empty: the system's.
+    pub servers: Vec<SocketAddr>,
+    /// How long each may take for one question.
+    pub timeout: Duration,
+}
+
+impl Default for Resolver {
+    fn default() -> Self {
+        Self { servers: Vec::new(), timeout: Duration::from_secs(2) }
+    }
+}
+
+/// How much one look at a domain may cost; past it the answer is "not known".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Probe {
+    /// The questions.
+    pub budget_questions: usize,
+    /// The time for everything.
+    pub budget_time: Duration,
+}
+
+impl Default for Probe {
+    /// Room for the whole check of a domain (about 60 questions) with a large SPF tree, and for the slowest resolver
+    /// that a person still waits for.
+    fn default() -> Self {
+        Self { budget_questions: 120, budget_time: Duration::from_secs(10) }
+    }
+}
+
+/// Where the knowledge is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KnowledgeAt {
+    /// A folder that replaces the knowledge that the binary carries.
+    pub path: Option<PathBuf>,
+}
+
 /// When a match is good enough; probabilities between 0 and 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Matching {
@@ -77,5 +164,105 @@ pub struct Matching {
 impl Default for Matching {
     fn default() -> Self {
         Self { answer_at: 0.6, margin: 0.15, offer_at: 0.35 }
+    }
+}
+
+/// How the bot meets Discord.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Discord {
+    /// The application's id.
+    pub application_id: Option<u64>,
+    /// The application's public key (Ed25519), which signs what Discord sends over HTTP.
+    pub public_key: Option<PublicKey>,
+    /// The file that holds the bot's token, and nothing else; the environment's `DISCORD_TOKEN` goes first.
+    pub token_file: Option<PathBuf>,
+    /// The guilds to register commands in; empty: everywhere.
+    pub guilds: Vec<u64>,
+    /// How interactions arrive.
+    pub transport: Transport,
+    /// A REST proxy that does the rate limiting, in place of Discord's own address.
+    pub proxy_url: Option<String>,
+}
+
+/// An Ed25519 public key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PublicKey(pub [u8; 32]);
+
+impl PublicKey {
+    /// Reads 64 hexadecimal digits, as Discord's developer portal shows them.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let mut key = [0; 32];
+        let digits: Option<Vec<u8>> =
+            text.chars().map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
+        let digits = digits.filter(|digits| digits.len() == 64)?;
+        for (byte, pair) in key.iter_mut().zip(digits.chunks(2)) {
+            *byte = pair.iter().fold(0, |byte, digit| byte << 4 | digit);
+        }
+        Some(Self(key))
+    }
+}
+
+impl fmt::Display for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// How interactions arrive.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Transport {
+    /// Over the gateway's websocket: needs the token, no public address.
+    #[default]
+    Gateway,
+    /// As signed HTTP requests: needs the public key and a public address; no mentions.
+    Http,
+    /// Interactions as signed HTTP requests, mentions over the gateway.
+    Both,
+}
+
+impl Transport {
+    /// The words of the configuration file.
+    pub const ALL: [(&'static str, Self); 3] = [("gateway", Self::Gateway), ("http", Self::Http), ("both", Self::Both)];
+}
+
+/// Where the bot listens for HTTP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Http {
+    /// The address: interactions at `/interactions`, health at `/livez` and `/readyz`.
+    pub listen: SocketAddr,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self { listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080) }
+    }
+}
+
+/// The bot's token: shown to nobody.
+pub struct Token(String);
+
+impl Token {
+    /// Finds the token: in the environment's `DISCORD_TOKEN`, else in the file that the configuration names.
+    pub fn find(discord: &Discord) -> Result<Option<Self>, String> {
+        if let Some(token) = std::env::var("DISCORD_TOKEN").ok().filter(|token| !token.trim().is_empty()) {
+            return Ok(Some(Self(token.trim().to_owned())));
+        }
+        let Some(path) = &discord.token_file else { return Ok(None) };
+        match std::fs::read_to_string(path) {
+            Ok(token) if token.trim().is_empty() => Err(format!("the token file `{}` is empty", path.display())),
+            Ok(token) => Ok(Some(Self(token.trim().to_owned()))),
+            Err(error) => Err(format!("the token file `{}` cannot be read: {error}", path.display())),
+        }
+    }
+
+    /// The token itself, for the one who sends it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
     }
 }

@@ -6,7 +6,6 @@
 //! | module   | what it is for                                      |
 //! |----------|-----------------------------------------------------|
 //! | `source` | the files: the ones in the binary, or a folder      |
-//! | `table`  | a TOML table, key by key, every mistake noted       |
 //! | `prose`  | the texts for people, and the slots they may have   |
 //! | `entry`  | what an entry may say                               |
 //! | `words`  | what is said of a finding                           |
@@ -19,13 +18,14 @@ mod entry;
 mod lint;
 mod prose;
 mod source;
-mod table;
+
 #[cfg(test)]
 mod tests;
 mod words;
 
 pub use entry::{BadId, Entry, EntryId, Link, Remedy};
-pub use source::{File, Source};
+pub use crate::written::File;
+pub use source::Source;
 pub use words::FindingText;
 
 use crate::config::Brand;
@@ -33,7 +33,7 @@ use crate::finding::Finding;
 use crate::problem::{Problem, Problems};
 use entry::{Around, Draft};
 use source::{ENTRIES, FINDINGS};
-use table::Table;
+use crate::written::Table;
 use words::Words;
 
 /// All that the bot knows to say.

@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod config;
 pub mod domain;
+pub mod engine;
 pub mod facts;
 pub mod finding;
 pub mod knowledge;
@@ -11,4 +12,6 @@ pub mod probe;
 pub mod problem;
 pub mod render;
 pub mod request;
+pub mod surface;
 pub mod text;
+pub mod written;

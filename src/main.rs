@@ -1,1 +1,52 @@
-fn main() {}
+//! Arguments, configuration, wiring, exit code; everything else is in the library.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser as _;
+use mailmedic::config::{self, Config};
+use mailmedic::engine::Engine;
+use mailmedic::knowledge::{Knowledge, Source};
+use mailmedic::probe::Resolver;
+use mailmedic::problem::Problems;
+use mailmedic::surface::cli::{self, Args, Command, Exit};
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let filter = EnvFilter::try_from_env("MAILMEDIC_LOG").unwrap_or_else(|_| EnvFilter::new("warn,mailmedic=info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    let ended = tokio::runtime::Runtime::new().map_err(anyhow::Error::from).and_then(|rt| rt.block_on(run(args)));
+    let (exit, error) = match ended {
+        Ok(exit) => return exit.into(),
+        Err(error) if is_broken_pipe(&error) => return Exit::Fine.into(),
+        Err(error) if error.is::<Problems>() => (Exit::Configuration, error),
+        Err(error) => (Exit::Bug, error),
+    };
+    let _ = writeln!(io::stderr(), "error: {error:#}");
+    exit.into()
+}
+
+async fn run(args: Args) -> anyhow::Result<Exit> {
+    let mut out = io::stdout().lock();
+    if let Some(exit) = cli::run_alone(&args.command, &mut out)? {
+        return Ok(exit);
+    }
+    let mut config = config::load(args.config.as_deref())?;
+    cli::adjust(&mut config, &args.command);
+    let demo = if matches!(args.command, Command::Demo) { Some(cli::demo::NameServer::start().await?) } else { None };
+    config.resolver.servers.splice(.., demo.as_ref().map(cli::demo::NameServer::address)).for_each(drop);
+    Ok(cli::run(args.command, &engine(config)?, &mut out).await?)
+}
+
+fn engine(config: Config) -> anyhow::Result<Arc<Engine>> {
+    let source = config.knowledge.path.clone().map_or(Source::Shipped, Source::Folder);
+    let knowledge = Knowledge::load(&source, &config.brand)?;
+    let resolver = Resolver::new(&config.resolver.servers, config.resolver.timeout)?;
+    Ok(Arc::new(Engine::new(config, knowledge, Arc::new(resolver))))
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}

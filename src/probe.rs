@@ -18,6 +18,9 @@ use crate::facts::{Question, Reply};
 
 /// Who answers questions.
 pub trait Network: Send + Sync {
+    /// Who is asked, for people: the resolver's address.
+    fn name(&self) -> String;
+
     /// Asks one question; never fails: that nobody answers is a reply too.
     fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Reply>;
 }

@@ -10,8 +10,8 @@ use toml::Spanned;
 use url::Url;
 
 use super::prose;
-use super::source::File;
-use super::table::{Table, instead};
+use crate::written::File;
+use crate::written::{Table, instead};
 use crate::config::Brand;
 use crate::finding::{Code, Topic};
 use crate::problem::Problem;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::entry::Draft;
-use super::source::File;
+use crate::written::File;
 use crate::problem::Problem;
 
 /// Where a sentence stands first.

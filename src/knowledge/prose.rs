@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use toml::Spanned;
 
-use super::source::File;
-use super::table::instead;
+use crate::written::File;
+use crate::written::instead;
 use crate::config::Brand;
 use crate::problem::Problem;
 use crate::text::{BadTemplate, Template, Text};

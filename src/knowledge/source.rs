@@ -31,32 +31,6 @@ pub enum Source {
     Folder(PathBuf),
 }
 
-/// One file, as it was written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct File {
-    /// Its path, which ends in `entries/NAME.toml` or `findings/NAME.toml`.
-    pub path: String,
-    /// What is in it.
-    pub text: String,
-}
-
-impl File {
-    /// The name without folders and ending.
-    pub(super) fn stem(&self) -> &str {
-        Path::new(&self.path).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default()
-    }
-
-    /// Whether it lies in the folder of this name.
-    pub(super) fn is_in(&self, room: &str) -> bool {
-        Path::new(&self.path).parent().is_some_and(|parent| parent.ends_with(room))
-    }
-
-    /// A problem at the bytes `span`.
-    pub(super) fn problem(&self, span: Range<usize>, what: impl fmt::Display, mend: impl fmt::Display) -> Problem {
-        Problem::at(&self.path, &self.text, span, what, mend)
-    }
-}
-
 impl Source {
     /// All files, by name; or every one that cannot be read.
     pub(super) fn files(&self) -> Result<Vec<File>, Problems> {

@@ -9,7 +9,7 @@ use toml::Spanned;
 
 use super::prose;
 use super::source::FINDINGS;
-use super::table::{Table, instead};
+use crate::written::{Table, instead};
 use crate::config::Brand;
 use crate::finding::{Code, Finding};
 use crate::problem::Problem;

@@ -65,14 +65,13 @@ impl Resolver {
         );
         Ok(Self { pool, options: request, limit: Arc::new(Semaphore::new(CONCURRENT_QUESTIONS)), servers })
     }
-
-    /// The resolvers that are asked.
-    pub fn servers(&self) -> &[SocketAddr] {
-        &self.servers
-    }
 }
 
 impl Network for Resolver {
+    fn name(&self) -> String {
+        self.servers.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join(", ")
+    }
+
     fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Reply> {
         Box::pin(async move {
             let _place = self.limit.acquire().await;

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::answer::{Answer, State};
 use crate::finding::{Fix, Severity};
+use crate::probe::Cost;
 
 /// The version of all documents below.
 pub const SCHEMA: u32 = 1;
@@ -68,17 +69,6 @@ pub struct Step {
     pub text: String,
     /// What the network says of it.
     pub state: State,
-}
-
-/// What a check cost.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub struct Cost {
-    /// The questions asked.
-    pub questions: usize,
-    /// The longest chain of round trips.
-    pub rounds: u32,
-    /// The milliseconds from start to end.
-    pub elapsed_ms: u64,
 }
 
 /// What `ask --json` prints.

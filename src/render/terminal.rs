@@ -139,13 +139,21 @@ impl Page {
         if !actions.is_empty() {
             self.gap();
         }
+        let mut choices = 0;
         for action in actions {
-            let line = match action {
-                Action::Entry { id, title } => format!("{} ({})", visible(title), self.code(&format!("/entry {id}"))),
-                Action::Check { domain, .. } => format!("Look again: {}", self.code(&format!("/check {domain}"))),
-                Action::Open { label, url } => format!("{}: {}", visible(label), visible(url)),
-            };
-            self.paragraph("  * ", &line);
+            match action {
+                Action::Entry { id, title } => {
+                    choices += 1;
+                    self.paragraph(&format!("{choices:>3}) "), &format!("{} ({id})", visible(title)));
+                }
+                Action::Check { domain, again } => {
+                    let verb = if *again { "Look again" } else { "Look at it" };
+                    self.paragraph("  * ", &format!("{verb}: {}", self.code(&format!("/check {domain}"))));
+                }
+                Action::Open { label, url } => {
+                    self.paragraph("  * ", &format!("{}: {}", visible(label), visible(url)));
+                }
+            }
         }
     }
 

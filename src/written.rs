@@ -1,25 +1,57 @@
-//! A TOML table, read key by key: what is wrong is noted and passed over, so that one look finds everything.
+//! A TOML file that a person wrote, read key by key: what is wrong is noted and passed over, so that one look finds
+//! everything.
 //!
-//! Serde would stop at the first mistake. Whatever is left in a table when it is closed is a key that nobody knows.
+//! Knows nobody but [`Problem`]; `config` and `knowledge` read with it. Serde would stop at the first mistake.
+//! Whatever is left in a table when it is closed is a key that nobody knows.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::ops::Range;
+use std::path::Path;
+use std::str::FromStr;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::source::File;
 use crate::problem::{Problem, nearest};
 
 /// How many names are listed when none is near the one that was given.
 const LISTED: usize = 12;
 
+/// One file, as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Its path, as the person named it.
+    pub path: String,
+    /// What is in it.
+    pub text: String,
+}
+
+impl File {
+    /// The name without folders and ending.
+    pub(crate) fn stem(&self) -> &str {
+        Path::new(&self.path).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default()
+    }
+
+    /// Whether it lies in the folder of this name.
+    pub(crate) fn is_in(&self, room: &str) -> bool {
+        Path::new(&self.path).parent().is_some_and(|parent| parent.ends_with(room))
+    }
+
+    /// A problem at the bytes `span`.
+    pub(crate) fn problem(&self, span: Range<usize>, what: impl Display, mend: impl Display) -> Problem {
+        Problem::at(&self.path, &self.text, span, what, mend)
+    }
+}
+
+/// How many characters a single value may have.
+const LONGEST_VALUE: usize = 1000;
+
 /// A table of a file, and which of its keys were asked for.
-pub(super) struct Table<'f> {
+pub(crate) struct Table<'f> {
     /// The file it stands in.
-    pub(super) file: &'f File,
+    pub(crate) file: &'f File,
     /// Where it begins: its header, or the first byte of the file.
-    pub(super) span: Range<usize>,
+    pub(crate) span: Range<usize>,
     keys: DeTable<'f>,
     asked: Vec<&'static str>,
 }
@@ -27,7 +59,7 @@ pub(super) struct Table<'f> {
 impl<'f> Table<'f> {
     /// The table that a whole file is; `None` if it is not TOML. Only the first such mistake is noted: what a parser
     /// finds behind it are mostly echoes.
-    pub(super) fn open(file: &'f File, problems: &mut Vec<Problem>) -> Option<Self> {
+    pub(crate) fn open(file: &'f File, problems: &mut Vec<Problem>) -> Option<Self> {
         match DeTable::parse(&file.text) {
             Ok(root) => Some(Self { file, span: 0..0, keys: root.into_inner(), asked: Vec::new() }),
             Err(error) => {
@@ -40,7 +72,7 @@ impl<'f> Table<'f> {
     }
 
     /// The text of a key that must be there; an empty one in its place where it is missing or wrong.
-    pub(super) fn text(&mut self, key: &'static str, longest: usize, problems: &mut Vec<Problem>) -> Spanned<String> {
+    pub(crate) fn text(&mut self, key: &'static str, longest: usize, problems: &mut Vec<Problem>) -> Spanned<String> {
         if !self.has(key) {
             let mend = format!("add `{key} = \"…\"`");
             problems.push(self.file.problem(self.span.clone(), format!("`{key}` is missing"), mend));
@@ -50,7 +82,7 @@ impl<'f> Table<'f> {
     }
 
     /// The text of a key that may be left out.
-    pub(super) fn optional_text(
+    pub(crate) fn optional_text(
         &mut self,
         key: &'static str,
         longest: usize,
@@ -60,7 +92,7 @@ impl<'f> Table<'f> {
     }
 
     /// The texts of a key that may be left out.
-    pub(super) fn texts(
+    pub(crate) fn texts(
         &mut self,
         key: &'static str,
         longest: usize,
@@ -71,7 +103,7 @@ impl<'f> Table<'f> {
     }
 
     /// Names out of a fixed choice, each once; `kind` is what they are called.
-    pub(super) fn choices<T: Copy + PartialEq + Display>(
+    pub(crate) fn choices<T: Copy + PartialEq + Display>(
         &mut self,
         key: &'static str,
         kind: &str,
@@ -95,19 +127,85 @@ impl<'f> Table<'f> {
         chosen
     }
 
+    /// The text of a key that may be left out, parsed; the parser's error says what is wrong, `mend` what to write.
+    pub(crate) fn parsed<T: FromStr<Err: fmt::Display>>(
+        &mut self,
+        key: &'static str,
+        mend: &str,
+        problems: &mut Vec<Problem>,
+    ) -> Option<T> {
+        let text = self.optional_text(key, LONGEST_VALUE, problems)?;
+        self.parse(&text, mend, problems)
+    }
+
+    /// The texts of a key that may be left out, each parsed.
+    pub(crate) fn parsed_list<T: FromStr<Err: fmt::Display>>(
+        &mut self,
+        key: &'static str,
+        mend: &str,
+        problems: &mut Vec<Problem>,
+    ) -> Vec<T> {
+        let texts = self.texts(key, LONGEST_VALUE, problems);
+        texts.iter().filter_map(|text| self.parse(text, mend, problems)).collect()
+    }
+
+    fn parse<T: FromStr<Err: fmt::Display>>(
+        &self,
+        text: &Spanned<String>,
+        mend: &str,
+        problems: &mut Vec<Problem>,
+    ) -> Option<T> {
+        match text.get_ref().parse() {
+            Ok(value) => Some(value),
+            Err(error) => {
+                problems.push(self.file.problem(text.span(), error, mend));
+                None
+            }
+        }
+    }
+
+    /// The number of a key that may be left out, within a range.
+    pub(crate) fn number<T: FromStr + PartialOrd + Display>(
+        &mut self,
+        key: &'static str,
+        range: std::ops::RangeInclusive<T>,
+        problems: &mut Vec<Problem>,
+    ) -> Option<T> {
+        let value = self.take(key)?;
+        let span = value.span();
+        let number = match value.get_ref() {
+            DeValue::Integer(number) => number.as_str().parse().ok(),
+            DeValue::Float(number) => number.as_str().parse().ok(),
+            _ => None,
+        };
+        let number = number.filter(|number| range.contains(number));
+        if number.is_none() {
+            let found = self.file.text.get(span.clone()).unwrap_or_default();
+            let what = format!("expected a number from {} to {}, found `{found}`", range.start(), range.end());
+            problems.push(self.file.problem(span, what, format!("write `{key} = {}`", range.start())));
+        }
+        number
+    }
+
+    /// The table under `[key]`, which may be left out.
+    pub(crate) fn section(&mut self, key: &'static str, problems: &mut Vec<Problem>) -> Option<Self> {
+        let value = self.take(key)?;
+        table(self.file, value, problems)
+    }
+
     /// The tables that stand under `[[key]]`.
-    pub(super) fn tables(&mut self, key: &'static str, problems: &mut Vec<Problem>) -> Vec<Self> {
+    pub(crate) fn tables(&mut self, key: &'static str, problems: &mut Vec<Problem>) -> Vec<Self> {
         let items = self.items(key, &format!("[[{key}]]"), problems);
         items.into_iter().filter_map(|value| table(self.file, value, problems)).collect()
     }
 
     /// Whether there is such a key that was not taken yet.
-    pub(super) fn has(&self, key: &str) -> bool {
+    pub(crate) fn has(&self, key: &str) -> bool {
         self.keys.contains_key(key)
     }
 
     /// Every key with the table that stands under it, where the keys are the author's to choose.
-    pub(super) fn into_tables(self, problems: &mut Vec<Problem>) -> Vec<(Spanned<String>, Self)> {
+    pub(crate) fn into_tables(self, problems: &mut Vec<Problem>) -> Vec<(Spanned<String>, Self)> {
         let file = self.file;
         let named = |(key, value): (Spanned<_>, _)| {
             let key = Spanned::new(key.span(), String::from(key.into_inner()));
@@ -117,7 +215,7 @@ impl<'f> Table<'f> {
     }
 
     /// Notes every key that nobody asked for.
-    pub(super) fn close(self, problems: &mut Vec<Problem>) {
+    pub(crate) fn close(self, problems: &mut Vec<Problem>) {
         problems.extend(self.keys.keys().map(|key| {
             let mend = instead(key.get_ref(), self.asked.iter().map(ToString::to_string));
             self.file.problem(key.span(), format!("there is no key `{}` here", key.get_ref()), mend)
@@ -144,7 +242,7 @@ impl<'f> Table<'f> {
 }
 
 /// The mend for a name that is not among those known: the nearest, or the choice there is.
-pub(super) fn instead(given: &str, known: impl Iterator<Item = String>) -> String {
+pub(crate) fn instead(given: &str, known: impl Iterator<Item = String>) -> String {
     let known: Vec<String> = known.collect();
     if let Some(name) = nearest(given, known.iter().map(String::as_str)) {
         return format!("did you mean `{name}`?");

@@ -1,0 +1,205 @@
+//! From the file as written to the checked configuration: all problems at once, each with its line and the mend.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::{Brand, Config, Discord, Host, Http, KnowledgeAt, Matching, Probe, PublicKey, Resolver, Transport};
+use crate::problem::{Problem, Problems};
+use crate::written::{File, Table};
+
+/// Reads the configuration from a file; the defaults where no file is named.
+pub fn load(path: Option<&Path>) -> Result<Config, Problems> {
+    let Some(path) = path else { return Ok(Config::default()) };
+    let name = path.display().to_string();
+    match std::fs::read_to_string(path) {
+        Ok(text) => read(&File { path: name, text }),
+        Err(error) => Err(Problems(vec![Problem::of(
+            &name,
+            format!("the configuration cannot be read: {error}"),
+            "name a file that exists, or leave out `--config` and `MAILMEDIC_CONFIG` for the defaults",
+        )])),
+    }
+}
+
+/// Reads the configuration from a text.
+pub fn read(file: &File) -> Result<Config, Problems> {
+    let mut problems = Vec::new();
+    let Some(mut root) = Table::open(file, &mut problems) else { return Err(Problems(problems)) };
+    let all = &mut problems;
+    let config = Config {
+        brand: section(&mut root, "brand", brand, all),
+        host: section(&mut root, "host", host, all),
+        resolver: section(&mut root, "resolver", resolver, all),
+        probe: section(&mut root, "probe", probe, all),
+        knowledge: section(&mut root, "knowledge", knowledge, all),
+        matching: section(&mut root, "matching", matching, all),
+        discord: section(&mut root, "discord", discord, all),
+        http: section(&mut root, "http", http, all),
+    };
+    root.close(&mut problems);
+    if problems.is_empty() { Ok(config) } else { Err(Problems(problems)) }
+}
+
+type Notes = Vec<Problem>;
+
+fn section<T: Default>(
+    root: &mut Table<'_>,
+    key: &'static str,
+    read: fn(&mut Table<'_>, &mut Notes) -> T,
+    problems: &mut Notes,
+) -> T {
+    let Some(mut table) = root.section(key, problems) else { return T::default() };
+    let value = read(&mut table, problems);
+    table.close(problems);
+    value
+}
+
+fn brand(table: &mut Table<'_>, problems: &mut Notes) -> Brand {
+    /// The longest name that reads well amid a sentence.
+    const LONGEST_NAME: usize = 60;
+    let default = Brand::default();
+    let mut name = |key, default| {
+        table.optional_text(key, LONGEST_NAME, problems).map_or(default, toml::Spanned::into_inner)
+    };
+    let (names, console, portal) = (name("name", default.name), name("console", default.console), name("portal", default.portal));
+    let relay = name("relay", default.relay);
+    let mut page = |key| table.parsed::<Page>(key, "write a whole address, such as `https://status.example.com`", problems);
+    Brand {
+        name: names,
+        console,
+        portal,
+        relay,
+        console_url: page("console_url").map(Page::into),
+        portal_url: page("portal_url").map(Page::into),
+        webmail_url: page("webmail_url").map(Page::into),
+        status_url: page("status_url").map(Page::into),
+        limits_url: page("limits_url").map(Page::into),
+        support_url: page("support_url").map(Page::into),
+        docs_url: page("docs_url").map(Page::into),
+    }
+}
+
+fn host(table: &mut Table<'_>, problems: &mut Notes) -> Host {
+    Host {
+        mx: table.parsed_list("mx", "write a name such as `mx1.host.example`", problems),
+        spf_include: table.parsed("spf_include", "write a name such as `spf.host.example`", problems),
+        dkim_selectors: table.parsed_list("dkim_selectors", "write a selector such as `default`", problems),
+        server_ips: table.parsed_list("server_ips", "write an address such as `192.0.2.25`", problems),
+    }
+}
+
+fn resolver(table: &mut Table<'_>, problems: &mut Notes) -> Resolver {
+    let default = Resolver::default();
+    Resolver {
+        servers: table.parsed_list("servers", "write an address with its port, such as `127.0.0.1:53`", problems),
+        timeout: time(table, "timeout", problems).unwrap_or(default.timeout),
+    }
+}
+
+fn probe(table: &mut Table<'_>, problems: &mut Notes) -> Probe {
+    let default = Probe::default();
+    Probe {
+        budget_questions: table.number("budget_questions", 1..=1000, problems).unwrap_or(default.budget_questions),
+        budget_time: time(table, "budget_time", problems).unwrap_or(default.budget_time),
+    }
+}
+
+fn knowledge(table: &mut Table<'_>, problems: &mut Notes) -> KnowledgeAt {
+    KnowledgeAt { path: table.parsed::<PathBuf>("path", "", problems) }
+}
+
+fn matching(table: &mut Table<'_>, problems: &mut Notes) -> Matching {
+    let default = Matching::default();
+    Matching {
+        answer_at: table.number("answer_at", 0.0..=1.0, problems).unwrap_or(default.answer_at),
+        margin: table.number("margin", 0.0..=1.0, problems).unwrap_or(default.margin),
+        offer_at: table.number("offer_at", 0.0..=1.0, problems).unwrap_or(default.offer_at),
+    }
+}
+
+fn discord(table: &mut Table<'_>, problems: &mut Notes) -> Discord {
+    const ID: &str = "write the id as Discord shows it, in quotes, such as `\"123456789012345678\"`";
+    Discord {
+        application_id: table.parsed::<Snowflake>("application_id", ID, problems).map(|id| id.0),
+        public_key: table.parsed("public_key", "copy the public key from the developer portal", problems),
+        token_file: table.parsed::<PathBuf>("token_file", "", problems),
+        guilds: table.parsed_list::<Snowflake>("guilds", ID, problems).into_iter().map(|id| id.0).collect(),
+        transport: table.parsed("transport", "write `gateway`, `http` or `both`", problems).unwrap_or_default(),
+        proxy_url: table.parsed::<Proxy>("proxy_url", "write an address such as `http://127.0.0.1:3000`", problems).map(|url| url.0),
+    }
+}
+
+fn http(table: &mut Table<'_>, problems: &mut Notes) -> Http {
+    let listen = table.parsed("listen", "write an address with its port, such as `127.0.0.1:8080`", problems);
+    listen.map_or_else(Http::default, |listen| Http { listen })
+}
+
+fn time(table: &mut Table<'_>, key: &'static str, problems: &mut Notes) -> Option<Duration> {
+    table.parsed::<Time>(key, "write a time with its unit, such as `2s` or `500ms`", problems).map(|time| time.0)
+}
+
+/// What a value should have been, and was not.
+struct Expected(String);
+
+impl Expected {
+    fn found(what: &str, found: &str) -> Self {
+        Self(format!("expected {what}, found `{found}`"))
+    }
+}
+
+impl fmt::Display for Expected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Values of the file whose shape is checked as they are read.
+macro_rules! value {
+    ($name:ident($inner:ty), $what:literal, $parse:expr) => {
+        struct $name($inner);
+
+        impl std::str::FromStr for $name {
+            type Err = Expected;
+
+            fn from_str(text: &str) -> Result<Self, Expected> {
+                let parse: fn(&str) -> Option<$inner> = $parse;
+                parse(text).map(Self).ok_or_else(|| Expected::found($what, text))
+            }
+        }
+    };
+}
+
+value!(Time(Duration), "a time above zero", |text| humantime::parse_duration(text).ok().filter(|time| !time.is_zero()));
+value!(Snowflake(u64), "a Discord id", |text| text.parse().ok().filter(|id| *id != 0));
+value!(Proxy(String), "an address", |text| url::Url::parse(text)
+    .ok()
+    .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+    .map(|_| text.trim_end_matches('/').to_owned()));
+value!(Page(String), "an https address", |text| url::Url::parse(text)
+    .ok()
+    .filter(|url| url.scheme() == "https" && url.has_host() && url.username().is_empty() && url.password().is_none())
+    .map(String::from));
+
+impl From<Page> for String {
+    fn from(page: Page) -> Self {
+        page.0
+    }
+}
+
+impl std::str::FromStr for PublicKey {
+    type Err = Expected;
+
+    fn from_str(text: &str) -> Result<Self, Expected> {
+        Self::from_hex(text).ok_or_else(|| Expected::found("64 hexadecimal digits", text))
+    }
+}
+
+impl std::str::FromStr for Transport {
+    type Err = Expected;
+
+    fn from_str(text: &str) -> Result<Self, Expected> {
+        let found = Self::ALL.iter().find(|(name, _)| *name == text);
+        found.map(|(_, transport)| *transport).ok_or_else(|| Expected::found("a transport", text))
+    }
+}

@@ -1,0 +1,203 @@
+//! One engine for all surfaces: a [`Request`] becomes [`Work`], and the work an [`Answer`].
+//!
+//! Refuses to know who asks and where the answer is shown. The words it adds only frame the knowledge's own.
+
+mod compose;
+mod evidence;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+pub use evidence::{Remedy, Step};
+
+use crate::answer::Answer;
+use crate::config::Config;
+use crate::domain::{Domain, Name};
+use crate::facts::{Cause, Kind, Outcome, Question};
+use crate::finding::Topic;
+use crate::knowledge::{Entry, EntryId, Knowledge};
+use crate::mail::{CHECKS, spf};
+use crate::probe::{Cost, Examination, Inquiry, Network, Report};
+use crate::request::{CheckRequest, Request};
+use crate::search::{Decision, Found, Search};
+
+/// Domains that many people share: somebody's address there does not make the domain theirs to mend.
+const SHARED_DOMAINS: &str = include_str!("../index/shared-domains.txt");
+
+/// Everything that answering needs.
+pub struct Engine {
+    config: Config,
+    knowledge: Knowledge,
+    search: Search,
+    network: Arc<dyn Network>,
+    shared_domains: HashSet<&'static str>,
+}
+
+impl Engine {
+    /// Puts the parts together.
+    pub fn new(config: Config, knowledge: Knowledge, network: Arc<dyn Network>) -> Self {
+        let search = Search::build(&knowledge, &config.matching);
+        let shared_domains = SHARED_DOMAINS.lines().filter(|line| !line.starts_with('#')).collect();
+        Self { config, knowledge, search, network, shared_domains }
+    }
+
+    /// The configuration.
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The knowledge.
+    pub const fn knowledge(&self) -> &Knowledge {
+        &self.knowledge
+    }
+
+    /// Who answers DNS questions.
+    pub fn resolver(&self) -> String {
+        self.network.name()
+    }
+
+    /// Whether the resolver answers at all: asked for the root, which every resolver knows.
+    pub async fn resolver_answers(&self) -> bool {
+        let reply = self.network.ask(&Question::new(&Name::root(), Kind::Soa)).await;
+        !matches!(reply.outcome, Outcome::Unknown(Cause::Silent))
+    }
+
+    /// Matching alone.
+    pub fn find(&self, question: &str) -> Found {
+        self.search.find(question)
+    }
+
+    /// Takes a request. What needs no network is done on return; the rest waits for [`Work::finish`].
+    pub fn begin(self: &Arc<Self>, request: Request) -> Work {
+        let engine = Arc::clone(self);
+        match request {
+            Request::Help => Work { engine, subject: Subject::Help, examination: None },
+            Request::Check(check) => {
+                let examination = Some(self.examine(check));
+                Work { engine, subject: Subject::Domain, examination }
+            }
+            Request::Entry(id) => {
+                let subject = self.knowledge.entry(&id).map_or(Subject::NoSuchEntry, |entry| Subject::Entry(entry.id.clone()));
+                Work { engine, subject, examination: None }
+            }
+            Request::Ask(question) => {
+                let found = self.search.find(&question);
+                let domain = self.domain_of(&question);
+                let topics = match (&found.decision, found.matches.first()) {
+                    (Decision::Answer, Some(best)) => {
+                        self.knowledge.entry(best.entry.as_str()).map(|entry| entry.checks.clone()).unwrap_or_default()
+                    }
+                    _ => Vec::new(),
+                };
+                let examination = match &domain {
+                    Some(domain) if !topics.is_empty() => {
+                        Some(self.examine(CheckRequest { topics, ..CheckRequest::of(domain.clone()) }))
+                    }
+                    _ => None,
+                };
+                Work { engine, subject: Subject::Question { found, domain }, examination }
+            }
+        }
+    }
+
+    /// May this address send for this domain (RFC 7208 section 4)? With what it cost.
+    pub async fn spf(&self, sender: &spf::Sender) -> (spf::Verdict, Cost) {
+        let mut inquiry = Inquiry::new(Arc::clone(&self.network), self.config.probe.budget);
+        let verdict = inquiry.settle(|view| spf::check_host(sender, view)).await;
+        (verdict, inquiry.cost())
+    }
+
+    /// The entries that a report points to, the likeliest first.
+    pub fn remedies(&self, report: &Report) -> Vec<Remedy> {
+        evidence::remedies(&self.knowledge, report)
+    }
+
+    fn examine(&self, check: CheckRequest) -> Examination {
+        let CheckRequest { domain, selectors, topics } = check;
+        let checks = CHECKS.iter().filter(move |check| topics.is_empty() || topics.contains(&check.topic));
+        let network = Arc::clone(&self.network);
+        Examination::new(domain, selectors, Arc::new(self.config.host.clone()), checks, network, self.config.probe.budget)
+    }
+
+    /// The domain that a question is about: the first one that is not shared by many people or the host's own.
+    fn domain_of(&self, question: &str) -> Option<Domain> {
+        Domain::all_in(question).into_iter().find(|domain| {
+            let own = self.config.brand.urls().any(|url| url.contains(domain.name().as_str()));
+            !own && !self.is_shared(domain.name())
+        })
+    }
+
+    fn is_shared(&self, name: &Name) -> bool {
+        let mut name = Some(name.clone());
+        while let Some(current) = name {
+            if self.shared_domains.contains(current.as_str()) {
+                return true;
+            }
+            name = current.parent();
+        }
+        false
+    }
+
+    fn entry(&self, id: &EntryId) -> Option<&Entry> {
+        self.knowledge.entry(id.as_str())
+    }
+}
+
+/// A request under way. [`Self::answer`] is right at any time; it is whole after [`Self::finish`].
+pub struct Work {
+    engine: Arc<Engine>,
+    subject: Subject,
+    examination: Option<Examination>,
+}
+
+/// What the answer is about.
+enum Subject {
+    Question { found: Found, domain: Option<Domain> },
+    Entry(EntryId),
+    NoSuchEntry,
+    Domain,
+    Help,
+}
+
+impl Work {
+    /// Does what is left to do. May be dropped while it waits and called again.
+    pub async fn finish(&mut self) {
+        if let Some(examination) = &mut self.examination {
+            examination.finish().await;
+        }
+    }
+
+    /// Whether nothing fits and it is better to say nothing, where nobody asked the bot itself.
+    pub const fn is_quiet(&self) -> bool {
+        matches!(&self.subject, Subject::Question { found, .. } if matches!(found.decision, Decision::Quiet))
+    }
+
+    /// What was matched, where the request was a question.
+    pub const fn found(&self) -> Option<&Found> {
+        if let Subject::Question { found, .. } = &self.subject { Some(found) } else { None }
+    }
+
+    /// What was found so far, where a domain is looked at.
+    pub fn report(&self) -> Option<Report> {
+        self.examination.as_ref().map(Examination::report)
+    }
+
+    /// The answer as far as it is known.
+    pub fn answer(&self) -> Answer {
+        let report = self.report();
+        match &self.subject {
+            Subject::Question { found, domain } => {
+                compose::question(&self.engine, found, domain.as_ref(), report.as_ref())
+            }
+            Subject::Entry(id) => compose::entry(&self.engine, id, report.as_ref()),
+            Subject::NoSuchEntry => compose::no_such_entry(),
+            Subject::Domain => report.map_or_else(compose::help, |report| compose::report(&self.engine, &report)),
+            Subject::Help => compose::help(),
+        }
+    }
+
+    /// The topics looked at for a question or a check.
+    pub fn topics(&self) -> Vec<Topic> {
+        self.report().map(|report| report.topics().map(|(topic, _)| topic).collect()).unwrap_or_default()
+    }
+}

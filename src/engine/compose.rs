@@ -1,0 +1,238 @@
+//! From what was matched and found to the neutral answer; the wording here only frames the knowledge's own.
+
+use super::{Engine, Remedy, evidence};
+use crate::answer::{Action, Answer, Block, Noted, State, Step};
+use crate::domain::Domain;
+use crate::finding::{Finding, Severity};
+use crate::knowledge::{Entry, EntryId};
+use crate::probe::Report;
+use crate::request::VERBS;
+use crate::search::{Decision, Found};
+use crate::text::{Span, Text};
+
+/// How many choices an offer has: more is a quiz.
+const CHOICES: usize = 3;
+/// How many entries a report leads on to.
+const FURTHER_ENTRIES: usize = 3;
+
+/// The answer to a question in words.
+pub(super) fn question(engine: &Engine, found: &Found, domain: Option<&Domain>, report: Option<&Report>) -> Answer {
+    let check = domain.map(|domain| Action::Check { domain: domain.clone(), again: false });
+    match (found.decision, found.matches.first()) {
+        (Decision::Answer, Some(best)) => entry(engine, &best.entry, report),
+        (Decision::Offer, Some(_)) => {
+            let choices = found.matches.iter().take(CHOICES).filter_map(|found| engine.entry(&found.entry)).map(choice);
+            Answer {
+                title: Text::plain("Is it one of these?"),
+                lead: Text::plain("Choose the one that fits and you get the steps for it."),
+                next: choices.chain(check).collect(),
+                ..Answer::default()
+            }
+        }
+        _ => Answer {
+            title: Text::plain("I have no answer to that"),
+            lead: Text::plain(format!(
+                "None of the topics that I know fits what you wrote. Tell me what happens, with the error text if there \
+                 is one, or ask the people of {} support.",
+                engine.config.brand.name
+            )),
+            next: check.into_iter().chain(support(engine)).collect(),
+            ..Answer::default()
+        },
+    }
+}
+
+/// An entry, its steps marked by what a report says.
+pub(super) fn entry(engine: &Engine, id: &EntryId, report: Option<&Report>) -> Answer {
+    let Some(entry) = engine.entry(id) else { return no_such_entry() };
+    let marked = evidence::steps(&engine.knowledge, entry, report);
+    let mut blocks = vec![Block::Steps(in_order(marked))];
+    if let Some(report) = report {
+        let faults = noted(engine, report.findings().filter(|finding| finding.severity() >= Severity::Warn));
+        if !faults.is_empty() {
+            blocks.push(Block::Heading(Text::plain("Found at ").code(shown(&report.domain))));
+            blocks.push(Block::Findings(faults));
+        }
+    }
+    blocks.extend(entry.cautions.iter().cloned().map(Block::Caution));
+    blocks.extend(entry.tips.iter().cloned().map(Block::Tip));
+    let links = entry.links.iter().map(|link| Action::Open { label: link.label.clone(), url: link.url.clone() });
+    let again = report.map(|report| Action::Check { domain: report.domain.clone(), again: true });
+    let related = entry.see.iter().filter_map(|id| engine.entry(id)).map(choice);
+    Answer {
+        title: Text::plain(&entry.title),
+        severity: report.map(Report::verdict),
+        lead: lead(entry, report),
+        blocks,
+        next: links.chain(again).chain(related).collect(),
+        note: report.and_then(cost),
+    }
+}
+
+/// What an entry's answer begins with: what the look at the domain says of it, then the entry's own summary.
+fn lead(entry: &Entry, report: Option<&Report>) -> Text {
+    let mut text = Text::default();
+    if let Some(report) = report {
+        let domain = shown(&report.domain);
+        text = match report.verdict() {
+            _ if !report.open.is_empty() => Text::plain("I am looking at ").code(domain).and(" …"),
+            _ if report.unreachable => Text::plain("I could not look at ").code(domain).and(": the resolver did not answer."),
+            Severity::Fail | Severity::Warn => Text::plain("I looked at ").code(domain).and(" and marked what I found."),
+            Severity::Unknown => Text::plain("I looked at ").code(domain).and(", but could not see everything."),
+            Severity::Ok | Severity::Info => {
+                Text::plain("I looked at ").code(domain).and(": what the network shows is in order.")
+            }
+        };
+    }
+    if let Some(summary) = &entry.summary {
+        if !text.is_empty() {
+            text = text.and(" ");
+        }
+        text.0.extend(summary.0.iter().cloned());
+    }
+    text
+}
+
+/// The report on a domain: the likeliest cause first, then what to do, then the details.
+pub(super) fn report(engine: &Engine, report: &Report) -> Answer {
+    let domain = shown(&report.domain);
+    let verdict = report.verdict();
+    let again = Action::Check { domain: report.domain.clone(), again: true };
+    if report.unreachable && report.open.is_empty() {
+        return Answer {
+            title: Text::plain(&domain),
+            severity: Some(Severity::Unknown),
+            lead: Text::plain("The resolver ")
+                .code(engine.network.name())
+                .and(" did not answer, so nothing can be said about ")
+                .code(domain)
+                .and(". That says nothing about the domain itself; try again later."),
+            next: vec![again],
+            note: cost(report),
+            ..Answer::default()
+        };
+    }
+    let by_severity = |wanted: &[Severity]| {
+        let mut findings: Vec<&Finding> =
+            report.findings().filter(|finding| wanted.contains(&finding.severity())).collect();
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity()));
+        noted(engine, findings.into_iter())
+    };
+    let remedies = evidence::remedies(&engine.knowledge, report);
+    let mut blocks = vec![Block::Topics(report.topics().map(|(topic, worst)| (topic.to_string(), worst)).collect())];
+    let mut push = |heading: &str, findings: Vec<Noted>| {
+        if !findings.is_empty() {
+            blocks.push(Block::Heading(Text::plain(heading)));
+            blocks.push(Block::Findings(findings));
+        }
+    };
+    push("To mend", by_severity(&[Severity::Fail, Severity::Warn]));
+    push("Not known", by_severity(&[Severity::Unknown]));
+    push("Worth knowing", by_severity(&[Severity::Info]));
+    push("In order", by_severity(&[Severity::Ok]));
+    let further = remedies.iter().take(FURTHER_ENTRIES).filter_map(|remedy| engine.entry(&remedy.entry)).map(choice);
+    Answer {
+        title: Text::plain(&domain),
+        severity: Some(verdict),
+        lead: verdict_sentence(engine, report, verdict, &domain, &remedies),
+        blocks,
+        next: std::iter::once(again).chain(further).collect(),
+        note: cost(report),
+    }
+}
+
+fn verdict_sentence(engine: &Engine, report: &Report, verdict: Severity, domain: &str, remedies: &[Remedy]) -> Text {
+    if !report.open.is_empty() {
+        return Text::plain("I am looking at ").code(domain).and(" …");
+    }
+    let worst: Vec<&Finding> = report.findings().filter(|finding| finding.severity() == verdict).collect();
+    let named = |text: Text| match (worst.first(), worst.len()) {
+        (Some(finding), 1) => text.and(engine.knowledge.words(finding).title).and("."),
+        (Some(finding), more) => {
+            text.and(engine.knowledge.words(finding).title).and(format!("; and {} more below.", more - 1))
+        }
+        (None, _) => text,
+    };
+    let symptom = remedies.first().and_then(|remedy| engine.entry(&remedy.entry)).map(|entry| entry.title.clone());
+    match verdict {
+        Severity::Fail => {
+            let text = named(Text::plain("Something is broken at ").code(domain).and(": "));
+            match symptom {
+                Some(symptom) => text.and(format!(" If your trouble is “{symptom}”, this is why.")),
+                None => text,
+            }
+        }
+        Severity::Warn => named(Text::plain("Mail may suffer at ").code(domain).and(": ")),
+        Severity::Unknown => named(Text::plain("Not everything about ").code(domain).and(" could be seen: ")),
+        Severity::Ok | Severity::Info => Text::plain("Nothing is wrong at ").code(domain).and(", as far as the DNS shows."),
+    }
+}
+
+/// What can be asked for, from the one table of verbs.
+pub(super) fn help() -> Answer {
+    let verbs = VERBS.iter().map(|verb| {
+        let example = verb.option.map_or_else(String::new, |option| format!(" {}", option.example));
+        Block::Paragraph(Text::default().code(format!("/{}{example}", verb.name)).and(format!(": {}.", verb.summary)))
+    });
+    Answer {
+        title: Text::plain("What I can do"),
+        lead: Text::plain("Ask me about mail that does not arrive, cannot be sent, or lands in spam; name your domain and I look at it."),
+        blocks: verbs.collect(),
+        ..Answer::default()
+    }
+}
+
+/// For a press on a button whose entry is gone.
+pub(super) fn no_such_entry() -> Answer {
+    Answer::sentence("That entry is gone", Text::plain("The knowledge has changed since. Ask again in your own words."))
+}
+
+fn noted<'f>(engine: &Engine, findings: impl Iterator<Item = &'f Finding>) -> Vec<Noted> {
+    findings
+        .map(|finding| {
+            let words = engine.knowledge.words(finding);
+            Noted {
+                severity: finding.severity(),
+                title: words.title,
+                text: words.text,
+                mend: words.fix,
+                evidence: finding.evidence.clone(),
+                fix: finding.fix.clone(),
+            }
+        })
+        .collect()
+}
+
+/// Confirmed steps first, ruled out last, else as the author wrote them.
+fn in_order(mut steps: Vec<evidence::Step>) -> Vec<Step> {
+    steps.sort_by_key(|step| step.state);
+    steps.into_iter().map(|evidence::Step { text, state, because }| Step { text, state, because }).collect()
+}
+
+fn choice(entry: &Entry) -> Action {
+    Action::Entry { id: entry.id.to_string(), title: entry.title.clone() }
+}
+
+fn support(engine: &Engine) -> Option<Action> {
+    let url = engine.config.brand.support_url.clone()?;
+    Some(Action::Open { label: "Ask a person".to_owned(), url })
+}
+
+fn cost(report: &Report) -> Option<Text> {
+    if !report.open.is_empty() {
+        let open: Vec<&str> = report.open.iter().map(|topic| topic.as_str()).collect();
+        return Some(Text::plain(format!("Still looking: {}", open.join(", "))));
+    }
+    let cost = report.cost;
+    Some(Text::plain(format!(
+        "{} DNS questions in {} rounds, {} ms",
+        cost.questions, cost.rounds, cost.elapsed_ms
+    )))
+}
+
+/// The domain as people write it, with the DNS's spelling beside it where that differs: a look-alike must show.
+fn shown(domain: &Domain) -> String {
+    let (unicode, ascii) = (domain.unicode(), domain.to_string());
+    if unicode == ascii { ascii } else { format!("{unicode} ({ascii})") }
+}
+

@@ -1,0 +1,87 @@
+//! What a report says of an entry's steps: confirmed, ruled out, or open; and which entries it points to.
+
+use crate::answer::State;
+use crate::finding::{Finding, Severity};
+use crate::knowledge::{self, Entry, EntryId, Knowledge};
+use crate::probe::Report;
+use crate::text::Text;
+
+/// An entry that findings point to.
+#[derive(Debug, Clone)]
+pub struct Remedy {
+    /// The entry.
+    pub entry: EntryId,
+    /// How likely it is the customer's case, between 0 and 1.
+    pub confidence: f64,
+    /// Its steps, in the entry's order.
+    pub steps: Vec<Step>,
+}
+
+/// One step of an entry, marked.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// What to do.
+    pub text: Text,
+    /// What the network says of it.
+    pub state: State,
+    /// The titles of the findings that say so.
+    pub because: Vec<Text>,
+}
+
+/// The entry's steps, marked by what a report says.
+pub(super) fn steps(knowledge: &Knowledge, entry: &Entry, report: Option<&Report>) -> Vec<Step> {
+    entry.remedies.iter().map(|remedy| step(knowledge, remedy, report)).collect()
+}
+
+/// The entries with a step that a report confirms, the likeliest first.
+pub(super) fn remedies(knowledge: &Knowledge, report: &Report) -> Vec<Remedy> {
+    let mut remedies: Vec<Remedy> = knowledge
+        .entries()
+        .filter_map(|entry| {
+            let confirmed = entry.remedies.iter().flat_map(|remedy| confirming(remedy, report));
+            let confidence = confirmed.map(|finding| weight(finding.severity())).reduce(f64::max)?;
+            Some(Remedy { entry: entry.id.clone(), confidence, steps: steps(knowledge, entry, Some(report)) })
+        })
+        .collect();
+    let confirmed = |remedy: &Remedy| remedy.steps.iter().filter(|step| step.state == State::Confirmed).count();
+    remedies.sort_by(|a, b| b.confidence.total_cmp(&a.confidence).then_with(|| confirmed(b).cmp(&confirmed(a))));
+    remedies
+}
+
+/// How likely an entry is the case of somebody whose domain has a finding that confirms one of its steps. Estimates:
+/// a fault that stops mail nearly always is; one that only may harm it, more often than not.
+const fn weight(severity: Severity) -> f64 {
+    match severity {
+        Severity::Fail => 0.9,
+        Severity::Warn => 0.6,
+        Severity::Unknown | Severity::Info | Severity::Ok => 0.3,
+    }
+}
+
+fn step(knowledge: &Knowledge, remedy: &knowledge::Remedy, report: Option<&Report>) -> Step {
+    let titles = |findings: &mut dyn Iterator<Item = &Finding>| {
+        let mut titles: Vec<Text> = findings.map(|finding| knowledge.words(finding).title).collect();
+        titles.dedup();
+        titles
+    };
+    let marked = report.and_then(|report| {
+        let confirmed = titles(&mut confirming(remedy, report));
+        if !confirmed.is_empty() {
+            return Some((State::Confirmed, confirmed));
+        }
+        let is_clear = |topic| report.topics().any(|(done, severity)| done == topic && severity <= Severity::Info);
+        let cleared = !remedy.cleared_by.is_empty() && remedy.cleared_by.iter().all(|topic| is_clear(*topic));
+        cleared.then(|| {
+            let mut good = report
+                .findings()
+                .filter(|finding| finding.severity() == Severity::Ok && remedy.cleared_by.contains(&finding.code.topic()));
+            (State::Cleared, titles(&mut good))
+        })
+    });
+    let (state, because) = marked.unwrap_or((State::Open, Vec::new()));
+    Step { text: remedy.text.clone(), state, because }
+}
+
+fn confirming<'r>(remedy: &'r knowledge::Remedy, report: &'r Report) -> impl Iterator<Item = &'r Finding> {
+    report.findings().filter(|finding| remedy.confirmed_by.contains(&finding.code))
+}

@@ -1,0 +1,109 @@
+//! The command line: one-shot verbs, the chat in the terminal, the demo, and what sets the bot up.
+//!
+//! stdout carries the result, stderr the rest. Exit codes are in [`Exit`].
+
+mod args;
+mod ask;
+mod chat;
+mod check;
+pub mod demo;
+mod documents;
+mod knowledge;
+mod spf;
+mod terminal;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+pub use args::{Args, Command};
+pub use terminal::style;
+
+use crate::config::Config;
+use crate::engine::Engine;
+
+/// How a command ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// It did what it was asked for, and nothing fails.
+    Fine = 0,
+    /// A finding fails.
+    Findings = 1,
+    /// The command line is not one.
+    Usage = 2,
+    /// The configuration or the knowledge cannot be used.
+    Configuration = 3,
+    /// The network would not say.
+    Unknown = 4,
+    /// A bug.
+    Bug = 70,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Runs the commands that need neither knowledge nor network; `None` for the others.
+pub fn run_alone(command: &Command, out: &mut dyn Write) -> io::Result<Option<Exit>> {
+    match command {
+        Command::Completions { shell } => documents::completions(*shell, out).map(Some),
+        Command::Man => documents::man(out).map(Some),
+        Command::Knowledge(args::KnowledgeCommand::Lint { folder: Some(folder) }) => {
+            knowledge::lint(folder, out).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Applies what the command line says over the configuration.
+pub fn adjust(config: &mut Config, command: &Command) {
+    let resolving = match command {
+        Command::Ask { resolving, .. } | Command::Check { resolving, .. } | Command::Chat { resolving } => resolving,
+        Command::Spf { resolver, timeout_ms, .. } => {
+            if !resolver.is_empty() {
+                config.resolver.servers.clone_from(resolver);
+            }
+            if let Some(timeout) = timeout_ms {
+                config.resolver.timeout = std::time::Duration::from_millis(*timeout);
+            }
+            return;
+        }
+        _ => return,
+    };
+    if !resolving.resolver.is_empty() {
+        config.resolver.servers.clone_from(&resolving.resolver);
+    }
+    if let Some(timeout) = resolving.timeout {
+        config.probe.budget_time = timeout;
+        config.resolver.timeout = config.resolver.timeout.min(timeout);
+    }
+}
+
+/// Runs a command of the engine's.
+pub async fn run(command: Command, engine: &Arc<Engine>, out: &mut dyn Write) -> io::Result<Exit> {
+    match command {
+        Command::Ask { question, json, batch, .. } => match batch {
+            Some(file) => ask::batch(engine, &file, out),
+            None => ask::ask(engine, &question.join(" "), json, out).await,
+        },
+        Command::Check { domain, only, selector, json, .. } => {
+            check::check(engine, check::request(domain, only, selector), json, out).await
+        }
+        Command::Spf { ip, helo, mail_from, json, .. } => spf::spf(engine, ip, helo, mail_from, json, out).await,
+        Command::Chat { .. } => chat::chat(engine, out).await,
+        Command::Demo => demo::demo(engine, out).await,
+        Command::Knowledge(command) => knowledge::run(engine, command, out),
+        Command::Config(args::ConfigCommand::Check) => {
+            writeln!(out, "The configuration and the knowledge are in order.").map(|()| Exit::Fine)
+        }
+        Command::Config(args::ConfigCommand::Show) => {
+            writeln!(out, "{}", engine.config()).map(|()| Exit::Fine)
+        }
+        Command::Serve | Command::Register | Command::Invite | Command::Doctor => {
+            super::discord::run(&command, engine, out).await
+        }
+        Command::Completions { .. } | Command::Man => Ok(Exit::Bug),
+    }
+}

@@ -1,0 +1,158 @@
+//! The command line's grammar. What a verb shares with the chat comes from the one table in `request`.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+
+use crate::domain::{Domain, Name};
+use crate::finding::Topic;
+use crate::request;
+
+/// A support bot for an e-mail host: it answers from a knowledge base, and looks at the domain while it answers.
+#[derive(Debug, Parser)]
+#[command(name = "mailmedic", version, propagate_version = true)]
+#[command(after_help = "Try it without any set-up: mailmedic demo\n\nExit codes: 0 fine, 1 a finding fails, 2 usage, \
+                        3 configuration or knowledge, 4 the network would not say, 70 a bug")]
+pub struct Args {
+    /// The configuration file; without one, the defaults hold
+    #[arg(long, global = true, env = "MAILMEDIC_CONFIG", value_name = "FILE", hide_env_values = true)]
+    pub config: Option<PathBuf>,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    #[command(about = request::ASK.summary)]
+    Ask {
+        /// The question; a domain in it is looked at
+        #[arg(value_name = "TEXT", required_unless_present = "batch")]
+        question: Vec<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        /// Match every line of FILE ({"id","text"} as JSON), without any network; `-` is the standard input
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["question", "json"])]
+        batch: Option<PathBuf>,
+        #[command(flatten)]
+        resolving: Resolving,
+    },
+    #[command(about = request::CHECK.summary)]
+    Check {
+        /// The domain, an address at it, or a link to it
+        domain: Domain,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        /// Look at these topics alone
+        #[arg(long, value_name = "TOPIC", value_delimiter = ',')]
+        only: Vec<Topic>,
+        /// Ask the named resolvers and nobody else
+        #[arg(long)]
+        dns_only: bool,
+        /// A DKIM selector to look at; may be given several times
+        #[arg(long, value_name = "S")]
+        selector: Vec<Name>,
+        #[command(flatten)]
+        resolving: Resolving,
+    },
+    /// May this address send mail for this sender? (SPF)
+    Spf {
+        /// The address that sends
+        #[arg(long)]
+        ip: IpAddr,
+        /// The name with which it greets
+        #[arg(long, value_name = "NAME")]
+        helo: String,
+        /// The envelope sender; empty for a bounce
+        #[arg(long, value_name = "ADDR")]
+        mail_from: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        /// The resolver to ask; may be given several times
+        #[arg(long, value_name = "IP:PORT", value_parser = server)]
+        resolver: Vec<SocketAddr>,
+        /// How long one look-up may take, in milliseconds
+        #[arg(long, value_name = "N")]
+        timeout_ms: Option<u64>,
+    },
+    /// Talk to it in the terminal, as in a Discord channel
+    Chat {
+        #[command(flatten)]
+        resolving: Resolving,
+    },
+    /// Talk to it about made-up domains: no token, no network
+    Demo,
+    /// Run the bot on Discord
+    Serve,
+    /// Register the commands with Discord; once after each update
+    Register,
+    /// Print the link that invites the bot, with exactly the permissions it needs
+    Invite,
+    /// Say what is wrong with the set-up
+    Doctor,
+    /// For authors of the knowledge
+    #[command(subcommand)]
+    Knowledge(KnowledgeCommand),
+    /// For operators
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print the completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+/// Who is asked, and how long.
+#[derive(Debug, clap::Args)]
+pub struct Resolving {
+    /// The resolver to ask; may be given several times
+    #[arg(long, value_name = "IP:PORT", value_parser = server)]
+    pub resolver: Vec<SocketAddr>,
+    /// How long the whole look may take
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub timeout: Option<Duration>,
+}
+
+/// For authors of the knowledge.
+#[derive(Debug, Subcommand)]
+pub enum KnowledgeCommand {
+    /// Say what is wrong with the entries and the words, all at once
+    Lint {
+        /// The folder with `entries` and `findings`; else the one that the configuration names
+        folder: Option<PathBuf>,
+    },
+    /// Ask every entry's own questions, and say which do not find it
+    Test,
+    /// List the entries
+    List,
+    /// Show an entry as customers see it
+    Show {
+        /// The entry's id
+        entry: String,
+    },
+}
+
+/// For operators.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Say what is wrong with the configuration and the knowledge
+    Check,
+    /// Show every setting with its value, secrets left out
+    Show,
+}
+
+/// `IP:PORT`, or an IP alone with port 53.
+fn server(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .or_else(|_| text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53)))
+        .map_err(|_| "write an address such as `127.0.0.1:53`; a resolver is named by its IP".to_owned())
+}

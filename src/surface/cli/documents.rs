@@ -1,0 +1,19 @@
+//! Completions and the manual page, made from the command line's own grammar.
+
+use std::io::{self, Write};
+
+use clap::CommandFactory as _;
+
+use super::{Args, Exit};
+
+pub(super) fn completions(shell: clap_complete::Shell, out: &mut dyn Write) -> io::Result<Exit> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Args::command(), "mailmedic", &mut script);
+    out.write_all(&script)?;
+    Ok(Exit::Fine)
+}
+
+pub(super) fn man(out: &mut dyn Write) -> io::Result<Exit> {
+    clap_mangen::Man::new(Args::command()).render(&mut &mut *out)?;
+    Ok(Exit::Fine)
+}

@@ -1,0 +1,115 @@
+//! The one place from which anything is sent to Discord: every body passes here, and none can resolve a mention.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serenity::http::Http;
+use serenity::model::id::{ChannelId, InteractionId, MessageId};
+
+use crate::answer::Answer;
+use crate::render::discord::{self, Message};
+use crate::text::Text;
+
+/// A message for one person's eyes (Discord's message flag `EPHEMERAL`).
+const EPHEMERAL: u64 = 1 << 6;
+
+/// A message body as it is sent.
+#[derive(Debug, Serialize)]
+pub(super) struct Body {
+    #[serde(flatten)]
+    message: Message,
+    allowed_mentions: AllowedMentions,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flags: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_reference: Option<Reference>,
+}
+
+/// No mention resolves: nobody is pinged, whatever the text holds.
+#[derive(Debug, Serialize)]
+struct AllowedMentions {
+    parse: [&'static str; 0],
+}
+
+#[derive(Debug, Serialize)]
+struct Reference {
+    message_id: MessageId,
+    fail_if_not_exists: bool,
+}
+
+impl Body {
+    fn of(answer: &Answer) -> Self {
+        Self {
+            message: discord::message(answer),
+            allowed_mentions: AllowedMentions { parse: [] },
+            flags: None,
+            message_reference: None,
+        }
+    }
+}
+
+/// The first response to an interaction (Discord, "Interaction Callback Type").
+#[derive(Debug, Serialize)]
+pub(super) struct Callback {
+    r#type: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<Body>,
+}
+
+impl Callback {
+    /// PONG.
+    pub(super) const PONG: Self = Self { r#type: 1, data: None };
+    /// `DEFERRED_CHANNEL_MESSAGE_WITH_SOURCE`: "thinking".
+    pub(super) const THINKING: Self = Self { r#type: 5, data: None };
+    /// `DEFERRED_UPDATE_MESSAGE`: the message stays as it is for now.
+    pub(super) const KEEP: Self = Self { r#type: 6, data: None };
+
+    /// `CHANNEL_MESSAGE_WITH_SOURCE`: a sentence, for this person alone.
+    pub(super) fn sentence(sentence: &str) -> Self {
+        let mut body = Body::of(&Answer::sentence("That did not work", Text::plain(sentence)));
+        body.flags = Some(EPHEMERAL);
+        Self { r#type: 4, data: Some(body) }
+    }
+}
+
+/// Sends to Discord's REST interface.
+#[derive(Clone)]
+pub(super) struct Sender(pub(super) Arc<Http>);
+
+impl Sender {
+    /// Acknowledges an interaction.
+    pub(super) async fn acknowledge(&self, id: InteractionId, token: &str, callback: &Callback) -> serenity::Result<()> {
+        self.0.create_interaction_response(id, token, callback, Vec::new()).await
+    }
+
+    /// Puts the answer where the acknowledgement stands.
+    pub(super) async fn edit_response(&self, token: &str, answer: &Answer) -> serenity::Result<()> {
+        self.0.edit_original_interaction_response(token, &Body::of(answer), Vec::new()).await.map(drop)
+    }
+
+    /// Replies to a message.
+    pub(super) async fn reply(
+        &self,
+        channel: ChannelId,
+        message: MessageId,
+        answer: &Answer,
+    ) -> serenity::Result<MessageId> {
+        let mut body = Body::of(answer);
+        body.message_reference = Some(Reference { message_id: message, fail_if_not_exists: false });
+        self.0.send_message(channel, Vec::new(), &body).await.map(|message| message.id)
+    }
+
+    /// Changes a message of ours.
+    pub(super) async fn edit(&self, channel: ChannelId, message: MessageId, answer: &Answer) -> serenity::Result<()> {
+        self.0.edit_message(channel, message, &Body::of(answer), Vec::new()).await.map(drop)
+    }
+
+    /// Replaces all commands, in one guild or everywhere.
+    pub(super) async fn register(&self, guild: Option<u64>, commands: &serde_json::Value) -> serenity::Result<usize> {
+        let made = match guild {
+            Some(guild) => self.0.create_guild_commands(guild.into(), commands).await,
+            None => self.0.create_global_commands(commands).await,
+        };
+        made.map(|made| made.len())
+    }
+}

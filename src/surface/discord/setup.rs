@@ -1,0 +1,192 @@
+//! What sets the bot up: register its commands, invite it, find out what is wrong, and serve.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use serenity::http::{Http, HttpBuilder};
+use serenity::model::Permissions;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::bot::{Bot, ServeError, Serving};
+use super::commands::commands;
+use super::send::Sender;
+use crate::config::{Discord, Token, Transport};
+use crate::engine::Engine;
+use crate::surface::cli::{Command, Exit};
+
+/// What the bot needs in a guild: to see channels, and to answer in them and in their threads, with an embed, as a
+/// reply to what it can read.
+const PERMISSIONS: Permissions = Permissions::VIEW_CHANNEL
+    .union(Permissions::SEND_MESSAGES)
+    .union(Permissions::SEND_MESSAGES_IN_THREADS)
+    .union(Permissions::EMBED_LINKS)
+    .union(Permissions::READ_MESSAGE_HISTORY);
+
+/// Runs one of the commands that concern Discord.
+pub async fn run(command: &Command, engine: &Arc<Engine>, out: &mut dyn Write) -> io::Result<Exit> {
+    let settings = &engine.config().discord;
+    match command {
+        Command::Invite => match invite(settings) {
+            Ok(link) => writeln!(out, "{link}").map(|()| Exit::Fine),
+            Err(missing) => refuse(missing, Exit::Configuration),
+        },
+        Command::Register => register(settings, out).await,
+        Command::Doctor => doctor(engine, out).await,
+        _ => serve(engine).await,
+    }
+}
+
+/// Says what is missing on stderr.
+fn refuse(what: impl Display, exit: Exit) -> io::Result<Exit> {
+    writeln!(io::stderr(), "error: {what}")?;
+    Ok(exit)
+}
+
+/// What the configuration does not say, and what works all the same.
+#[derive(Debug, thiserror::Error)]
+enum Missing {
+    #[error("there is no bot token: set `DISCORD_TOKEN`, or `token_file` under `[discord]`{WITHOUT_DISCORD}")]
+    Token,
+    #[error("{0}{WITHOUT_DISCORD}")]
+    TokenFile(String),
+    #[error("there is no application id: set `application_id` under `[discord]` to the number in the developer portal{WITHOUT_DISCORD}")]
+    ApplicationId,
+    #[error("there is no public key: set `public_key` under `[discord]`, or `transport = \"gateway\"`{WITHOUT_DISCORD}")]
+    PublicKey,
+}
+
+const WITHOUT_DISCORD: &str = "\n  without it still work: mailmedic ask, check, spf, chat, demo, knowledge";
+
+fn application_id(settings: &Discord) -> Result<u64, Missing> {
+    settings.application_id.ok_or(Missing::ApplicationId)
+}
+
+fn token(settings: &Discord) -> Result<Token, Missing> {
+    match Token::find(settings) {
+        Ok(Some(token)) => Ok(token),
+        Ok(None) => Err(Missing::Token),
+        Err(error) => Err(Missing::TokenFile(error)),
+    }
+}
+
+/// The REST client: straight to Discord with serenity's own rate limiting, or through a proxy that does it.
+fn http(settings: &Discord) -> Result<Arc<Http>, Missing> {
+    let id = application_id(settings)?;
+    let token = token(settings)?;
+    let builder = HttpBuilder::new(token.expose()).application_id(id.into());
+    Ok(Arc::new(match &settings.proxy_url {
+        Some(proxy) => builder.proxy(proxy).ratelimiter_disabled(true).build(),
+        None => builder.build(),
+    }))
+}
+
+fn invite(settings: &Discord) -> Result<String, Missing> {
+    let id = application_id(settings)?;
+    let permissions = PERMISSIONS.bits();
+    Ok(format!(
+        "https://discord.com/oauth2/authorize?client_id={id}&scope=bot%20applications.commands&permissions={permissions}"
+    ))
+}
+
+async fn register(settings: &Discord, out: &mut dyn Write) -> io::Result<Exit> {
+    let sender = match http(settings) {
+        Ok(http) => Sender(http),
+        Err(missing) => return refuse(missing, Exit::Configuration),
+    };
+    let everywhere = [None];
+    let guilds: Vec<Option<u64>> = settings.guilds.iter().copied().map(Some).collect();
+    for guild in if guilds.is_empty() { everywhere.as_slice() } else { &guilds } {
+        let place = guild.map_or_else(|| "everywhere".to_owned(), |guild| format!("in guild {guild}"));
+        match sender.register(*guild, &commands()).await {
+            Ok(count) => writeln!(out, "{count} commands registered {place}")?,
+            Err(error) => return refuse(format!("the commands could not be registered {place}: {error}"), Exit::Unknown),
+        }
+    }
+    Ok(Exit::Fine)
+}
+
+/// Every part of the set-up in a line: what is in order, and what to do where it is not.
+async fn doctor(engine: &Arc<Engine>, out: &mut dyn Write) -> io::Result<Exit> {
+    let settings = &engine.config().discord;
+    let mut worst = Exit::Fine;
+    let mut line = |result: Result<String, String>| {
+        let (mark, text) = match &result {
+            Ok(text) => ("ok     ", text),
+            Err(text) => ("missing", text),
+        };
+        if result.is_err() {
+            worst = Exit::Findings;
+        }
+        writeln!(out, "{mark}  {}", text.replace(WITHOUT_DISCORD, ""))
+    };
+    line(Ok(format!("knowledge: {} entries", engine.knowledge().entries().count())))?;
+    line(match engine.resolver_answers().await {
+        true => Ok(format!("resolver: {} answers", engine.resolver())),
+        false => Err(format!("resolver: {} does not answer; set `servers` under `[resolver]`", engine.resolver())),
+    })?;
+    line(application_id(settings).map(|id| format!("application id: {id}")).map_err(|error| error.to_string()))?;
+    if settings.transport != Transport::Gateway {
+        line(settings.public_key.map(|key| format!("public key: {key}")).ok_or_else(|| Missing::PublicKey.to_string()))?;
+    }
+    match http(settings) {
+        Err(missing) => line(Err(missing.to_string()))?,
+        Ok(http) => {
+            line(match http.get_current_user().await {
+                Ok(user) => Ok(format!("token: Discord knows it as {}", user.name)),
+                Err(error) => Err(format!("token: Discord does not take it, or cannot be reached: {error}")),
+            })?;
+            let expected = commands().as_array().map_or(0, Vec::len);
+            let registered = match settings.guilds.first() {
+                Some(guild) => http.get_guild_commands((*guild).into()).await,
+                None => http.get_global_commands().await,
+            };
+            line(match registered {
+                Ok(found) if found.len() == expected => Ok(format!("commands: {expected} registered")),
+                Ok(found) => {
+                    Err(format!("commands: {} of {expected} registered; run `mailmedic register`", found.len()))
+                }
+                Err(error) => Err(format!("commands: Discord does not say: {error}")),
+            })?;
+        }
+    }
+    Ok(worst)
+}
+
+async fn serve(engine: &Arc<Engine>) -> io::Result<Exit> {
+    let config = engine.config();
+    let settings = &config.discord;
+    let http = match http(settings) {
+        Ok(_) if settings.transport != Transport::Gateway && settings.public_key.is_none() => {
+            return refuse(Missing::PublicKey, Exit::Configuration);
+        }
+        Ok(http) => http,
+        Err(missing) => return refuse(missing, Exit::Configuration),
+    };
+    let listener = match TcpListener::bind(config.http.listen).await {
+        Ok(listener) => listener,
+        Err(error) => return refuse(with_cause(&ServeError::Listen(config.http.listen, error)), Exit::Configuration),
+    };
+    tracing::info!(listen = %listener.local_addr()?, transport = ?settings.transport, "serving");
+    let serving = Serving { transport: settings.transport, public_key: settings.public_key, listener };
+    match Bot::new(Arc::clone(engine), http).serve(serving, asked_to_stop()?).await {
+        Ok(()) => Ok(Exit::Fine),
+        Err(error) => refuse(with_cause(&error), Exit::Unknown),
+    }
+}
+
+fn with_cause(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), |cause| format!("{error}\n  cause: {cause}"))
+}
+
+/// Ends at SIGTERM or SIGINT.
+fn asked_to_stop() -> io::Result<impl Future<Output = ()>> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
