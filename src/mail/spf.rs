@@ -1,4 +1,8 @@
-//! SPF (RFC 7208).
+//! SPF: who may send for a domain (RFC 7208).
+
+mod macros;
+mod mechanism;
+mod record;
 
 use crate::facts::{Pending, View};
 use crate::finding::Finding;
