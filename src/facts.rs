@@ -176,7 +176,8 @@ pub enum Record {
 }
 
 impl Record {
-    fn address(&self) -> Option<IpAddr> {
+    /// The address that it holds, if it holds one.
+    pub fn address(&self) -> Option<IpAddr> {
         match self {
             Self::A(address) => Some((*address).into()),
             Self::Aaaa(address) => Some((*address).into()),

@@ -113,7 +113,9 @@ impl Macro {
         let reverse = delimiters.is_some();
         let delimiters = delimiters.unwrap_or(after).to_owned();
         if let Some(other) = delimiters.chars().find(|c| !".-+,/_=".contains(*c)) {
-            return Err(format!("expected one of the delimiters `.-+,/_=` in the macro `%{{{body}}}`, found `{other}`"));
+            return Err(format!(
+                "expected one of the delimiters `.-+,/_=` in the macro `%{{{body}}}`, found `{other}`"
+            ));
         }
         Ok(Self { letter, escape, keep, reverse, delimiters })
     }
@@ -284,10 +286,12 @@ mod tests {
 
     #[test]
     fn a_domain_ends_in_a_top_level_domain_or_in_a_macro() {
-        for text in ["example.com", "example.com.", "%{d}", "a.%{d}.com", "a.xn--zckzah", "a%%", "a...com", "%{d}.c-m"] {
+        for text in ["example.com", "example.com.", "%{d}", "a.%{d}.com", "a.xn--zckzah", "a%%", "a...com", "%{d}.c-m"]
+        {
             assert!(DomainSpec::parse(text).is_ok(), "{text}");
         }
-        for text in ["", "com", "com.", "a.123", "a.-com", "a.com-", "%{d}com", "a.", "a..", "%{r}.com", "%{c}", "%{t}"] {
+        for text in ["", "com", "com.", "a.123", "a.-com", "a.com-", "%{d}com", "a.", "a..", "%{r}.com", "%{c}", "%{t}"]
+        {
             assert!(DomainSpec::parse(text).is_err(), "{text}");
         }
     }

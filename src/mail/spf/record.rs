@@ -218,7 +218,10 @@ mod tests {
     fn terms_keep_their_text_and_their_place() {
         let record = Record::parse(b"V=SPF1  mx ~include:a.example -ALL exp=why.example x=%{t} ").expect("a record");
         let places: Vec<_> = record.terms.iter().map(|term| (term.column, term.text.as_str())).collect();
-        assert_eq!(places, [(9, "mx"), (12, "~include:a.example"), (31, "-ALL"), (36, "exp=why.example"), (52, "x=%{t}")]);
+        assert_eq!(
+            places,
+            [(9, "mx"), (12, "~include:a.example"), (31, "-ALL"), (36, "exp=why.example"), (52, "x=%{t}")]
+        );
         assert_eq!(record.all(), Some(Qualifier::Fail));
         assert!(record.redirect().is_none() && record.explanation().is_some());
     }
