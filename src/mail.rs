@@ -3,7 +3,15 @@
 //! Pure: no network, no clock, no configuration beyond the [`Case`], no words for people. A check reads like its
 //! RFC; what it does not know yet it notes in the [`View`], and `probe` asks.
 
+mod address;
+pub mod dns;
+mod evidence;
+#[cfg(test)]
+mod lab;
+pub mod mx;
+pub mod ptr;
 pub mod spf;
+mod tags;
 
 use crate::config::Host;
 use crate::domain::{Domain, Name};
@@ -30,7 +38,12 @@ pub struct Check {
 }
 
 /// All checks, in the order in which reports show them.
-pub const CHECKS: &[Check] = &[Check { topic: Topic::Spf, run: spf::check }];
+pub const CHECKS: &[Check] = &[
+    Check { topic: Topic::Dns, run: dns::check },
+    Check { topic: Topic::Mx, run: mx::check },
+    Check { topic: Topic::Spf, run: spf::check },
+    Check { topic: Topic::Ptr, run: ptr::check },
+];
 
 /// What came of running a check on what is known.
 #[derive(Debug)]

@@ -1,0 +1,18 @@
+//! How a reply without records reads as evidence. Replies with records are shown as they came, by their checks.
+
+use crate::facts::{Cause, Outcome, Question, Reply};
+
+/// That nothing is there: `NXDOMAIN for …` or `no … record at …`, after the alias that led there.
+pub(super) fn absence(question: &Question, reply: &Reply) -> String {
+    let end = reply.aliases.last().unwrap_or(&question.name);
+    let absent = match reply.outcome {
+        Outcome::NoSuchName => format!("NXDOMAIN for {end}"),
+        _ => format!("no {} record at {end}", question.kind.as_str()),
+    };
+    if reply.aliases.is_empty() { absent } else { format!("{} is an alias for {end}; {absent}", question.name) }
+}
+
+/// That the network would not say, and why.
+pub(super) fn silence(question: &Question, cause: Cause) -> String {
+    format!("{question}: {cause}")
+}

@@ -1,0 +1,216 @@
+//! A network in a table, for the tests of checks: lines such as `example.com MX 10 mx.example.com`.
+//!
+//! The data of a line runs to its end, with no quoting. Instead of data a line may say how its question ends:
+//! `nodata`, `nxdomain`, or a cause: `servfail`, `refused`, `silent`, `malformed`, `not-asked`. What no line answers
+//! is `nodata` where the name or one below it has a line, and `nxdomain` elsewhere, as RFC 8020 has it.
+
+use crate::config::Host;
+use crate::domain::{Domain, Name};
+use crate::facts::{Cause, Facts, Kind, Outcome, Question, Record, Reply, Text};
+use crate::finding::{Code, Finding, Fix, Severity, Topic};
+use crate::mail::{CHECKS, Case, Check};
+
+/// Why a network may not say: all the causes, as the lines of a table write them.
+pub(super) const CAUSES: &[(&str, Cause)] = &[
+    ("servfail", Cause::ServFail),
+    ("refused", Cause::Refused),
+    ("silent", Cause::Silent),
+    ("malformed", Cause::Malformed),
+    ("not-asked", Cause::NotAsked),
+];
+
+/// A domain, what people said about it, and the network around it.
+#[derive(Debug, Clone)]
+pub(super) struct Lab {
+    domain: Domain,
+    selectors: Vec<Name>,
+    host: Host,
+    lines: Vec<(Name, String, String)>,
+}
+
+/// What came of running checks until nothing was pending.
+#[derive(Debug)]
+pub(super) struct Ran {
+    pub findings: Vec<Finding>,
+    /// How many times questions were asked, all that were wanted at once.
+    pub rounds: usize,
+    /// All questions asked, in order.
+    pub asked: Vec<Question>,
+}
+
+impl Lab {
+    pub(super) fn new(domain: &str, table: &str) -> Self {
+        let lines = table.lines().map(str::trim).filter(|line| !line.is_empty()).map(|line| {
+            let mut fields = line.splitn(3, char::is_whitespace);
+            let (owner, rest) = (fields.next().unwrap(), line.split_once(char::is_whitespace).unwrap().1.trim_start());
+            let (kind, data) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+            (name(owner), kind.to_owned(), data.trim_start().to_owned())
+        });
+        let lines = lines.collect();
+        Self { domain: domain.parse().unwrap(), selectors: Vec::new(), host: Host::default(), lines }
+    }
+
+    /// With DKIM selectors that the person named.
+    pub(super) fn selectors(mut self, selectors: &[&str]) -> Self {
+        self.selectors = selectors.iter().map(|selector| name(selector)).collect();
+        self
+    }
+
+    /// With what the operator says of the host.
+    pub(super) fn host(mut self, host: Host) -> Self {
+        self.host = host;
+        self
+    }
+
+    /// Runs the check of one topic.
+    pub(super) fn run(&self, topic: Topic) -> Ran {
+        self.run_all(&[topic])
+    }
+
+    /// Runs the checks of several topics on the same facts.
+    pub(super) fn run_all(&self, topics: &[Topic]) -> Ran {
+        self.answered_by(topics, |question| self.reply(question))
+    }
+
+    /// Holds a check to "no answer is no fault": whichever of its questions stays without an answer, and why ever, it
+    /// finds no fault that it would not find otherwise. Gives the questions without which it says `unknown`.
+    pub(super) fn no_answer_is_no_fault(&self, topic: Topic) -> Vec<String> {
+        let told = self.run(topic);
+        let mut missed = Vec::new();
+        for dark in &told.asked {
+            for (word, cause) in CAUSES {
+                let ran = self.answered_by(&[topic], |question| match question == dark {
+                    true => Reply::new(Outcome::Unknown(*cause)),
+                    false => self.reply(question),
+                });
+                for finding in &ran.findings {
+                    let fault = matches!(finding.severity(), Severity::Warn | Severity::Fail);
+                    let before = told.findings.iter().any(|f| f.code == finding.code && f.subject == finding.subject);
+                    assert!(before || !fault, "{dark} {word}: {finding:?}");
+                }
+                let unknown = ran.findings.iter().find(|finding| finding.severity() == Severity::Unknown);
+                if let Some(unknown) = unknown {
+                    assert_eq!(unknown.details.get("cause"), Some(&cause.to_string()), "{dark} {word}");
+                    missed.push(dark.to_string());
+                }
+            }
+        }
+        missed.dedup();
+        missed
+    }
+
+    fn answered_by(&self, topics: &[Topic], answer: impl Fn(&Question) -> Reply) -> Ran {
+        let case = Case { domain: &self.domain, selectors: &self.selectors, host: &self.host };
+        let checks: Vec<&Check> = CHECKS.iter().filter(|check| topics.contains(&check.topic)).collect();
+        let mut facts = Facts::default();
+        let mut ran = Ran { findings: Vec::new(), rounds: 0, asked: Vec::new() };
+        loop {
+            let examined: Vec<_> = checks.iter().map(|check| check.examine(&case, &facts)).collect();
+            let wanted: Vec<&Question> = examined.iter().flat_map(|examined| &examined.wanted).collect();
+            if wanted.is_empty() {
+                ran.findings = examined.into_iter().flat_map(|examined| examined.findings.unwrap()).collect();
+                return ran;
+            }
+            assert!(ran.rounds < 20, "the checks never end");
+            ran.rounds += 1;
+            for question in wanted {
+                if facts.get(question).is_none() {
+                    facts.insert(question.clone(), answer(question));
+                    ran.asked.push(question.clone());
+                }
+            }
+        }
+    }
+
+    /// What the table says to a question, its aliases followed.
+    fn reply(&self, question: &Question) -> Reply {
+        let (mut end, mut aliases) = (question.name.clone(), Vec::new());
+        loop {
+            let data = self.data(&end, question.kind.as_str());
+            let outcome = match (data.first().and_then(|word| outcome(word)), self.data(&end, "CNAME").first()) {
+                (Some(outcome), _) => outcome,
+                (None, Some(alias)) if aliases.len() < 8 => {
+                    end = name(alias);
+                    aliases.push(end.clone());
+                    continue;
+                }
+                _ if !data.is_empty() => {
+                    Outcome::Records(data.iter().map(|data| record(question.kind, data)).collect())
+                }
+                _ if self.lines.iter().any(|(owner, ..)| owner.is_within(&end)) => Outcome::NoData,
+                _ => Outcome::NoSuchName,
+            };
+            return Reply { aliases, outcome };
+        }
+    }
+
+    fn data(&self, name: &Name, kind: &str) -> Vec<&str> {
+        let lines = self.lines.iter().filter(|(owner, line, _)| owner == name && line == kind);
+        lines.map(|(.., data)| data.as_str()).collect()
+    }
+}
+
+impl Ran {
+    /// The codes found, in order.
+    pub(super) fn codes(&self) -> Vec<&'static str> {
+        self.findings.iter().map(|finding| finding.code.as_str()).collect()
+    }
+
+    /// The first finding with this code.
+    pub(super) fn finding(&self, code: Code) -> &Finding {
+        self.findings.iter().find(|finding| finding.code == code).unwrap_or_else(|| panic!("no {code} in {self:#?}"))
+    }
+
+    /// A detail of the first finding with this code.
+    pub(super) fn detail(&self, code: Code, name: &str) -> &str {
+        self.finding(code).details.get(name).map_or_else(|| panic!("{code} has no {name}"), String::as_str)
+    }
+
+    /// The proven fix of the first finding with this code, as `name value`.
+    pub(super) fn fix(&self, code: Code) -> Option<String> {
+        let Fix { name, value, verified, .. } = self.finding(code).fix.as_ref()?;
+        assert!(verified, "{code}: a fix that is not proven got out");
+        Some(format!("{name} {value}"))
+    }
+}
+
+/// Runs a table of cases, each a network and the codes to find; between them, the cases show every code of the topic.
+pub(super) fn finds(topic: Topic, cases: &[(Lab, &[Code])]) {
+    for (lab, expected) in cases {
+        let expected: Vec<&str> = expected.iter().map(|code| code.as_str()).collect();
+        assert_eq!(lab.run(topic).codes(), expected, "{lab:#?}");
+    }
+    for code in Code::ALL.iter().filter(|code| code.topic() == topic) {
+        assert!(cases.iter().any(|(_, expected)| expected.contains(code)), "no case shows {code}");
+    }
+}
+
+/// A name.
+pub(super) fn name(text: &str) -> Name {
+    if text == "." { Name::root() } else { text.parse().unwrap() }
+}
+
+fn outcome(word: &str) -> Option<Outcome> {
+    match word {
+        "nodata" => Some(Outcome::NoData),
+        "nxdomain" => Some(Outcome::NoSuchName),
+        _ => CAUSES.iter().find(|(name, _)| *name == word).map(|(_, cause)| Outcome::Unknown(*cause)),
+    }
+}
+
+fn record(kind: Kind, data: &str) -> Record {
+    match kind {
+        Kind::A => Record::A(data.parse().unwrap()),
+        Kind::Aaaa => Record::Aaaa(data.parse().unwrap()),
+        Kind::Mx => {
+            let (preference, exchange) = data.split_once(' ').unwrap();
+            Record::Mx { preference: preference.parse().unwrap(), exchange: name(exchange) }
+        }
+        Kind::Ptr => Record::Ptr(name(data)),
+        Kind::Soa => {
+            let (primary, serial) = data.split_once(' ').unwrap();
+            Record::Soa { primary: name(primary), serial: serial.parse().unwrap() }
+        }
+        Kind::Txt => Record::Txt(Text::split(data)),
+    }
+}
