@@ -1,0 +1,178 @@
+//! A scripted name server on loopback, for tests: it speaks DNS over UDP and TCP, answers from data files and goes
+//! wrong where they say so.
+//!
+//! It stands in for the resolver that the product asks, so it follows aliases and offers recursion; it never asks
+//! anyone itself. What it knows is in `tests/zones`; its counterpart in the product is `probe::dns`.
+
+mod fault;
+mod respond;
+mod tests;
+mod written;
+mod zone_files;
+mod zones;
+
+use std::collections::HashMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::{JoinHandle, JoinSet};
+
+pub(crate) use fault::Fault;
+pub(crate) use zones::Zones;
+
+/// A running name server; it stops when dropped.
+#[derive(Debug)]
+pub(crate) struct NameServer {
+    address: SocketAddr,
+    served: Arc<Served>,
+    task: JoinHandle<()>,
+    runtime: Option<Runtime>,
+}
+
+/// One question that reached the server.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Asked {
+    /// The name, as `mailmedic::domain::Name` writes it: in lower case, without the trailing dot.
+    pub(crate) name: String,
+    /// The mnemonic of the type.
+    pub(crate) kind: String,
+    /// What it came over.
+    pub(crate) transport: Transport,
+}
+
+/// What a question comes over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Transport {
+    Udp,
+    Tcp,
+}
+
+impl NameServer {
+    /// Starts on a free port, as tasks of the caller's runtime: where that pauses its time, delays cost none.
+    pub(crate) async fn start(zones: Zones) -> Self {
+        let (udp, tcp) = bind().await;
+        let address = udp.local_addr().expect("the address of a bound socket");
+        let served = Arc::new(Served { zones, log: Mutex::default() });
+        let task = tokio::spawn(serve(udp, tcp, Arc::clone(&served)));
+        Self { address, served, task, runtime: None }
+    }
+
+    /// Starts on a thread of its own: for tests without a runtime, which run the program as a process.
+    pub(crate) fn start_apart(zones: Zones) -> Self {
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+        let mut server = runtime.block_on(Self::start(zones));
+        server.runtime = Some(runtime);
+        server
+    }
+
+    /// Where it answers, over UDP and TCP.
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The questions received so far, first first.
+    pub(crate) fn questions(&self) -> Vec<Asked> {
+        self.served.log().clone()
+    }
+
+    /// How often it was asked for the records of type `kind` at `name`, over either transport.
+    pub(crate) fn count(&self, name: &str, kind: &str) -> usize {
+        self.served.log().iter().filter(|asked| asked.name == name && asked.kind == kind).count()
+    }
+
+    /// The questions that came more than once over one transport; that TCP follows a truncated reply is no repetition.
+    pub(crate) fn repeated(&self) -> Vec<Asked> {
+        let mut times: HashMap<Asked, usize> = HashMap::new();
+        self.questions().into_iter().for_each(|asked| *times.entry(asked).or_default() += 1);
+        times.into_iter().filter(|(_, times)| *times > 1).map(|(asked, _)| asked).collect()
+    }
+
+    /// Forgets the questions received so far; a fault that strikes the first times only strikes again.
+    pub(crate) fn reset_log(&self) {
+        self.served.log().clear();
+    }
+}
+
+impl Drop for NameServer {
+    fn drop(&mut self) {
+        self.task.abort();
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// What the server answers from, and what it was asked.
+#[derive(Debug)]
+struct Served {
+    zones: Zones,
+    log: Mutex<Vec<Asked>>,
+}
+
+impl Served {
+    fn log(&self) -> std::sync::MutexGuard<'_, Vec<Asked>> {
+        self.log.lock().expect("no test panics while it holds the log")
+    }
+}
+
+/// One port of 127.0.0.1 that is free for both transports.
+async fn bind() -> (UdpSocket, TcpListener) {
+    for _ in 0..100 {
+        let udp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
+        let address = udp.local_addr().expect("the address of a bound socket");
+        if let Ok(tcp) = TcpListener::bind(address).await {
+            return (udp, tcp);
+        }
+    }
+    panic!("no port was free for both UDP and TCP");
+}
+
+/// Answers until it is aborted; what it spawned ends with it.
+async fn serve(udp: UdpSocket, tcp: TcpListener, served: Arc<Served>) {
+    let udp = Arc::new(udp);
+    let mut tasks = JoinSet::new();
+    let mut buffer = [0; 4096];
+    loop {
+        tokio::select! {
+            Ok((length, peer)) = udp.recv_from(&mut buffer) => {
+                if let Some(reply) = served.respond(&buffer[..length], Transport::Udp) {
+                    let udp = Arc::clone(&udp);
+                    tasks.spawn(async move {
+                        let _gone = udp.send_to(&reply.wait().await, peer).await;
+                    });
+                }
+            }
+            Ok((stream, _)) = tcp.accept() => {
+                tasks.spawn(converse(stream, Arc::clone(&served)));
+            }
+            Some(_) = tasks.join_next() => {}
+        }
+    }
+}
+
+/// Answers the questions of one connection, each when its reply is due (RFC 7766 section 6.2.1.1).
+async fn converse(stream: TcpStream, served: Arc<Served>) {
+    let (mut questions, replies) = stream.into_split();
+    let replies = Arc::new(tokio::sync::Mutex::new(replies));
+    let mut tasks = JoinSet::new();
+    while let Ok(length) = questions.read_u16().await {
+        let mut request = vec![0; length.into()];
+        if questions.read_exact(&mut request).await.is_err() {
+            break;
+        }
+        if let Some(reply) = served.respond(&request, Transport::Tcp) {
+            let replies = Arc::clone(&replies);
+            tasks.spawn(async move {
+                let message = reply.wait().await;
+                let length = u16::try_from(message.len()).expect("a reply that fits TCP");
+                let framed = [&length.to_be_bytes(), message.as_slice()].concat();
+                let _gone = replies.lock().await.write_all(&framed).await;
+            });
+        }
+    }
+    while tasks.join_next().await.is_some() {}
+}
