@@ -1,9 +1,13 @@
 //! The configuration: one TOML file, secrets from files or the environment; read and checked once.
 //!
-//! Knows nobody. Here is what it means, with units and defaults; `config/read.rs` turns the file into it. Everything
+//! Knows nobody. Here is what it means, with units and defaults; `read` turns the file into it, `show`
+//! back. Everything
 //! has a default, so that `demo`, `ask` and `check` need no file at all.
 
 mod read;
+mod show;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -24,7 +28,7 @@ pub struct Config {
     /// `[resolver]`
     pub resolver: Resolver,
     /// `[probe]`
-    pub probe: Probe,
+    pub probe: Budget,
     /// `[knowledge]`
     pub knowledge: KnowledgeAt,
     /// `[matching]`
@@ -128,18 +132,20 @@ impl Default for Resolver {
 
 /// How much one look at a domain may cost; past it the answer is "not known".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Probe {
-    /// The questions.
-    pub budget_questions: usize,
+pub struct Budget {
+    /// The number of questions.
+    pub questions: usize,
+    /// The bytes of records kept.
+    pub bytes: usize,
     /// The time for everything.
-    pub budget_time: Duration,
+    pub time: Duration,
 }
 
-impl Default for Probe {
+impl Default for Budget {
     /// Room for the whole check of a domain (about 60 questions) with a large SPF tree, and for the slowest resolver
     /// that a person still waits for.
     fn default() -> Self {
-        Self { budget_questions: 120, budget_time: Duration::from_secs(10) }
+        Self { questions: 120, bytes: 64 * 1024, time: Duration::from_secs(10) }
     }
 }
 

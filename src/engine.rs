@@ -77,7 +77,8 @@ impl Engine {
                 Work { engine, subject: Subject::Domain, examination }
             }
             Request::Entry(id) => {
-                let subject = self.knowledge.entry(&id).map_or(Subject::NoSuchEntry, |entry| Subject::Entry(entry.id.clone()));
+                let subject =
+                    self.knowledge.entry(&id).map_or(Subject::NoSuchEntry, |entry| Subject::Entry(entry.id.clone()));
                 Work { engine, subject, examination: None }
             }
             Request::Ask(question) => {
@@ -102,7 +103,7 @@ impl Engine {
 
     /// May this address send for this domain (RFC 7208 section 4)? With what it cost.
     pub async fn spf(&self, sender: &spf::Sender) -> (spf::Verdict, Cost) {
-        let mut inquiry = Inquiry::new(Arc::clone(&self.network), self.config.probe.budget);
+        let mut inquiry = Inquiry::new(Arc::clone(&self.network), self.config.probe);
         let verdict = inquiry.settle(|view| spf::check_host(sender, view)).await;
         (verdict, inquiry.cost())
     }
@@ -116,7 +117,7 @@ impl Engine {
         let CheckRequest { domain, selectors, topics } = check;
         let checks = CHECKS.iter().filter(move |check| topics.is_empty() || topics.contains(&check.topic));
         let network = Arc::clone(&self.network);
-        Examination::new(domain, selectors, Arc::new(self.config.host.clone()), checks, network, self.config.probe.budget)
+        Examination::new(domain, selectors, Arc::new(self.config.host.clone()), checks, network, self.config.probe)
     }
 
     /// The domain that a question is about: the first one that is not shared by many people or the host's own.

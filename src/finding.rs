@@ -32,10 +32,13 @@ impl Finding {
         Self { code, subject: subject.to_string(), evidence: Vec::new(), details: BTreeMap::new(), fix: None }
     }
 
-    /// Adds one text that was seen.
+    /// Adds one text that was seen; one that is there already says nothing new.
     #[must_use]
     pub fn evidence(mut self, seen: impl fmt::Display) -> Self {
-        self.evidence.push(seen.to_string());
+        let seen = seen.to_string();
+        if !self.evidence.contains(&seen) {
+            self.evidence.push(seen);
+        }
         self
     }
 

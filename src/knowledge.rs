@@ -23,17 +23,17 @@ mod source;
 mod tests;
 mod words;
 
-pub use entry::{BadId, Entry, EntryId, Link, Remedy};
 pub use crate::written::File;
+pub use entry::{BadId, Entry, EntryId, Link, Remedy};
 pub use source::Source;
 pub use words::FindingText;
 
 use crate::config::Brand;
 use crate::finding::Finding;
 use crate::problem::{Problem, Problems};
+use crate::written::Table;
 use entry::{Around, Draft};
 use source::{ENTRIES, FINDINGS};
-use crate::written::Table;
 use words::Words;
 
 /// All that the bot knows to say.

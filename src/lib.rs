@@ -1,4 +1,60 @@
-//! mailmedic.
+//! mailmedic answers people's questions about their mail, and looks at their domain while it answers.
+//!
+//! It never invents an answer: every sentence of advice comes from `knowledge/`, every claim about a domain from a
+//! check, and with nothing that fits it stays quiet or calls a person.
+//!
+//! # The way of the data
+//!
+//! ```text
+//! surface --Request--> engine --+--> search --> entries ----------+
+//!                               +--> checks <--> facts <-- probe  +--> Answer --> render --> surface
+//! ```
+//!
+//! # The rooms
+//!
+//! | module | what it is for | it knows |
+//! |---|---|---|
+//! | [`domain`] | names: what the DNS calls things, and the domains that people type | nobody |
+//! | [`finding`] | what a check found: codes, severities, fixes | nobody |
+//! | [`facts`] | questions, replies, and the view through which checks read them | domain, finding |
+//! | [`text`] | text without markup, and the templates that the knowledge is written in | nobody |
+//! | [`problem`] | what is wrong with a file that a person wrote | nobody |
+//! | [`written`] | a TOML file, read key by key | problem |
+//! | [`config`] | the configuration | domain, problem, written |
+//! | [`request`] | what people ask for, and the one table of verbs | domain, finding |
+//! | [`mail`] | what the standards say: a room each, with its record, its walk and its check; pure | config, domain, facts, finding |
+//! | [`knowledge`] | the entries, and the words for findings | config, finding, problem, text, written |
+//! | [`search`] | from a question to entries, with a confidence and a decision; the only place that names tantivy | config, knowledge |
+//! | [`probe`] | the driver, and the only IO towards the world | config, domain, facts, finding, mail |
+//! | [`answer`] | the neutral document | domain, finding, text |
+//! | [`engine`] | ask, check: from request to answer | all of the above |
+//! | [`render`] | from answer to Discord, terminal, JSON; pure, limits are constants here | answer, finding, probe's cost, text |
+//! | [`surface`] | where people meet it: the command line, Discord | engine, render and the values they exchange |
+//!
+//! `main.rs` wires. `tests/it/architecture.rs` holds the modules to this table, and outside crates to their rooms.
+//!
+//! # What must stay true
+//!
+//! * A check is a pure function of what is known: `fn check(&Case, &mut View) -> Result<Vec<Finding>, Pending>`. To ask
+//!   is to notice what is not known yet ([`facts::View::get`]); the driver asks, and runs the check again.
+//! * No question is asked twice, and each chain of questions moves on as soon as its own replies are in.
+//! * No answer is no fault: SERVFAIL, a refusal and silence are `unknown`; only NXDOMAIN and NODATA mean absent.
+//! * A fix is offered only after the same check passes with the fix applied to the facts ([`mail::Check::examine`]).
+//! * Advice lives in `knowledge/`, not here; every finding code has its words there.
+//! * Text from outside is inert on every surface: no mention, no link, no markup; and nobody is ever pinged.
+//! * Every interaction is acknowledged before any work is done; work per request is bounded by one budget.
+//!
+//! # Recipes
+//!
+//! To add a check: its codes in `finding/codes.rs`, its room in `mail/` with the tests beside it, a row in
+//! [`mail::CHECKS`], its words in `knowledge/findings/TOPIC.toml`.
+//!
+//! To add an entry: a file in `knowledge/entries/`; `mailmedic knowledge lint` says what is missing.
+//!
+//! To add a verb: a constant in [`request`], its arm in `Request::of`, its work in [`engine`]. Help, the chat and
+//! Discord's registration follow from the table.
+//!
+//! To add a surface: a renderer in [`render`], a room in [`surface`].
 
 pub mod answer;
 pub mod config;
@@ -12,6 +68,7 @@ pub mod probe;
 pub mod problem;
 pub mod render;
 pub mod request;
+pub mod search;
 pub mod surface;
 pub mod text;
 pub mod written;

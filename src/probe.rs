@@ -2,7 +2,7 @@
 //!
 //! [`Network`] is the one seam: [`dns::Resolver`] asks real servers; tests answer from tables of facts. The driver
 //! ([`Inquiry`], and [`Examination`] for all checks of a domain) asks what the pure checks in `mail` want to know:
-//! each question once, all that is wanted at once, within one [`Budget`].
+//! each question once, all that is wanted at once, within one [`Budget`](crate::config::Budget).
 
 mod dns;
 mod examination;
@@ -12,7 +12,7 @@ use futures_util::future::BoxFuture;
 
 pub use dns::{NoResolver, Resolver};
 pub use examination::{Examination, Report};
-pub use inquiry::{Budget, Cost, Inquiry};
+pub use inquiry::{Cost, Inquiry};
 
 use crate::facts::{Question, Reply};
 

@@ -4,7 +4,7 @@
 //! Knows nobody but [`Problem`]; `config` and `knowledge` read with it. Serde would stop at the first mistake.
 //! Whatever is left in a table when it is closed is a key that nobody knows.
 
-use std::fmt::{self, Display};
+use std::fmt::Display;
 use std::ops::Range;
 use std::path::Path;
 use std::str::FromStr;
@@ -128,7 +128,7 @@ impl<'f> Table<'f> {
     }
 
     /// The text of a key that may be left out, parsed; the parser's error says what is wrong, `mend` what to write.
-    pub(crate) fn parsed<T: FromStr<Err: fmt::Display>>(
+    pub(crate) fn parsed<T: FromStr<Err: Display>>(
         &mut self,
         key: &'static str,
         mend: &str,
@@ -139,7 +139,7 @@ impl<'f> Table<'f> {
     }
 
     /// The texts of a key that may be left out, each parsed.
-    pub(crate) fn parsed_list<T: FromStr<Err: fmt::Display>>(
+    pub(crate) fn parsed_list<T: FromStr<Err: Display>>(
         &mut self,
         key: &'static str,
         mend: &str,
@@ -149,7 +149,7 @@ impl<'f> Table<'f> {
         texts.iter().filter_map(|text| self.parse(text, mend, problems)).collect()
     }
 
-    fn parse<T: FromStr<Err: fmt::Display>>(
+    fn parse<T: FromStr<Err: Display>>(
         &self,
         text: &Spanned<String>,
         mend: &str,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Brand, Config, Discord, Host, Http, KnowledgeAt, Matching, Probe, PublicKey, Resolver, Transport};
+use super::{Brand, Budget, Config, Discord, Host, Http, KnowledgeAt, Matching, PublicKey, Resolver, Transport};
 use crate::problem::{Problem, Problems};
 use crate::written::{File, Table};
 
@@ -59,12 +59,13 @@ fn brand(table: &mut Table<'_>, problems: &mut Notes) -> Brand {
     /// The longest name that reads well amid a sentence.
     const LONGEST_NAME: usize = 60;
     let default = Brand::default();
-    let mut name = |key, default| {
-        table.optional_text(key, LONGEST_NAME, problems).map_or(default, toml::Spanned::into_inner)
-    };
-    let (names, console, portal) = (name("name", default.name), name("console", default.console), name("portal", default.portal));
+    let mut name =
+        |key, default| table.optional_text(key, LONGEST_NAME, problems).map_or(default, toml::Spanned::into_inner);
+    let (names, console, portal) =
+        (name("name", default.name), name("console", default.console), name("portal", default.portal));
     let relay = name("relay", default.relay);
-    let mut page = |key| table.parsed::<Page>(key, "write a whole address, such as `https://status.example.com`", problems);
+    let mut page =
+        |key| table.parsed::<Page>(key, "write a whole address, such as `https://status.example.com`", problems);
     Brand {
         name: names,
         console,
@@ -97,11 +98,12 @@ fn resolver(table: &mut Table<'_>, problems: &mut Notes) -> Resolver {
     }
 }
 
-fn probe(table: &mut Table<'_>, problems: &mut Notes) -> Probe {
-    let default = Probe::default();
-    Probe {
-        budget_questions: table.number("budget_questions", 1..=1000, problems).unwrap_or(default.budget_questions),
-        budget_time: time(table, "budget_time", problems).unwrap_or(default.budget_time),
+fn probe(table: &mut Table<'_>, problems: &mut Notes) -> Budget {
+    let default = Budget::default();
+    Budget {
+        questions: table.number("budget_questions", 1..=1000, problems).unwrap_or(default.questions),
+        time: time(table, "budget_time", problems).unwrap_or(default.time),
+        ..default
     }
 }
 
@@ -122,11 +124,18 @@ fn discord(table: &mut Table<'_>, problems: &mut Notes) -> Discord {
     const ID: &str = "write the id as Discord shows it, in quotes, such as `\"123456789012345678\"`";
     Discord {
         application_id: table.parsed::<Snowflake>("application_id", ID, problems).map(|id| id.0),
-        public_key: table.parsed("public_key", "copy the public key from the developer portal", problems),
+        public_key: table
+            .parsed::<Key>("public_key", "copy the public key from the developer portal", problems)
+            .map(|key| key.0),
         token_file: table.parsed::<PathBuf>("token_file", "", problems),
         guilds: table.parsed_list::<Snowflake>("guilds", ID, problems).into_iter().map(|id| id.0).collect(),
-        transport: table.parsed("transport", "write `gateway`, `http` or `both`", problems).unwrap_or_default(),
-        proxy_url: table.parsed::<Proxy>("proxy_url", "write an address such as `http://127.0.0.1:3000`", problems).map(|url| url.0),
+        transport: table
+            .parsed::<Arrival>("transport", "write `gateway`, `http` or `both`", problems)
+            .map(|how| how.0)
+            .unwrap_or_default(),
+        proxy_url: table
+            .parsed::<Proxy>("proxy_url", "write an address such as `http://127.0.0.1:3000`", problems)
+            .map(|url| url.0),
     }
 }
 
@@ -172,6 +181,10 @@ macro_rules! value {
 
 value!(Time(Duration), "a time above zero", |text| humantime::parse_duration(text).ok().filter(|time| !time.is_zero()));
 value!(Snowflake(u64), "a Discord id", |text| text.parse().ok().filter(|id| *id != 0));
+value!(Key(PublicKey), "64 hexadecimal digits", PublicKey::from_hex);
+value!(Arrival(Transport), "a transport", |text| {
+    Transport::ALL.iter().find(|(name, _)| *name == text).map(|(_, transport)| *transport)
+});
 value!(Proxy(String), "an address", |text| url::Url::parse(text)
     .ok()
     .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
@@ -184,22 +197,5 @@ value!(Page(String), "an https address", |text| url::Url::parse(text)
 impl From<Page> for String {
     fn from(page: Page) -> Self {
         page.0
-    }
-}
-
-impl std::str::FromStr for PublicKey {
-    type Err = Expected;
-
-    fn from_str(text: &str) -> Result<Self, Expected> {
-        Self::from_hex(text).ok_or_else(|| Expected::found("64 hexadecimal digits", text))
-    }
-}
-
-impl std::str::FromStr for Transport {
-    type Err = Expected;
-
-    fn from_str(text: &str) -> Result<Self, Expected> {
-        let found = Self::ALL.iter().find(|(name, _)| *name == text);
-        found.map(|(_, transport)| *transport).ok_or_else(|| Expected::found("a transport", text))
     }
 }

@@ -1,14 +1,14 @@
 //! From what was matched and found to the neutral answer; the wording here only frames the knowledge's own.
 
 use super::{Engine, Remedy, evidence};
-use crate::answer::{Action, Answer, Block, Noted, State, Step};
+use crate::answer::{Action, Answer, Block, Noted, Step};
 use crate::domain::Domain;
 use crate::finding::{Finding, Severity};
 use crate::knowledge::{Entry, EntryId};
 use crate::probe::Report;
 use crate::request::VERBS;
 use crate::search::{Decision, Found};
-use crate::text::{Span, Text};
+use crate::text::Text;
 
 /// How many choices an offer has: more is a quiz.
 const CHOICES: usize = 3;
@@ -76,8 +76,12 @@ fn lead(entry: &Entry, report: Option<&Report>) -> Text {
         let domain = shown(&report.domain);
         text = match report.verdict() {
             _ if !report.open.is_empty() => Text::plain("I am looking at ").code(domain).and(" …"),
-            _ if report.unreachable => Text::plain("I could not look at ").code(domain).and(": the resolver did not answer."),
-            Severity::Fail | Severity::Warn => Text::plain("I looked at ").code(domain).and(" and marked what I found."),
+            _ if report.unreachable => {
+                Text::plain("I could not look at ").code(domain).and(": the resolver did not answer.")
+            }
+            Severity::Fail | Severity::Warn => {
+                Text::plain("I looked at ").code(domain).and(" and marked what I found.")
+            }
             Severity::Unknown => Text::plain("I looked at ").code(domain).and(", but could not see everything."),
             Severity::Ok | Severity::Info => {
                 Text::plain("I looked at ").code(domain).and(": what the network shows is in order.")
@@ -136,7 +140,7 @@ pub(super) fn report(engine: &Engine, report: &Report) -> Answer {
         severity: Some(verdict),
         lead: verdict_sentence(engine, report, verdict, &domain, &remedies),
         blocks,
-        next: std::iter::once(again).chain(further).collect(),
+        next: further.chain(std::iter::once(again)).collect(),
         note: cost(report),
     }
 }
@@ -164,7 +168,9 @@ fn verdict_sentence(engine: &Engine, report: &Report, verdict: Severity, domain:
         }
         Severity::Warn => named(Text::plain("Mail may suffer at ").code(domain).and(": ")),
         Severity::Unknown => named(Text::plain("Not everything about ").code(domain).and(" could be seen: ")),
-        Severity::Ok | Severity::Info => Text::plain("Nothing is wrong at ").code(domain).and(", as far as the DNS shows."),
+        Severity::Ok | Severity::Info => {
+            Text::plain("Nothing is wrong at ").code(domain).and(", as far as the DNS shows.")
+        }
     }
 }
 
@@ -176,7 +182,9 @@ pub(super) fn help() -> Answer {
     });
     Answer {
         title: Text::plain("What I can do"),
-        lead: Text::plain("Ask me about mail that does not arrive, cannot be sent, or lands in spam; name your domain and I look at it."),
+        lead: Text::plain(
+            "Ask me about mail that does not arrive, cannot be sent, or lands in spam; name your domain and I look at it.",
+        ),
         blocks: verbs.collect(),
         ..Answer::default()
     }
@@ -224,10 +232,7 @@ fn cost(report: &Report) -> Option<Text> {
         return Some(Text::plain(format!("Still looking: {}", open.join(", "))));
     }
     let cost = report.cost;
-    Some(Text::plain(format!(
-        "{} DNS questions in {} rounds, {} ms",
-        cost.questions, cost.rounds, cost.elapsed_ms
-    )))
+    Some(Text::plain(format!("{} DNS questions in {} rounds, {} ms", cost.questions, cost.rounds, cost.elapsed_ms)))
 }
 
 /// The domain as people write it, with the DNS's spelling beside it where that differs: a look-alike must show.
@@ -235,4 +240,3 @@ fn shown(domain: &Domain) -> String {
     let (unicode, ascii) = (domain.unicode(), domain.to_string());
     if unicode == ascii { ascii } else { format!("{unicode} ({ascii})") }
 }
-

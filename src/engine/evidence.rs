@@ -72,9 +72,9 @@ fn step(knowledge: &Knowledge, remedy: &knowledge::Remedy, report: Option<&Repor
         let is_clear = |topic| report.topics().any(|(done, severity)| done == topic && severity <= Severity::Info);
         let cleared = !remedy.cleared_by.is_empty() && remedy.cleared_by.iter().all(|topic| is_clear(*topic));
         cleared.then(|| {
-            let mut good = report
-                .findings()
-                .filter(|finding| finding.severity() == Severity::Ok && remedy.cleared_by.contains(&finding.code.topic()));
+            let mut good = report.findings().filter(|finding| {
+                finding.severity() == Severity::Ok && remedy.cleared_by.contains(&finding.code.topic())
+            });
             (State::Cleared, titles(&mut good))
         })
     });

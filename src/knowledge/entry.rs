@@ -10,12 +10,12 @@ use toml::Spanned;
 use url::Url;
 
 use super::prose;
-use crate::written::File;
-use crate::written::{Table, instead};
 use crate::config::Brand;
 use crate::finding::{Code, Topic};
 use crate::problem::Problem;
 use crate::text::Text;
+use crate::written::File;
+use crate::written::{Table, instead};
 
 /// How many characters a title may have; lists of choices show no more.
 const LONGEST_TITLE: usize = 100;

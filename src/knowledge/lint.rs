@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::entry::Draft;
-use crate::written::File;
 use crate::problem::Problem;
+use crate::written::File;
 
 /// Where a sentence stands first.
 struct First<'d> {

@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use toml::Spanned;
 
-use crate::written::File;
-use crate::written::instead;
 use crate::config::Brand;
 use crate::problem::Problem;
 use crate::text::{BadTemplate, Template, Text};
+use crate::written::File;
+use crate::written::instead;
 
 /// The slots for the operator's own words, which every text may have.
 pub(super) const BRAND: &[&str] = &["name", "console", "portal", "relay"];

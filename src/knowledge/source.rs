@@ -2,13 +2,13 @@
 //!
 //! Reads; does not understand. A folder replaces the shipped knowledge as a whole and never adds to it.
 
-use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::{fmt, fs, io};
+use std::{fs, io};
 
 use include_dir::{Dir, include_dir};
 
 use crate::problem::{Problem, Problems};
+use crate::written::File;
 
 /// The folder `knowledge/` as it was when the binary was built.
 static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/knowledge");

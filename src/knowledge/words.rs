@@ -9,11 +9,11 @@ use toml::Spanned;
 
 use super::prose;
 use super::source::FINDINGS;
-use crate::written::{Table, instead};
 use crate::config::Brand;
 use crate::finding::{Code, Finding};
 use crate::problem::Problem;
 use crate::text::{Template, Text};
+use crate::written::{Table, instead};
 
 /// How many characters a title may have.
 const LONGEST_TITLE: usize = 100;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Budget, Cost, Inquiry, Network};
-use crate::config::Host;
+use super::{Cost, Inquiry, Network};
+use crate::config::{Budget, Host};
 use crate::domain::{Domain, Name};
 use crate::facts::Question;
 use crate::finding::{Finding, Severity, Topic};
@@ -105,7 +105,7 @@ impl Examination {
 pub struct Report {
     /// The domain.
     pub domain: Domain,
-    /// The topics that were looked at, and what was found.
+    /// The topics whose checks are done, and what was found.
     pub done: Vec<(Topic, Vec<Finding>)>,
     /// The topics whose checks are not done yet.
     pub open: Vec<Topic>,
@@ -121,17 +121,16 @@ impl Report {
         self.done.iter().flat_map(|(_, findings)| findings)
     }
 
-    /// The worst severity of each topic that was looked at; `ok` where nothing is wrong.
+    /// The worst severity of each topic that was looked at. A check without a finding had nothing to look at, such as
+    /// the addresses of mail servers where there are none.
     pub fn topics(&self) -> impl Iterator<Item = (Topic, Severity)> {
-        self.done.iter().map(|(topic, findings)| (*topic, worst(findings)))
+        self.done.iter().filter_map(|(topic, findings)| {
+            findings.iter().map(Finding::severity).max().map(|worst| (*topic, worst))
+        })
     }
 
     /// The worst severity of all.
     pub fn verdict(&self) -> Severity {
         self.topics().map(|(_, severity)| severity).max().unwrap_or(Severity::Unknown)
     }
-}
-
-fn worst(findings: &[Finding]) -> Severity {
-    findings.iter().map(Finding::severity).max().unwrap_or(Severity::Ok)
 }

@@ -4,7 +4,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
@@ -12,26 +11,8 @@ use futures_util::stream::FuturesUnordered;
 use tokio::time::{Instant, timeout_at};
 
 use super::Network;
+use crate::config::Budget;
 use crate::facts::{Cause, Facts, Outcome, Pending, Question, Reply, View};
-
-/// How much one inquiry may cost; past it the reply is [`Cause::NotAsked`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Budget {
-    /// The number of questions.
-    pub questions: usize,
-    /// The bytes of records kept.
-    pub bytes: usize,
-    /// The time for everything.
-    pub time: Duration,
-}
-
-impl Default for Budget {
-    /// Room for the whole check of a domain (about 60 questions) with a large SPF tree, and for the slowest resolver
-    /// that a person still waits for.
-    fn default() -> Self {
-        Self { questions: 120, bytes: 64 * 1024, time: Duration::from_secs(10) }
-    }
-}
 
 /// What an inquiry has cost so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]

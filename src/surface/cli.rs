@@ -19,7 +19,7 @@ use std::sync::Arc;
 pub use args::{Args, Command};
 pub use terminal::style;
 
-use crate::config::Config;
+use crate::config::{Brand, Config};
 use crate::engine::Engine;
 
 /// How a command ends.
@@ -51,7 +51,8 @@ pub fn run_alone(command: &Command, out: &mut dyn Write) -> io::Result<Option<Ex
         Command::Completions { shell } => documents::completions(*shell, out).map(Some),
         Command::Man => documents::man(out).map(Some),
         Command::Knowledge(args::KnowledgeCommand::Lint { folder: Some(folder) }) => {
-            knowledge::lint(folder, out).map(Some)
+            let source = knowledge::source(Some(folder));
+            knowledge::lint(&source, &Brand::default(), out).map(Some)
         }
         _ => Ok(None),
     }
@@ -76,7 +77,7 @@ pub fn adjust(config: &mut Config, command: &Command) {
         config.resolver.servers.clone_from(&resolving.resolver);
     }
     if let Some(timeout) = resolving.timeout {
-        config.probe.budget_time = timeout;
+        config.probe.time = timeout;
         config.resolver.timeout = config.resolver.timeout.min(timeout);
     }
 }
@@ -98,9 +99,7 @@ pub async fn run(command: Command, engine: &Arc<Engine>, out: &mut dyn Write) ->
         Command::Config(args::ConfigCommand::Check) => {
             writeln!(out, "The configuration and the knowledge are in order.").map(|()| Exit::Fine)
         }
-        Command::Config(args::ConfigCommand::Show) => {
-            writeln!(out, "{}", engine.config()).map(|()| Exit::Fine)
-        }
+        Command::Config(args::ConfigCommand::Show) => writeln!(out, "{}", engine.config()).map(|()| Exit::Fine),
         Command::Serve | Command::Register | Command::Invite | Command::Doctor => {
             super::discord::run(&command, engine, out).await
         }

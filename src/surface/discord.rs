@@ -17,5 +17,5 @@ mod send;
 mod setup;
 mod signature;
 
-pub use bot::{Bot, ServeError};
+pub use bot::{Bot, ServeError, Serving};
 pub use setup::run;

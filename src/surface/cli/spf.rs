@@ -32,12 +32,10 @@ pub(super) async fn spf(
         }
         print_json(&Document { schema: SCHEMA, verdict: &verdict }, out)?;
     } else {
-        writeln!(out, "{}", verdict.result)?;
-        for (label, text) in [
-            ("matched", &verdict.matched),
-            ("problem", &verdict.problem),
-            ("explanation", &verdict.explanation),
-        ] {
+        writeln!(out, "{}", verdict.result.as_str())?;
+        for (label, text) in
+            [("matched", &verdict.matched), ("problem", &verdict.problem), ("explanation", &verdict.explanation)]
+        {
             if let Some(text) = text {
                 writeln!(out, "  {label}: {}", visible(text))?;
             }

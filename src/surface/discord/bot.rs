@@ -19,7 +19,7 @@ use super::plan::{self, Plan};
 use super::send::{Callback, Sender};
 use super::{gateway, http};
 use crate::answer::Answer;
-use crate::config::{PublicKey, Transport};
+use crate::config::PublicKey;
 use crate::engine::Engine;
 use crate::request::Request;
 use crate::text::Text;
@@ -45,7 +45,9 @@ pub struct Bot {
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The address to listen on cannot be had.
-    #[error("cannot listen on `{0}`; another program may hold it, or `[http] listen` names an address that is not this machine's")]
+    #[error(
+        "cannot listen on `{0}`; another program may hold it, or `[http] listen` names an address that is not this machine's"
+    )]
     Listen(SocketAddr, #[source] io::Error),
     /// The HTTP listener failed.
     #[error("the HTTP listener failed")]
@@ -60,9 +62,9 @@ pub enum ServeError {
 
 /// What the bot serves, and on what.
 pub struct Serving {
-    /// How interactions arrive.
-    pub transport: Transport,
-    /// Who signs what arrives over HTTP.
+    /// The client for the gateway; none to do without.
+    pub gateway: Option<Http>,
+    /// Who signs interactions that arrive over HTTP; none to take none.
     pub public_key: Option<PublicKey>,
     /// Where health, and with HTTP the interactions, are asked for.
     pub listener: TcpListener,
@@ -76,15 +78,14 @@ impl Bot {
 
     /// Serves until `shutdown`; then takes nothing new, and finishes the answers under way.
     pub async fn serve(self, serving: Serving, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
-        let Serving { transport, public_key, listener } = serving;
-        let key = if transport == Transport::Gateway { None } else { public_key };
-        let router = http::router(&self, transport, key)?;
+        let Serving { gateway, public_key, listener } = serving;
+        let router = http::router(&self, gateway.is_some(), public_key)?;
         let stop = tokio_util::sync::CancellationToken::new();
         let web = {
             let stop = stop.clone();
             axum::serve(listener, router).with_graceful_shutdown(async move { stop.cancelled().await }).into_future()
         };
-        let websocket = gateway::run(&self, transport, stop.clone());
+        let websocket = gateway::run(&self, gateway, stop.clone());
         let signalled = async {
             shutdown.await;
             tracing::info!("stopping: nothing new is taken, answers under way are finished");
@@ -113,17 +114,12 @@ impl Bot {
         Ok(())
     }
 
-    /// Whether the gateway is connected, where the transport has one.
-    pub(super) fn is_ready(&self, transport: Transport) -> bool {
-        transport == Transport::Http || self.connected.load(Ordering::Relaxed)
+    pub(super) fn is_connected(&self) -> bool {
+        self.connected.load(Ordering::Relaxed)
     }
 
     pub(super) fn set_connected(&self, connected: bool) {
         self.connected.store(connected, Ordering::Relaxed);
-    }
-
-    pub(super) const fn http(&self) -> &Arc<Http> {
-        &self.sender.0
     }
 
     /// Takes an interaction that came over HTTP: what to respond at once, if it is one of ours. The rest is done after

@@ -2,33 +2,33 @@
 //!
 //! serenity holds the connection, resumes it and starts again; every event is handed on at once.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use serenity::client::{ClientBuilder, Context, EventHandler};
 use serenity::gateway::{ConnectionStage, ShardStageUpdateEvent};
+use serenity::http::Http;
 use serenity::model::application::Interaction;
 use serenity::model::channel::Message;
 use serenity::model::event::ResumedEvent;
 use serenity::model::gateway::{GatewayIntents, Ready};
+use serenity::model::id::UserId;
 use tokio_util::sync::CancellationToken;
 
 use super::bot::{Bot, ServeError};
-use crate::config::Transport;
 
 /// What the gateway tells us of: messages in guilds and to the bot. Their content comes along only where they mention
 /// the bot, which needs no privileged intent.
 const INTENTS: GatewayIntents = GatewayIntents::GUILD_MESSAGES.union(GatewayIntents::DIRECT_MESSAGES);
 
-/// Keeps the gateway until `stop`; without one in this transport, waits for `stop` alone.
-pub(super) async fn run(bot: &Bot, transport: Transport, stop: CancellationToken) -> Result<(), ServeError> {
-    if transport == Transport::Http {
+/// Keeps the gateway until `stop`; without a client for it, waits for `stop` alone.
+pub(super) async fn run(bot: &Bot, http: Option<Http>, stop: CancellationToken) -> Result<(), ServeError> {
+    let Some(http) = http else {
         stop.cancelled().await;
         return Ok(());
-    }
-    let handler = Handler { bot: bot.clone() };
+    };
+    let handler = Handler { bot: bot.clone(), me: OnceLock::new() };
     let failed = |error| ServeError::Gateway(Box::new(error));
-    let http = Arc::clone(bot.http());
     let mut client = ClientBuilder::new_with_http(http, INTENTS).event_handler(handler).await.map_err(failed)?;
     let shards = Arc::clone(&client.shard_manager);
     let stopper = tokio::spawn(async move {
@@ -42,12 +42,15 @@ pub(super) async fn run(bot: &Bot, transport: Transport, stop: CancellationToken
 
 struct Handler {
     bot: Bot,
+    /// The bot's own user, known once the gateway is ready.
+    me: OnceLock<UserId>,
 }
 
 #[async_trait]
 impl EventHandler for Handler {
     async fn ready(&self, _: Context, ready: Ready) {
         tracing::info!(bot = %ready.user.name, "connected to the gateway");
+        let _ = self.me.set(ready.user.id);
         self.bot.set_connected(true);
     }
 
@@ -65,8 +68,8 @@ impl EventHandler for Handler {
         self.bot.take_from_gateway(&interaction);
     }
 
-    async fn message(&self, context: Context, message: Message) {
-        let me = context.cache.current_user().id;
+    async fn message(&self, _: Context, message: Message) {
+        let Some(&me) = self.me.get() else { return };
         let mentioned = message.guild_id.is_none() || message.mentions.iter().any(|user| user.id == me);
         if mentioned && !message.author.bot && message.webhook_id.is_none() {
             self.bot.take_mention(&message, me);

@@ -78,7 +78,12 @@ pub(super) struct Sender(pub(super) Arc<Http>);
 
 impl Sender {
     /// Acknowledges an interaction.
-    pub(super) async fn acknowledge(&self, id: InteractionId, token: &str, callback: &Callback) -> serenity::Result<()> {
+    pub(super) async fn acknowledge(
+        &self,
+        id: InteractionId,
+        token: &str,
+        callback: &Callback,
+    ) -> serenity::Result<()> {
         self.0.create_interaction_response(id, token, callback, Vec::new()).await
     }
 

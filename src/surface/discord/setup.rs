@@ -51,9 +51,13 @@ enum Missing {
     Token,
     #[error("{0}{WITHOUT_DISCORD}")]
     TokenFile(String),
-    #[error("there is no application id: set `application_id` under `[discord]` to the number in the developer portal{WITHOUT_DISCORD}")]
+    #[error(
+        "there is no application id: set `application_id` under `[discord]` to the number in the developer portal{WITHOUT_DISCORD}"
+    )]
     ApplicationId,
-    #[error("there is no public key: set `public_key` under `[discord]`, or `transport = \"gateway\"`{WITHOUT_DISCORD}")]
+    #[error(
+        "there is no public key: set `public_key` under `[discord]`, or `transport = \"gateway\"`{WITHOUT_DISCORD}"
+    )]
     PublicKey,
 }
 
@@ -72,14 +76,14 @@ fn token(settings: &Discord) -> Result<Token, Missing> {
 }
 
 /// The REST client: straight to Discord with serenity's own rate limiting, or through a proxy that does it.
-fn http(settings: &Discord) -> Result<Arc<Http>, Missing> {
+fn http(settings: &Discord) -> Result<Http, Missing> {
     let id = application_id(settings)?;
     let token = token(settings)?;
     let builder = HttpBuilder::new(token.expose()).application_id(id.into());
-    Ok(Arc::new(match &settings.proxy_url {
+    Ok(match &settings.proxy_url {
         Some(proxy) => builder.proxy(proxy).ratelimiter_disabled(true).build(),
         None => builder.build(),
-    }))
+    })
 }
 
 fn invite(settings: &Discord) -> Result<String, Missing> {
@@ -92,7 +96,7 @@ fn invite(settings: &Discord) -> Result<String, Missing> {
 
 async fn register(settings: &Discord, out: &mut dyn Write) -> io::Result<Exit> {
     let sender = match http(settings) {
-        Ok(http) => Sender(http),
+        Ok(http) => Sender(Arc::new(http)),
         Err(missing) => return refuse(missing, Exit::Configuration),
     };
     let everywhere = [None];
@@ -101,7 +105,9 @@ async fn register(settings: &Discord, out: &mut dyn Write) -> io::Result<Exit> {
         let place = guild.map_or_else(|| "everywhere".to_owned(), |guild| format!("in guild {guild}"));
         match sender.register(*guild, &commands()).await {
             Ok(count) => writeln!(out, "{count} commands registered {place}")?,
-            Err(error) => return refuse(format!("the commands could not be registered {place}: {error}"), Exit::Unknown),
+            Err(error) => {
+                return refuse(format!("the commands could not be registered {place}: {error}"), Exit::Unknown);
+            }
         }
     }
     Ok(Exit::Fine)
@@ -128,7 +134,9 @@ async fn doctor(engine: &Arc<Engine>, out: &mut dyn Write) -> io::Result<Exit> {
     })?;
     line(application_id(settings).map(|id| format!("application id: {id}")).map_err(|error| error.to_string()))?;
     if settings.transport != Transport::Gateway {
-        line(settings.public_key.map(|key| format!("public key: {key}")).ok_or_else(|| Missing::PublicKey.to_string()))?;
+        line(
+            settings.public_key.map(|key| format!("public key: {key}")).ok_or_else(|| Missing::PublicKey.to_string()),
+        )?;
     }
     match http(settings) {
         Err(missing) => line(Err(missing.to_string()))?,
@@ -157,20 +165,21 @@ async fn doctor(engine: &Arc<Engine>, out: &mut dyn Write) -> io::Result<Exit> {
 async fn serve(engine: &Arc<Engine>) -> io::Result<Exit> {
     let config = engine.config();
     let settings = &config.discord;
-    let http = match http(settings) {
-        Ok(_) if settings.transport != Transport::Gateway && settings.public_key.is_none() => {
+    let (rest, key) = match (http(settings), settings.public_key) {
+        (Err(missing), _) => return refuse(missing, Exit::Configuration),
+        (Ok(_), None) if settings.transport != Transport::Gateway => {
             return refuse(Missing::PublicKey, Exit::Configuration);
         }
-        Ok(http) => http,
-        Err(missing) => return refuse(missing, Exit::Configuration),
+        (Ok(rest), key) => (rest, key.filter(|_| settings.transport != Transport::Gateway)),
     };
     let listener = match TcpListener::bind(config.http.listen).await {
         Ok(listener) => listener,
         Err(error) => return refuse(with_cause(&ServeError::Listen(config.http.listen, error)), Exit::Configuration),
     };
     tracing::info!(listen = %listener.local_addr()?, transport = ?settings.transport, "serving");
-    let serving = Serving { transport: settings.transport, public_key: settings.public_key, listener };
-    match Bot::new(Arc::clone(engine), http).serve(serving, asked_to_stop()?).await {
+    let gateway = if settings.transport == Transport::Http { None } else { http(settings).ok() };
+    let serving = Serving { gateway, public_key: key, listener };
+    match Bot::new(Arc::clone(engine), Arc::new(rest)).serve(serving, asked_to_stop()?).await {
         Ok(()) => Ok(Exit::Fine),
         Err(error) => refuse(with_cause(&error), Exit::Unknown),
     }

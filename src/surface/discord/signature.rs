@@ -39,7 +39,8 @@ impl Gate {
     /// Lets a request pass, once.
     pub(super) fn admit(&self, headers: &HeaderMap, body: &[u8], now: SystemTime) -> Result<(), Refusal> {
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        let (Some(signature), Some(timestamp)) = (header("x-signature-ed25519"), header("x-signature-timestamp")) else {
+        let (Some(signature), Some(timestamp)) = (header("x-signature-ed25519"), header("x-signature-timestamp"))
+        else {
             return Err(Refusal::Unsigned);
         };
         self.verifier.verify(signature, timestamp, body).map_err(|()| Refusal::Unsigned)?;

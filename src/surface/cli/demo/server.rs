@@ -5,8 +5,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use hickory_resolver::net::runtime::{Time, TokioRuntimeProvider};
-use hickory_resolver::proto::op::{Metadata, ResponseCode};
+use hickory_resolver::proto::op::{Header, HeaderCounts, ResponseCode};
 use hickory_resolver::proto::rr::{LowerName, Name};
 use hickory_resolver::proto::serialize::txt::Parser;
 use hickory_server::Server;
@@ -77,16 +78,17 @@ impl Zones {
     }
 }
 
+#[async_trait]
 impl RequestHandler for Zones {
     async fn handle_request<R: ResponseHandler, T: Time>(&self, request: &Request, mut responses: R) -> ResponseInfo {
         let asked = request.request_info().map(|info| self.out_of_order.zone_of(info.query.name()));
         if asked.unwrap_or(false) {
             let response = MessageResponseBuilder::from_message_request(request)
                 .error_msg(&request.metadata, ResponseCode::ServFail);
-            if let Ok(info) = responses.send_response(response).await {
-                return info;
-            }
-            return ResponseInfo::from(Metadata::response_from_request(&request.metadata));
+            // A client that is gone loses its answer, nothing else.
+            let sent = responses.send_response(response).await;
+            return sent
+                .unwrap_or_else(|_| Header { metadata: request.metadata, counts: HeaderCounts::default() }.into());
         }
         self.catalog.handle_request::<R, T>(request, responses).await
     }

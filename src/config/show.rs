@@ -1,0 +1,85 @@
+//! The configuration as a file that would read as it: every key with its value, those that are not set as comments.
+
+use std::fmt::{self, Display};
+use std::path::Path;
+use std::time::Duration;
+
+use super::{Config, Transport};
+
+impl Display for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { brand, host, resolver, probe, knowledge, matching, discord, http } = self;
+        writeln!(f, "[brand]")?;
+        for (key, name) in
+            [("name", &brand.name), ("console", &brand.console), ("portal", &brand.portal), ("relay", &brand.relay)]
+        {
+            set(f, key, text(name))?;
+        }
+        for (key, url) in [
+            ("console_url", &brand.console_url),
+            ("portal_url", &brand.portal_url),
+            ("webmail_url", &brand.webmail_url),
+            ("status_url", &brand.status_url),
+            ("limits_url", &brand.limits_url),
+            ("support_url", &brand.support_url),
+            ("docs_url", &brand.docs_url),
+        ] {
+            maybe(f, key, url.as_ref().map(text))?;
+        }
+        writeln!(f, "\n[host]")?;
+        set(f, "mx", list(&host.mx))?;
+        maybe(f, "spf_include", host.spf_include.as_ref().map(text))?;
+        set(f, "dkim_selectors", list(&host.dkim_selectors))?;
+        set(f, "server_ips", list(&host.server_ips))?;
+        writeln!(f, "\n[resolver]")?;
+        let servers = (!resolver.servers.is_empty()).then(|| list(&resolver.servers));
+        maybe(f, "servers", servers)?;
+        set(f, "timeout", time(resolver.timeout))?;
+        writeln!(f, "\n[probe]")?;
+        set(f, "budget_questions", probe.questions)?;
+        set(f, "budget_time", time(probe.time))?;
+        writeln!(f, "\n[knowledge]")?;
+        maybe(f, "path", knowledge.path.as_deref().map(path))?;
+        writeln!(f, "\n[matching]")?;
+        set(f, "answer_at", matching.answer_at)?;
+        set(f, "margin", matching.margin)?;
+        set(f, "offer_at", matching.offer_at)?;
+        writeln!(f, "\n[discord]")?;
+        maybe(f, "application_id", discord.application_id.map(text))?;
+        maybe(f, "public_key", discord.public_key.map(text))?;
+        maybe(f, "token_file", discord.token_file.as_deref().map(path))?;
+        set(f, "guilds", list(&discord.guilds))?;
+        let transport = Transport::ALL.iter().find(|(_, transport)| *transport == discord.transport);
+        maybe(f, "transport", transport.map(|(name, _)| text(name)))?;
+        maybe(f, "proxy_url", discord.proxy_url.as_ref().map(text))?;
+        writeln!(f, "\n[http]")?;
+        write!(f, "listen = {}", text(http.listen))
+    }
+}
+
+fn set(f: &mut fmt::Formatter<'_>, key: &str, value: impl Display) -> fmt::Result {
+    writeln!(f, "{key} = {value}")
+}
+
+fn maybe(f: &mut fmt::Formatter<'_>, key: &str, value: Option<String>) -> fmt::Result {
+    match value {
+        Some(value) => set(f, key, value),
+        None => writeln!(f, "# {key} is not set"),
+    }
+}
+
+fn text(value: impl Display) -> String {
+    toml::Value::String(value.to_string()).to_string()
+}
+
+fn path(value: &Path) -> String {
+    text(value.display())
+}
+
+fn time(value: Duration) -> String {
+    text(humantime::format_duration(value))
+}
+
+fn list(values: &[impl Display]) -> String {
+    format!("[{}]", values.iter().map(text).collect::<Vec<_>>().join(", "))
+}

@@ -1,0 +1,53 @@
+//! The file reads as it says, what is shown reads back, and what is wrong is told all at once.
+
+use super::*;
+use crate::written::File;
+
+fn of(text: &str) -> Result<Config, String> {
+    read(&File { path: "mailmedic.toml".to_owned(), text: text.to_owned() }).map_err(|problems| problems.to_string())
+}
+
+#[test]
+fn an_empty_file_is_the_default() {
+    assert_eq!(of(""), Ok(Config::default()));
+}
+
+#[test]
+fn what_is_shown_reads_back() {
+    let text = r#"
+        [brand]
+        name = "Example Mail"
+        status_url = "https://status.example.com/"
+        [host]
+        mx = ["mx1.host.example"]
+        spf_include = "spf.host.example"
+        server_ips = ["192.0.2.25", "2001:db8::25"]
+        [resolver]
+        servers = ["127.0.0.1:53"]
+        timeout = "1500ms"
+        [probe]
+        budget_questions = 80
+        [matching]
+        answer_at = 0.7
+        [discord]
+        application_id = "123456789012345678"
+        public_key = "00000000000000000000000000000000000000000000000000000000000000ff"
+        transport = "both"
+        guilds = ["1", "2"]
+    "#;
+    let config = of(text).unwrap();
+    assert_eq!(config.resolver.timeout, Duration::from_millis(1500));
+    assert_eq!(of(&config.to_string()), Ok(config));
+    assert_eq!(of(&Config::default().to_string()), Ok(Config::default()));
+}
+
+#[test]
+fn everything_wrong_is_told_at_once_with_its_line_and_the_mend() {
+    let text = "[brand]\nstatus_url = \"http://x\"\n[host]\nserver_ips = [\"a\"]\n[resolver]\ntimeuot = \"2s\"\ntimeout = \"2\"\n[matching]\nanswer_at = 2\n[discrod]\n";
+    insta::assert_snapshot!(of(text).unwrap_err());
+}
+
+#[test]
+fn a_token_is_never_shown() {
+    assert_eq!(format!("{:?}", Token("secret".to_owned())), "Token(…)");
+}
