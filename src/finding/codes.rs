@@ -89,11 +89,15 @@ codes! {
         /// A term that the grammar does not allow (RFC 7208 section 12), with its position in the record.
         SpfSyntax = Fail "spf-syntax" ["term" "column" "problem"];
         /// More than ten terms that cause look-ups (RFC 7208 section 4.6.4).
-        SpfTooManyLookups = Fail "spf-too-many-lookups" ["lookups" "term"];
+        SpfTooManyLookups = Fail "spf-too-many-lookups" ["lookups" "term" "costs"];
         /// More than two look-ups without an answer (RFC 7208 section 4.6.4).
         SpfTooManyVoids = Fail "spf-too-many-voids" ["voids" "term"];
         /// An include or redirect whose target has no single valid record (RFC 7208 sections 5.2, 6.1).
         SpfIncludeMissing = Fail "spf-include-missing" ["target"];
+        /// A record that includes itself, directly or through others (RFC 7208 section 4.6.4).
+        SpfLoop = Fail "spf-loop" ["target"];
+        /// An `mx` whose target has more than ten mail servers (RFC 7208 section 4.6.4).
+        SpfTooManyMx = Fail "spf-too-many-mx" ["target" "count"];
         /// `+all`: everybody may send (RFC 7208 section 5.1).
         SpfAllPass = Fail "spf-all-pass" [];
         /// `?all`: the record says nothing about other senders.
@@ -102,6 +106,8 @@ codes! {
         SpfNoAll = Warn "spf-no-all" [];
         /// Terms after `all` are never reached (RFC 7208 section 5.1).
         SpfAfterAll = Warn "spf-after-all" ["term"];
+        /// A mechanism written with `=`: a modifier that nobody knows, and so ignored (RFC 7208 section 6).
+        SpfIgnored = Warn "spf-ignored" ["term"];
         /// The `ptr` mechanism should not be used (RFC 7208 section 5.5).
         SpfPtr = Warn "spf-ptr" [];
         /// A look-up of the record finds nothing, though the limit is kept.

@@ -316,7 +316,7 @@ impl<'f> Evaluation<'_, '_, 'f> {
 
 /// The name to look a record up at; `None` where `check_host()` says `none` at once: malformed, one label alone, or an
 /// address in brackets (section 4.3).
-fn host_name(domain: &str) -> Option<Name> {
+pub(super) fn host_name(domain: &str) -> Option<Name> {
     let name: Name = domain.parse().ok()?;
     (name.labels().count() > 1 && !domain.starts_with('[')).then_some(name)
 }
@@ -327,4 +327,151 @@ fn exchange(record: &facts::Record) -> Option<&Name> {
 
 fn client_name(record: &facts::Record) -> Option<&Name> {
     if let facts::Record::Ptr(name) = record { Some(name) } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::super::lab::Lab;
+    use super::*;
+
+    const ZONE: Lab<'_> = Lab("example.com TXT v=spf1 include:a.example include:b.example mx -all exp=why.example.com
+         example.com MX mx1.example.com
+         example.com MX mx2.example.com
+         mx1.example.com A 192.0.2.1
+         mx2.example.com A 192.0.2.2
+         why.example.com TXT %{i} may not send for %{d}
+         a.example TXT v=spf1 include:a1.example ip4:198.51.100.1 ~all
+         a1.example TXT v=spf1 a ?all
+         a1.example A 198.51.100.2
+         b.example TXT v=spf1 redirect=b1.example
+         b1.example TXT v=spf1 exists:%{i}.allowed.example -all
+         203.0.113.1.allowed.example A 127.0.0.2
+         odd.example TXT v=spf1 ip4:192.0.2.1 a:192.0.2.2 -all
+         asks-odd.example TXT v=spf1 include:odd.example -all
+         broken.example TXT ?
+         asks-broken.example TXT v=spf1 include:broken.example -all");
+
+    #[test]
+    fn the_term_that_decides_is_named() {
+        for (ip, result, matched, lookups) in [
+            ("198.51.100.1", SpfResult::Pass, "include:a.example", 3),
+            ("198.51.100.2", SpfResult::Pass, "include:a.example", 3),
+            ("203.0.113.1", SpfResult::Pass, "include:b.example", 6),
+            ("192.0.2.2", SpfResult::Pass, "mx", 7),
+            ("192.0.2.9", SpfResult::Fail, "-all", 7),
+        ] {
+            let verdict = ZONE.check_host(ip, "anna@example.com").value;
+            assert_eq!((verdict.result, verdict.lookups), (result, lookups), "{ip}");
+            assert_eq!(verdict.matched.as_deref(), Some(matched), "{ip}");
+        }
+    }
+
+    #[test]
+    fn the_tree_shows_who_includes_what_at_which_cost() {
+        let verdict = ZONE.check_host("192.0.2.9", "anna@example.com").value;
+        assert_eq!(verdict.explanation.as_deref(), Some("192.0.2.9 may not send for example.com"));
+        let root = verdict.tree.first().expect("a tree");
+        let costs: Vec<_> = root.terms.iter().map(|step| (step.term.as_str(), step.lookups, step.matched)).collect();
+        assert_eq!(
+            costs,
+            [("include:a.example", 3, false), ("include:b.example", 3, false), ("mx", 1, false), ("-all", 0, true)]
+        );
+        let branch = root.terms.first().and_then(|step| step.branch.as_ref()).expect("a branch");
+        assert_eq!((branch.domain.as_str(), branch.result), ("a.example", SpfResult::SoftFail));
+    }
+
+    #[test]
+    fn what_stands_side_by_side_is_asked_in_one_round() {
+        // The record; both includes and the MX; what these lead to; and one level more.
+        assert_eq!(ZONE.check_host("192.0.2.9", "anna@example.com").rounds, 4);
+    }
+
+    #[test]
+    fn only_the_family_of_the_sender_is_asked_for() {
+        for (ip, other) in [("192.0.2.9", Kind::Aaaa), ("2001:db8::9", Kind::A)] {
+            let settled = ZONE.check_host(ip, "anna@a1.example");
+            assert!(settled.facts.iter().all(|(question, _)| question.kind != other), "{ip}");
+        }
+    }
+
+    #[test]
+    fn errors_tell_the_record_the_term_and_the_reason() {
+        for (domain, result, problem) in [
+            (
+                "asks-odd.example",
+                SpfResult::PermError,
+                "in the record of `odd.example`: `a:192.0.2.2` at column 22: \
+                 expected a domain that ends like `.com`, found `192.0.2.2`",
+            ),
+            ("asks-broken.example", SpfResult::TempError, "`broken.example TXT`: the name servers answered SERVFAIL"),
+        ] {
+            let verdict = ZONE.check_host("192.0.2.1", &format!("anna@{domain}")).value;
+            assert_eq!((verdict.result, verdict.problem.as_deref()), (result, Some(problem)), "{domain}");
+        }
+    }
+
+    #[test]
+    fn the_eleventh_lookup_is_an_error() {
+        for (terms, result) in [(10, SpfResult::Fail), (11, SpfResult::PermError)] {
+            let zone = format!("example.com TXT v=spf1{} -all\nexample.com A 192.0.2.1", " a".repeat(terms));
+            let verdict = Lab(&zone).check_host("192.0.2.2", "anna@example.com").value;
+            assert_eq!((verdict.result, verdict.lookups), (result, terms));
+        }
+    }
+
+    #[test]
+    fn a_match_among_the_mail_servers_counts_more_than_an_error() {
+        let zone = Lab("example.com TXT v=spf1 mx -all
+             example.com MX mx1.example.com
+             example.com MX mx2.example.com
+             mx1.example.com A ?
+             mx2.example.com A 192.0.2.2");
+        assert_eq!(zone.check_host("192.0.2.2", "anna@example.com").value.result, SpfResult::Pass);
+        assert_eq!(zone.check_host("192.0.2.3", "anna@example.com").value.result, SpfResult::TempError);
+    }
+
+    #[test]
+    fn mail_servers_without_ipv6_are_no_void_lookups() {
+        let zone = Lab("example.com TXT v=spf1 mx -all
+             example.com MX mx1.example.com
+             example.com MX mx2.example.com
+             example.com MX mx3.example.com
+             mx1.example.com A 192.0.2.1
+             mx2.example.com A 192.0.2.2
+             mx3.example.com A 192.0.2.3");
+        let verdict = zone.check_host("2001:db8::1", "anna@example.com").value;
+        assert_eq!((verdict.result, verdict.voids), (SpfResult::Fail, 0));
+    }
+
+    #[test]
+    fn the_json_has_the_promised_keys() {
+        let verdict = ZONE.check_host("192.0.2.2", "anna@example.com").value;
+        let json = serde_json::to_value(&verdict).expect("JSON");
+        assert_eq!(json["result"], "pass");
+        assert_eq!(json["tree"][0]["terms"][1]["branch"]["terms"][0]["term"], "redirect=b1.example");
+        for key in ["explanation", "matched", "lookups", "voids", "problem"] {
+            assert!(json.get(key).is_some(), "{key}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn evaluation_ends_whatever_the_records_say(
+            records in proptest::collection::vec(
+                "( [-~?]?(a|mx|ptr|include:[abcd]\\.x|exists:%\\{i\\}\\.%\\{p\\}|a:[abcd]\\.x|redirect=[abcd]\\.x|exp=[abcd]\\.x|all)){0,9}",
+                4
+            )
+        ) {
+            let mut zone = String::from("1.2.0.192.in-addr.arpa PTR a.x\n");
+            for (name, terms) in ["a.x", "b.x", "c.x", "d.x"].iter().zip(&records) {
+                let _ = writeln!(zone, "{name} TXT v=spf1{terms}\n{name} MX {name}\n{name} A 192.0.2.1");
+            }
+            let settled = Lab(&zone).check_host("192.0.2.1", "anna@a.x");
+            proptest::prop_assert!(settled.facts.len() < 40, "{} questions", settled.facts.len());
+            let settled = Lab(&zone).survey("a.x");
+            proptest::prop_assert!(settled.facts.len() < 40, "{} questions", settled.facts.len());
+        }
+    }
 }

@@ -114,6 +114,29 @@ impl Record {
         self.directives().find_map(|(_, qualifier, mechanism)| (*mechanism == Mechanism::All).then_some(qualifier))
     }
 
+    /// The terms that an evaluation comes to when nothing matches: the directives up to `all`; if there is none, all
+    /// of them and then `redirect` (sections 5.1 and 6.1).
+    pub fn reached(&self) -> impl Iterator<Item = &Term> {
+        let mut ended = false;
+        let directives = self.directives().map_while(move |(term, _, mechanism)| {
+            let reached = !ended;
+            ended |= *mechanism == Mechanism::All;
+            reached.then_some(term)
+        });
+        let redirect = self.redirect().filter(|_| self.all().is_none());
+        directives.chain(redirect.map(|(term, _)| term))
+    }
+
+    /// The terms that are without effect: directives after `all`, and `redirect` beside it.
+    pub fn idle(&self) -> Vec<&Term> {
+        let reached: Vec<_> = self.reached().collect();
+        let is_idle = |term: &&Term| match &term.body {
+            Body::Directive(..) | Body::Modifier(Modifier::Redirect(_)) => !reached.contains(term),
+            Body::Modifier(_) => false,
+        };
+        self.terms.iter().filter(is_idle).collect()
+    }
+
     /// The `redirect` modifier.
     pub fn redirect(&self) -> Option<(&Term, &DomainSpec)> {
         self.terms.iter().find_map(|term| match &term.body {
@@ -132,7 +155,8 @@ impl Record {
 }
 
 impl Body {
-    fn parse(term: &str) -> Result<Self, String> {
+    /// Reads one term.
+    pub(super) fn parse(term: &str) -> Result<Self, String> {
         if let Some(other) = term.chars().find(|c| !c.is_ascii_graphic()) {
             return Err(format!("expected printable ASCII, found the character U+{:04X}", u32::from(other)));
         }
@@ -147,6 +171,14 @@ impl Body {
             _ => (Qualifier::default(), term),
         };
         Mechanism::parse(mechanism).map(|mechanism| Self::Directive(qualifier, mechanism))
+    }
+
+    /// Whether it counts towards the limit of ten look-ups (section 4.6.4).
+    pub(super) const fn causes_lookup(&self) -> bool {
+        match self {
+            Self::Directive(_, mechanism) => mechanism.causes_lookup(),
+            Self::Modifier(modifier) => matches!(modifier, Modifier::Redirect(_)),
+        }
     }
 
     /// The name of a modifier that may stand in a record once only (section 6).

@@ -1,0 +1,407 @@
+//! A domain's SPF as a whole, whoever sends: its record, all that this includes, and what that costs.
+//!
+//! Walks as the evaluation of a sender whom nothing matches would (RFC 7208 section 4.6), and goes on where that
+//! would stop with an error, to see everything at once. What it finds is judged in `check`.
+
+use super::evaluate::host_name;
+use super::macros::{DomainSpec, Letter};
+use super::mechanism::Mechanism;
+use super::record::{Body, Modifier, Record, SyntaxError, Term, published};
+use super::{MAX_LOOKUPS, MAX_NAMES, MAX_VOIDS};
+use crate::domain::Name;
+use crate::facts::{Cause, Kind, Pending, Question, Reply, View};
+
+/// How many records are followed: three times what the limit on look-ups allows, so that a record that exceeds it is
+/// counted in full, and yet a hostile one costs little.
+const MAX_FOLLOWED: usize = 32;
+
+/// The whole of a domain's SPF.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Survey {
+    /// The domain's own record, and below it what this includes.
+    pub root: Branch,
+    /// How many look-ups it takes to come to the end (section 4.6.4).
+    pub lookups: usize,
+    /// How many of the look-ups that are allowed find nothing.
+    pub voids: usize,
+    /// The term that takes one look-up too many.
+    pub breaks_lookups: Option<Place>,
+    /// The term that finds nothing once too often.
+    pub breaks_voids: Option<Place>,
+}
+
+/// A term, and the record in which it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The domain of the record.
+    pub domain: String,
+    /// The record.
+    pub record: String,
+    /// The term, as it is written.
+    pub term: String,
+}
+
+/// One domain of the tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Branch {
+    /// The domain, in lower case.
+    pub domain: String,
+    /// What is published there.
+    pub found: Found,
+    /// The terms of its record that an evaluation can reach, in that order: up to `all`, else `redirect` last.
+    pub terms: Vec<Leaf>,
+}
+
+/// What a domain publishes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// One record, as it is written and as it is read.
+    Record(String, Record),
+    /// One record that breaks the grammar.
+    Broken(String, Vec<SyntaxError>),
+    /// No record.
+    Nothing,
+    /// More than one record.
+    Several(Vec<String>),
+    /// The network would not say.
+    Unknown(Cause),
+    /// The same domain stands above in the tree, so that its record would be followed for ever.
+    Loop,
+    /// Too many records were followed before it.
+    NotFollowed,
+}
+
+/// One term of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leaf {
+    /// The term.
+    pub term: Term,
+    /// How many look-ups it and all below it cost.
+    pub lookups: usize,
+    /// The domain that it points to; `None` if it points nowhere, or where to depends on the sender.
+    pub target: Option<String>,
+    /// What is found there, for `a`, `mx` and `exists`.
+    pub answer: Answer,
+    /// What `include` and `redirect` lead to.
+    pub branch: Option<Branch>,
+}
+
+/// What a term's look-up finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Nothing was looked up: no need, or beyond the limit.
+    NotAsked,
+    /// Something.
+    Found,
+    /// Nothing: a void look-up (section 4.6.4); for `a`, neither in IPv4 nor in IPv6.
+    Void,
+    /// More mail servers than are allowed.
+    TooMany(usize),
+    /// The network would not say.
+    Unknown(Cause),
+}
+
+/// Surveys what a domain publishes.
+pub fn survey(domain: &Name, view: &mut View<'_>) -> Result<Survey, Pending> {
+    let mut walk = Walk::new(domain, view);
+    let root = walk.follow(domain.as_str());
+    walk.finish(root)
+}
+
+/// Surveys what a domain would have if it published `record`.
+pub(super) fn survey_record(domain: &Name, record: &str, view: &mut View<'_>) -> Result<Survey, Pending> {
+    let mut walk = Walk::new(domain, view);
+    let root = walk.branch(domain.as_str().to_owned(), read(record.as_bytes()));
+    walk.finish(root)
+}
+
+impl Survey {
+    /// Whether `include` or `redirect` leads to `name` anywhere in the tree.
+    pub fn includes(&self, name: &Name) -> bool {
+        self.root.all().iter().skip(1).any(|branch| branch.domain == name.as_str())
+    }
+
+    /// Whether every record of the tree could be read.
+    pub fn is_whole(&self) -> bool {
+        let unread = |found: &Found| matches!(found, Found::Broken(..) | Found::Unknown(_) | Found::NotFollowed);
+        !self.root.all().iter().any(|branch| unread(&branch.found))
+    }
+}
+
+impl Branch {
+    /// This branch and all below it, in the order of evaluation.
+    pub fn all(&self) -> Vec<&Self> {
+        let below = self.terms.iter().filter_map(|leaf| leaf.branch.as_ref()).flat_map(Self::all);
+        std::iter::once(self).chain(below).collect()
+    }
+
+    /// Its record, as it is written.
+    pub fn record(&self) -> Option<&str> {
+        match &self.found {
+            Found::Record(text, _) | Found::Broken(text, _) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Its record, if the grammar allows it.
+    pub fn parsed(&self) -> Option<&Record> {
+        if let Found::Record(_, record) = &self.found { Some(record) } else { None }
+    }
+
+    /// The branch that decides in place of this one.
+    pub fn redirect(&self) -> Option<&Self> {
+        let is_redirect = |leaf: &&Leaf| matches!(leaf.term.body, Body::Modifier(_));
+        self.terms.iter().find(is_redirect)?.branch.as_ref()
+    }
+}
+
+struct Walk<'v, 'f> {
+    view: &'v mut View<'f>,
+    /// The domain that is surveyed: what `%{o}` stands for.
+    origin: String,
+    /// The domains from the root to where the walk stands.
+    path: Vec<String>,
+    followed: usize,
+    lookups: usize,
+    voids: usize,
+    breaks_lookups: Option<Place>,
+    breaks_voids: Option<Place>,
+    /// Whether a reply was not known, so that the survey does not count.
+    pending: bool,
+}
+
+impl<'v, 'f> Walk<'v, 'f> {
+    fn new(domain: &Name, view: &'v mut View<'f>) -> Self {
+        Self {
+            view,
+            origin: domain.as_str().to_owned(),
+            path: Vec::new(),
+            followed: 0,
+            lookups: 0,
+            voids: 0,
+            breaks_lookups: None,
+            breaks_voids: None,
+            pending: false,
+        }
+    }
+
+    fn finish(self, root: Branch) -> Result<Survey, Pending> {
+        let Self { lookups, voids, breaks_lookups, breaks_voids, pending, .. } = self;
+        if pending { Err(Pending) } else { Ok(Survey { root, lookups, voids, breaks_lookups, breaks_voids }) }
+    }
+
+    fn follow(&mut self, domain: &str) -> Branch {
+        let domain = domain.to_ascii_lowercase();
+        let found = if self.path.contains(&domain) {
+            Found::Loop
+        } else if self.followed == MAX_FOLLOWED {
+            Found::NotFollowed
+        } else {
+            self.followed += 1;
+            self.look_up(&domain)
+        };
+        self.branch(domain, found)
+    }
+
+    fn look_up(&mut self, domain: &str) -> Found {
+        let Some(name) = host_name(domain) else { return Found::Nothing };
+        let Some(reply) = self.known(Question::new(&name, Kind::Txt)) else { return Found::Unknown(Cause::NotAsked) };
+        match published(reply).as_deref() {
+            Ok([]) => Found::Nothing,
+            Ok([record]) => read(record),
+            Ok(several) => Found::Several(several.iter().map(|text| shown(text)).collect()),
+            Err(cause) => Found::Unknown(*cause),
+        }
+    }
+
+    fn branch(&mut self, domain: String, found: Found) -> Branch {
+        let mut terms = Vec::new();
+        if let Found::Record(text, record) = &found {
+            self.path.push(domain.clone());
+            for term in record.reached() {
+                terms.push(self.leaf(&domain, text, term));
+            }
+            self.path.pop();
+        }
+        Branch { domain, found, terms }
+    }
+
+    fn leaf(&mut self, domain: &str, record: &str, term: &Term) -> Leaf {
+        let place = || Place { domain: domain.to_owned(), record: record.to_owned(), term: term.text.clone() };
+        let before = self.lookups;
+        if term.body.causes_lookup() {
+            self.lookups += 1;
+            if self.lookups > MAX_LOOKUPS {
+                self.breaks_lookups.get_or_insert_with(place);
+            }
+        }
+        let target = match &term.body {
+            Body::Directive(_, Mechanism::A(target, _) | Mechanism::Mx(target, _)) => {
+                target.as_ref().map_or(Some(domain.to_owned()), |target| self.expand(domain, target))
+            }
+            Body::Directive(_, Mechanism::Include(target) | Mechanism::Exists(target))
+            | Body::Modifier(Modifier::Redirect(target)) => self.expand(domain, target),
+            _ => None,
+        };
+        let kinds: &[Kind] = match &term.body {
+            Body::Directive(_, Mechanism::A(..)) => &[Kind::A, Kind::Aaaa],
+            Body::Directive(_, Mechanism::Mx(..)) => &[Kind::Mx],
+            Body::Directive(_, Mechanism::Exists(_)) => &[Kind::A],
+            _ => &[],
+        };
+        let branch = match (&term.body, &target) {
+            (Body::Directive(_, Mechanism::Include(_)) | Body::Modifier(_), Some(target)) => Some(self.follow(target)),
+            _ => None,
+        };
+        let answer = target.as_deref().map_or(Answer::NotAsked, |target| self.ask(target, kinds));
+        if answer == Answer::Void {
+            self.voids += 1;
+            if self.voids > MAX_VOIDS {
+                self.breaks_voids.get_or_insert_with(place);
+            }
+        }
+        Leaf { term: term.clone(), lookups: self.lookups - before, target, answer, branch }
+    }
+
+    /// Looks a term's target up, unless an evaluation would have stopped before.
+    fn ask(&mut self, target: &str, kinds: &[Kind]) -> Answer {
+        let Ok(name) = target.parse::<Name>() else { return Answer::NotAsked };
+        if self.lookups > MAX_LOOKUPS || kinds.is_empty() {
+            return Answer::NotAsked;
+        }
+        let replies: Vec<_> = kinds.iter().filter_map(|&kind| self.known(Question::new(&name, kind))).collect();
+        let records: Vec<_> = replies.into_iter().map(Reply::records).collect();
+        let unknown = || records.iter().find_map(|records| records.err());
+        match records.iter().flatten().map(|records| records.len()).sum() {
+            0 => unknown().map_or(Answer::Void, Answer::Unknown),
+            count if count > MAX_NAMES && kinds == [Kind::Mx] => Answer::TooMany(count),
+            _ => Answer::Found,
+        }
+    }
+
+    fn known(&mut self, question: Question) -> Option<&'f Reply> {
+        let reply = self.view.get(question).ok();
+        self.pending |= reply.is_none();
+        reply
+    }
+
+    /// The target as far as it does not depend on the sender's name and address.
+    fn expand(&self, domain: &str, target: &DomainSpec) -> Option<String> {
+        target.expand(|letter| match letter {
+            Letter::Domain => Some(domain.to_owned()),
+            Letter::SenderDomain => Some(self.origin.clone()),
+            _ => None,
+        })
+    }
+}
+
+fn read(record: &[u8]) -> Found {
+    match Record::parse(record) {
+        Ok(parsed) => Found::Record(shown(record), parsed),
+        Err(errors) => Found::Broken(shown(record), errors),
+    }
+}
+
+fn shown(record: &[u8]) -> String {
+    String::from_utf8_lossy(record).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::super::lab::Lab;
+    use super::*;
+
+    #[test]
+    fn the_cost_of_a_record_is_that_of_all_below_it() {
+        let zone = Lab(
+            "example.com TXT v=spf1 a mx include:a.example ip4:192.0.2.1 exists:%{i}.example.com redirect=b.example
+             example.com A 192.0.2.1
+             example.com MX example.com
+             a.example TXT v=spf1 include:%{d1r}.a.example ptr -all mx
+             a.a.example TXT v=spf1 a:%{o} ~all
+             b.example TXT V=SPF1 mx:example.com -all",
+        );
+        let survey = zone.survey("example.com").value;
+        let costs: Vec<_> = survey.root.terms.iter().map(|leaf| (leaf.term.text.as_str(), leaf.lookups)).collect();
+        assert_eq!(
+            costs,
+            [
+                ("a", 1),
+                ("mx", 1),
+                ("include:a.example", 4),
+                ("ip4:192.0.2.1", 0),
+                ("exists:%{i}.example.com", 1),
+                ("redirect=b.example", 2),
+            ]
+        );
+        assert_eq!((survey.lookups, survey.voids, survey.breaks_lookups.is_none()), (9, 0, true));
+        let domains: Vec<_> = survey.root.all().iter().map(|branch| branch.domain.as_str()).collect();
+        assert_eq!(domains, ["example.com", "a.example", "a.a.example", "b.example"]);
+        assert!(survey.is_whole() && survey.includes(&"a.a.example".parse().expect("a name")));
+    }
+
+    #[test]
+    fn what_stands_side_by_side_is_asked_in_one_round() {
+        let zone = Lab("example.com TXT v=spf1 include:a.example include:b.example mx -all
+             a.example TXT v=spf1 include:a1.example -all
+             a1.example TXT v=spf1 -all
+             b.example TXT v=spf1 include:b1.example -all
+             b1.example TXT v=spf1 -all");
+        let settled = zone.survey("example.com");
+        assert_eq!((settled.rounds, settled.facts.len()), (3, 6));
+    }
+
+    #[test]
+    fn a_lookup_is_void_if_it_finds_nothing_in_either_family() {
+        let zone = Lab(
+            "example.com TXT v=spf1 a:v4.example a:v6.example a:none.example mx:none.example exists:none.example -all
+             v4.example A 192.0.2.1
+             v6.example AAAA 2001:db8::1",
+        );
+        let survey = zone.survey("example.com").value;
+        let answers: Vec<_> = survey.root.terms.iter().map(|leaf| leaf.answer).collect();
+        use Answer::{Found, NotAsked, Void};
+        assert_eq!(answers, [Found, Found, Void, Void, Void, NotAsked]);
+        assert_eq!(survey.breaks_voids.map(|place| place.term).as_deref(), Some("exists:none.example"));
+    }
+
+    #[test]
+    fn a_record_that_includes_itself_is_followed_once() {
+        let zone = Lab("example.com TXT v=spf1 include:A.example include:a.example -all
+             a.example TXT v=spf1 include:EXAMPLE.com. -all");
+        let survey = zone.survey("example.com").value;
+        let found: Vec<_> = survey.root.all().iter().map(|branch| branch.found == Found::Loop).collect();
+        assert_eq!(found, [false, false, true, false, true]);
+    }
+
+    #[test]
+    fn the_term_that_breaks_the_limit_is_named_and_counting_goes_on() {
+        let zone = Lab("example.com TXT v=spf1 include:a.example include:a.example include:a.example mx -all
+             a.example TXT v=spf1 a a:b.example a:c.example a:d.example -all
+             a.example A 192.0.2.1
+             b.example A 192.0.2.1
+             c.example A 192.0.2.1
+             d.example A 192.0.2.1");
+        let survey = zone.survey("example.com").value;
+        assert_eq!(survey.lookups, 16);
+        let place = survey.breaks_lookups.expect("a place");
+        assert_eq!((place.domain.as_str(), place.term.as_str()), ("example.com", "include:a.example"));
+    }
+
+    #[test]
+    fn a_hostile_tree_costs_a_bounded_number_of_questions() {
+        let mut zone = String::new();
+        for level in 0..12 {
+            let _ = write!(zone, "{level}.example.com TXT v=spf1");
+            for term in 0..50 {
+                let _ = write!(zone, " include:{}.example.com a:{level}-{term}.example", level + 1);
+            }
+            zone.push('\n');
+        }
+        let settled = Lab(&zone).survey("0.example.com");
+        assert!(settled.facts.len() < 100, "{} questions", settled.facts.len());
+        assert!(!settled.value.is_whole());
+    }
+}
