@@ -253,10 +253,14 @@ impl Facts {
     /// What would be known with `fix` published: its text in place of those at its name that begin alike.
     ///
     /// "Alike" is the first word, up to a blank or a semicolon, which names the purpose of a TXT record
-    /// (`v=spf1`, `v=DMARC1`, `v=DKIM1`): a fix does not touch the neighbours.
+    /// (`v=spf1`, `v=DMARC1`, `v=DKIM1`): a fix does not touch the neighbours. Quotation marks and backslashes that
+    /// were published as part of a text do not hide its purpose.
     #[must_use]
     pub fn with_fix(&self, name: &Name, fix: &Fix) -> Self {
-        let purpose = |text: &str| text.split([' ', ';']).next().unwrap_or_default().to_ascii_lowercase();
+        let purpose = |text: &str| {
+            let bare = text.replace(['"', '\\'], "");
+            bare.trim_start().split([' ', ';']).next().unwrap_or_default().to_ascii_lowercase()
+        };
         let mut facts = self.clone();
         let question = Question::new(name, Kind::Txt);
         let mut records: Vec<Record> = match self.get(&question).map(|reply| &reply.outcome) {

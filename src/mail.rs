@@ -4,6 +4,7 @@
 //! RFC; what it does not know yet it notes in the [`View`], and `probe` asks.
 
 mod address;
+pub mod dkim;
 pub mod dns;
 mod evidence;
 #[cfg(test)]
@@ -42,6 +43,7 @@ pub const CHECKS: &[Check] = &[
     Check { topic: Topic::Dns, run: dns::check },
     Check { topic: Topic::Mx, run: mx::check },
     Check { topic: Topic::Spf, run: spf::check },
+    Check { topic: Topic::Dkim, run: dkim::check },
     Check { topic: Topic::Ptr, run: ptr::check },
 ];
 

@@ -140,6 +140,8 @@ codes! {
         DkimBroken = Fail "dkim-broken" ["selector" "problem"];
         /// A selector that is an alias to a name without a key.
         DkimDanglingAlias = Fail "dkim-dangling-alias" ["selector" "alias"];
+        /// A named selector's key stands at a name in which the domain is doubled (RFC 1034 section 3.1).
+        DkimDoubled = Fail "dkim-doubled" ["selector" "at"];
         /// A selector could not be looked up.
         DkimUnknown = Unknown "dkim-unknown" ["selector" "cause"];
     }

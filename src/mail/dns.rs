@@ -5,14 +5,14 @@
 use crate::facts::{Kind, Outcome, Pending, Question, Record, View};
 use crate::finding::{Code, Finding};
 use crate::mail::Case;
-use crate::mail::evidence::{absence, silence};
+use crate::mail::evidence::{absence, unknown};
 
 pub(super) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec<Finding>, Pending> {
     let question = Question::new(case.domain.name(), Kind::Soa);
     let reply = view.get(question.clone())?;
     let found = |code| Finding::new(code, case.domain);
     Ok(vec![match &reply.outcome {
-        Outcome::Unknown(cause) => found(Code::DnsUnknown).detail("cause", cause).evidence(silence(&question, *cause)),
+        Outcome::Unknown(why) => unknown(Code::DnsUnknown, case.domain, &question, *why),
         Outcome::NoSuchName => found(Code::DnsNoSuchName).evidence(absence(&question, reply)),
         Outcome::Records(records) => {
             records.iter().filter_map(start_of_zone).fold(found(Code::DnsFound), Finding::evidence)

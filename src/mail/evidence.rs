@@ -1,6 +1,9 @@
 //! How a reply without records reads as evidence. Replies with records are shown as they came, by their checks.
 
+use std::fmt::Display;
+
 use crate::facts::{Cause, Outcome, Question, Reply};
+use crate::finding::{Code, Finding};
 
 /// That nothing is there: `NXDOMAIN for …` or `no … record at …`, after the alias that led there.
 pub(super) fn absence(question: &Question, reply: &Reply) -> String {
@@ -15,4 +18,9 @@ pub(super) fn absence(question: &Question, reply: &Reply) -> String {
 /// That the network would not say, and why.
 pub(super) fn silence(question: &Question, cause: Cause) -> String {
     format!("{question}: {cause}")
+}
+
+/// A finding that `question`, asked about `subject`, got no answer.
+pub(super) fn unknown(code: Code, subject: impl Display, question: &Question, cause: Cause) -> Finding {
+    Finding::new(code, subject).detail("cause", cause).evidence(silence(question, cause))
 }

@@ -79,9 +79,8 @@ impl Lab {
         let mut missed = Vec::new();
         for dark in &told.asked {
             for (word, cause) in CAUSES {
-                let ran = self.answered_by(&[topic], |question| match question == dark {
-                    true => Reply::new(Outcome::Unknown(*cause)),
-                    false => self.reply(question),
+                let ran = self.answered_by(&[topic], |question| {
+                    if question == dark { Reply::new(Outcome::Unknown(*cause)) } else { self.reply(question) }
                 });
                 for finding in &ran.findings {
                     let fault = matches!(finding.severity(), Severity::Warn | Severity::Fail);
@@ -183,6 +182,11 @@ pub(super) fn finds(topic: Topic, cases: &[(Lab, &[Code])]) {
     for code in Code::ALL.iter().filter(|code| code.topic() == topic) {
         assert!(cases.iter().any(|(_, expected)| expected.contains(code)), "no case shows {code}");
     }
+}
+
+/// The lines of a table, one an item.
+pub(super) fn lines<T>(items: impl IntoIterator<Item = T>, line: impl Fn(T) -> String) -> String {
+    items.into_iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// A name.

@@ -10,7 +10,7 @@ use crate::facts::{Kind, Outcome, Pending, Question, View};
 use crate::finding::{Code, Finding, Severity};
 use crate::mail::Case;
 use crate::mail::address::is_private;
-use crate::mail::evidence::{absence, silence};
+use crate::mail::evidence::{absence, unknown};
 use target::{Addresses, by_preference, is_literal, questions, targets};
 
 pub(super) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec<Finding>, Pending> {
@@ -19,10 +19,7 @@ pub(super) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec<Finding>
     let reply = view.get(question.clone())?;
     let records = by_preference(reply);
     match (&records[..], &reply.outcome) {
-        (_, Outcome::Unknown(cause)) => {
-            let unknown = Finding::new(Code::MxUnknown, domain).detail("cause", cause);
-            return Ok(vec![unknown.evidence(silence(&question, *cause))]);
-        }
+        (_, Outcome::Unknown(why)) => return Ok(vec![unknown(Code::MxUnknown, domain, &question, *why)]),
         ([], Outcome::NoSuchName) => {
             return Ok(vec![Finding::new(Code::MxMissing, domain).evidence(absence(&question, reply))]);
         }
@@ -126,7 +123,7 @@ mod tests {
     use super::*;
     use crate::config::Host;
     use crate::finding::Topic;
-    use crate::mail::lab::{CAUSES, Lab, finds, name};
+    use crate::mail::lab::{CAUSES, Lab, finds, lines, name};
 
     const HEALTHY: &str = "
         example.com MX 20 mx2.example.com
@@ -205,16 +202,14 @@ mod tests {
     fn the_domain_is_asked_once_and_each_mail_server_twice() {
         let ran = lab(HEALTHY).run(Topic::Mx);
         assert_eq!((ran.rounds, ran.asked.len()), (2, 5));
-        let many: String = (10..40).map(|n| format!("example.com MX {n} mx{n}.example.com\n")).collect();
+        let many = lines(10..40, |n| format!("example.com MX {n} mx{n}.example.com"));
         let ran = lab(&many).run(Topic::Mx);
         assert_eq!((ran.rounds, ran.asked.len()), (2, 1 + 2 * target::MOST));
     }
 
     #[test]
     fn mail_servers_that_were_not_looked_up_are_told() {
-        let many: String = (10..22)
-            .map(|n| format!("example.com MX {n} mx{n}.example.com\nmx{n}.example.com A 192.0.2.{n}\n"))
-            .collect();
+        let many = lines(10..22, |n| format!("example.com MX {n} mx{n}.example.com\nmx{n}.example.com A 192.0.2.{n}"));
         let found = lab(&many).run(Topic::Mx);
         let evidence = &found.finding(Code::MxFound).evidence;
         assert_eq!(evidence.last().map(String::as_str), Some("looked up: the first 10 of 12"));

@@ -15,8 +15,8 @@ use crate::mail::address::is_private;
 use crate::mail::evidence::{absence, silence};
 use crate::mail::mx::target::{Addresses, by_preference, questions, targets};
 
-/// How many addresses of mail servers are looked at, those of the preferred first: two questions each, and the
-/// servers that receive most come first.
+/// How many addresses of the mail servers are looked at, those of the preferred first, and as many of those that the
+/// host sends from: an address costs two questions, and more of the same tell nothing new.
 const MOST_ADDRESSES: usize = 5;
 
 /// How many names of one address are followed. One is usual; receivers stop early too (RFC 8601 section 3).
@@ -43,10 +43,10 @@ pub(super) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec<Finding>
         if let Some((cause, seen)) = known.unknown.first() {
             findings.push(unknown(target, *cause).evidence(seen));
         }
-        add(&mut addresses, &known.found);
+        add(&mut addresses, known.found.iter());
     }
     addresses.truncate(MOST_ADDRESSES);
-    add(&mut addresses, &case.host.server_ips);
+    add(&mut addresses, case.host.server_ips.iter().take(MOST_ADDRESSES));
 
     let judged: Vec<_> = addresses.iter().map(|address| judge(*address, view)).collect();
     for finding in judged {
@@ -56,7 +56,7 @@ pub(super) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec<Finding>
 }
 
 /// Adds the addresses that may have a name, each once.
-fn add(addresses: &mut Vec<IpAddr>, more: &[IpAddr]) {
+fn add<'a>(addresses: &mut Vec<IpAddr>, more: impl Iterator<Item = &'a IpAddr>) {
     for address in more {
         if !is_private(*address) && !addresses.contains(address) {
             addresses.push(*address);
@@ -122,7 +122,7 @@ mod tests {
     use super::*;
     use crate::config::Host;
     use crate::finding::Topic;
-    use crate::mail::lab::{Lab, finds};
+    use crate::mail::lab::{Lab, finds, lines};
 
     const HEALTHY: &str = "
         example.com MX 10 mx.example.com
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn too_many_names_are_not_all_followed_and_no_fault_for_that() {
-        let names: String = (0..9).map(|n| format!("1.2.0.192.in-addr.arpa PTR n{n}.example.net\n")).collect();
+        let names = lines(0..9, |n| format!("1.2.0.192.in-addr.arpa PTR n{n}.example.net"));
         let ran = one(&names).run(Topic::Ptr);
         assert_eq!(ran.codes(), ["ptr-unknown"]);
         assert_eq!(ran.asked.len(), 3 + 1 + MOST_NAMES);
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn a_mail_server_with_many_addresses_costs_a_few_questions() {
-        let many: String = (1..60).map(|n| format!("mx.example.com A 192.0.2.{n}\n")).collect();
+        let many = lines(1..60, |n| format!("mx.example.com A 192.0.2.{n}"));
         let ran = lab(&format!("example.com MX 10 mx.example.com\n{many}")).run(Topic::Ptr);
         assert_eq!(ran.findings.len(), MOST_ADDRESSES);
         assert_eq!((ran.rounds, ran.asked.len()), (3, 3 + MOST_ADDRESSES));
