@@ -15,7 +15,8 @@ use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let filter = EnvFilter::try_from_env("MAILMEDIC_LOG").unwrap_or_else(|_| EnvFilter::new("warn,mailmedic=info"));
+    // Libraries may log what people and servers wrote; ours does not.
+    let filter = EnvFilter::try_from_env("MAILMEDIC_LOG").unwrap_or_else(|_| EnvFilter::new("off,mailmedic=info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
     let ended = tokio::runtime::Runtime::new().map_err(anyhow::Error::from).and_then(|rt| rt.block_on(run(args)));
     let (exit, error) = match ended {

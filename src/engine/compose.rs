@@ -3,7 +3,7 @@
 use super::{Engine, Remedy, evidence};
 use crate::answer::{Action, Answer, Block, Noted, Step};
 use crate::domain::Domain;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Code, Finding, Severity};
 use crate::knowledge::{Entry, EntryId};
 use crate::probe::Report;
 use crate::request::VERBS;
@@ -124,6 +124,11 @@ pub(super) fn report(engine: &Engine, report: &Report) -> Answer {
     };
     let remedies = evidence::remedies(&engine.knowledge, report);
     let mut blocks = vec![Block::Topics(report.topics().map(|(topic, worst)| (topic.to_string(), worst)).collect())];
+    let mut unknown = by_severity(&[Severity::Unknown]);
+    if report.findings().any(|finding| finding.code == Code::DnsUnknown) {
+        // The same silence told topic by topic would bury it.
+        unknown.truncate(1);
+    }
     let mut push = |heading: &str, findings: Vec<Noted>| {
         if !findings.is_empty() {
             blocks.push(Block::Heading(Text::plain(heading)));
@@ -131,7 +136,7 @@ pub(super) fn report(engine: &Engine, report: &Report) -> Answer {
         }
     };
     push("To mend", by_severity(&[Severity::Fail, Severity::Warn]));
-    push("Not known", by_severity(&[Severity::Unknown]));
+    push("Not known", unknown);
     push("Worth knowing", by_severity(&[Severity::Info]));
     push("In order", by_severity(&[Severity::Ok]));
     let further = remedies.iter().take(FURTHER_ENTRIES).filter_map(|remedy| engine.entry(&remedy.entry)).map(choice);
@@ -157,13 +162,19 @@ fn verdict_sentence(engine: &Engine, report: &Report, verdict: Severity, domain:
         }
         (None, _) => text,
     };
-    let symptom = remedies.first().and_then(|remedy| engine.entry(&remedy.entry)).map(|entry| entry.title.clone());
+    let troubles: Vec<String> = remedies
+        .iter()
+        .filter_map(|remedy| engine.entry(&remedy.entry))
+        .take(2)
+        .map(|entry| format!("“{}”", entry.title))
+        .collect();
     match verdict {
         Severity::Fail => {
             let text = named(Text::plain("Something is broken at ").code(domain).and(": "));
-            match symptom {
-                Some(symptom) => text.and(format!(" If your trouble is “{symptom}”, this is why.")),
-                None => text,
+            if troubles.is_empty() {
+                text
+            } else {
+                text.and(format!(" It can be why you see {}.", troubles.join(" or ")))
             }
         }
         Severity::Warn => named(Text::plain("Mail may suffer at ").code(domain).and(": ")),

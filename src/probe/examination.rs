@@ -124,9 +124,9 @@ impl Report {
     /// The worst severity of each topic that was looked at. A check without a finding had nothing to look at, such as
     /// the addresses of mail servers where there are none.
     pub fn topics(&self) -> impl Iterator<Item = (Topic, Severity)> {
-        self.done.iter().filter_map(|(topic, findings)| {
-            findings.iter().map(Finding::severity).max().map(|worst| (*topic, worst))
-        })
+        self.done
+            .iter()
+            .filter_map(|(topic, findings)| findings.iter().map(Finding::severity).max().map(|worst| (*topic, worst)))
     }
 
     /// The worst severity of all.

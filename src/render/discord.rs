@@ -166,9 +166,10 @@ fn finding(noted: &Noted) -> String {
     if let Some(fix) = &noted.fix {
         let _ = write!(
             text,
-            "\n**The mend, tested:** publish this {} record at `{}` in place of the old one{}",
+            "\n**The mend, tested:** publish this {} record at `{}`{}{}",
             fix.kind,
             inert(&fix.name),
+            if noted.evidence.is_empty() { "" } else { " in place of what is shown above" },
             fenced(std::slice::from_ref(&fix.value))
         );
     } else if let Some(mend) = &noted.mend {

@@ -11,6 +11,8 @@ use crate::text::{Span, Text};
 
 /// The widest line that reads well.
 const WIDEST: usize = 100;
+/// The lines of evidence that one finding shows.
+const EVIDENCE_LINES: usize = 8;
 
 /// How the terminal shows things.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +48,11 @@ pub fn text(answer: &Answer, style: Style) -> String {
         page.paragraph("", &page.dim(&page.spans(note)));
     }
     page.out
+}
+
+/// What becomes of the records that a fix replaces.
+fn old(noted: &Noted) -> &'static str {
+    if noted.evidence.is_empty() { "" } else { " in place of what is shown above" }
 }
 
 struct Page {
@@ -115,8 +122,11 @@ impl Page {
         let mark = self.paint(noted.severity, &format!("{:<7}", noted.severity.as_str()));
         self.paragraph("", &format!("{mark} {}", self.bold(&self.spans(&noted.title))));
         self.paragraph("        ", &self.spans(&noted.text));
-        for line in &noted.evidence {
+        for line in noted.evidence.iter().take(EVIDENCE_LINES) {
             self.literal("        | ", line);
+        }
+        if noted.evidence.len() > EVIDENCE_LINES {
+            self.paragraph("        ", &format!("… and {} more", noted.evidence.len() - EVIDENCE_LINES));
         }
         if let Some(fix) = &noted.fix {
             self.paragraph(

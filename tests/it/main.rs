@@ -6,5 +6,9 @@
     reason = "what a test cannot set up or read ends the test, in shared functions as well"
 )]
 
+mod architecture;
+mod check;
+mod figures;
+mod lab;
 mod nameserver;
 mod spf_suite;

@@ -27,6 +27,7 @@ pub struct Args {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Asks a question
     #[command(about = request::ASK.summary)]
     Ask {
         /// The question; a domain in it is looked at
@@ -38,9 +39,11 @@ pub enum Command {
         /// Match every line of FILE ({"id","text"} as JSON), without any network; `-` is the standard input
         #[arg(long, value_name = "FILE", conflicts_with_all = ["question", "json"])]
         batch: Option<PathBuf>,
+        /// Who is asked, and how long
         #[command(flatten)]
         resolving: Resolving,
     },
+    /// Looks at a domain
     #[command(about = request::CHECK.summary)]
     Check {
         /// The domain, an address at it, or a link to it
@@ -57,6 +60,7 @@ pub enum Command {
         /// A DKIM selector to look at; may be given several times
         #[arg(long, value_name = "S")]
         selector: Vec<Name>,
+        /// Who is asked, and how long
         #[command(flatten)]
         resolving: Resolving,
     },
@@ -83,6 +87,7 @@ pub enum Command {
     },
     /// Talk to it in the terminal, as in a Discord channel
     Chat {
+        /// Who is asked, and how long
         #[command(flatten)]
         resolving: Resolving,
     },

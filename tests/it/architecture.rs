@@ -1,0 +1,128 @@
+//! Dependencies point one way, and outside crates stay in their rooms: the table in `src/lib.rs`, held.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What each module may know of the crate.
+const KNOWS: &[(&str, &[&str])] = &[
+    ("domain", &[]),
+    ("finding", &[]),
+    ("text", &[]),
+    ("problem", &[]),
+    ("facts", &["domain", "finding"]),
+    ("written", &["problem"]),
+    ("config", &["domain", "problem", "written"]),
+    ("request", &["domain", "finding"]),
+    ("mail", &["config", "domain", "facts", "finding"]),
+    ("knowledge", &["config", "finding", "problem", "text", "written"]),
+    ("search", &["config", "knowledge"]),
+    ("probe", &["config", "domain", "facts", "finding", "mail"]),
+    ("answer", &["domain", "finding", "text"]),
+    (
+        "engine",
+        &["answer", "config", "domain", "facts", "finding", "knowledge", "mail", "probe", "request", "search", "text"],
+    ),
+    ("render", &["answer", "finding", "probe", "text"]),
+    (
+        "surface",
+        &[
+            "answer",
+            "config",
+            "domain",
+            "engine",
+            "finding",
+            "knowledge",
+            "mail",
+            "probe",
+            "render",
+            "request",
+            "search",
+            "text",
+        ],
+    ),
+];
+
+/// Where each outside crate may be named.
+const FENCES: &[(&str, &[&str])] = &[
+    ("serenity", &["surface/discord"]),
+    ("axum", &["surface/discord"]),
+    ("hickory_resolver", &["probe", "surface/cli/demo"]),
+    ("hickory_server", &["surface/cli/demo"]),
+    ("tantivy", &["search"]),
+    ("clap", &["surface/cli", "main"]),
+    ("toml", &["written", "config", "knowledge", "search"]),
+    ("anyhow", &["main"]),
+    ("tokio", &["probe", "surface", "main"]),
+];
+
+/// Every source file: its path below `src` without the ending, and its code without comments and test modules.
+fn sources() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path: PathBuf = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                let room = path.strip_prefix(&root).unwrap().with_extension("").display().to_string();
+                let text = fs::read_to_string(&path).unwrap();
+                let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+                let code = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>();
+                found.push((room, code.join("\n")));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn modules_know_only_what_the_map_says() {
+    let mut wrong = Vec::new();
+    for (room, code) in sources() {
+        let module = room.split('/').next().unwrap_or_default();
+        if matches!(module, "lib" | "main") || room.ends_with("/tests") || room.ends_with("/lab") {
+            continue;
+        }
+        let Some((_, known)) = KNOWS.iter().find(|(name, _)| *name == module) else {
+            wrong.push(format!("{room}: the module `{module}` is not in the map"));
+            continue;
+        };
+        for used in code.split("crate::").skip(1) {
+            let used: String = used.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+            if used != module && !used.is_empty() && !known.contains(&used.as_str()) {
+                wrong.push(format!("{room} uses `{used}`, which `{module}` may not know"));
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
+fn outside_crates_stay_in_their_rooms() {
+    let mut wrong = Vec::new();
+    for (room, code) in sources() {
+        for (name, rooms) in FENCES {
+            let named = code.contains(&format!("{name}::")) || code.contains(&format!("use {name};"));
+            if named && !rooms.iter().any(|allowed| room.starts_with(allowed)) {
+                wrong.push(format!("{room} names `{name}`"));
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
+fn the_map_in_the_code_lists_the_same_modules() {
+    let map = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).unwrap();
+    for (module, _) in KNOWS {
+        assert!(map.contains(&format!("//! | [`{module}`] |")), "`{module}` is not in the map of src/lib.rs");
+    }
+}
+
+#[test]
+fn main_stays_small() {
+    let main = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/main.rs")).unwrap();
+    assert!(main.lines().count() <= 60, "main.rs has {} lines", main.lines().count());
+}

@@ -1,0 +1,237 @@
+//! `check` over real DNS: every domain of the zones gives what is wrong with it and nothing else.
+
+use mailmedic::config::{Config, Host};
+use mailmedic::finding::{Severity, Topic};
+use mailmedic::request::{CheckRequest, Request};
+
+use crate::lab::{engine, faults, report};
+use crate::nameserver::{Fault, NameServer, Zones};
+
+/// Checks each domain and compares the faults that are found.
+async fn expect(zones: &[&str], expected: &[(&str, &[&str])]) {
+    let server = NameServer::start(Zones::load(zones)).await;
+    let engine = engine(&server, Config::default());
+    let mut wrong = Vec::new();
+    for (domain, codes) in expected {
+        let found = report(&engine, domain).await;
+        if faults(&found) != *codes {
+            wrong.push(format!("{domain}: expected {codes:?}, found {:?}", faults(&found)));
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn domains_of_large_providers_are_sound() {
+    let sound: Vec<(&str, &[&str])> = ["healthy.example", "sound.example", "google-customer.example"]
+        .into_iter()
+        .chain(["google-legacy.example", "microsoft-customer.example", "microsoft-new.example"])
+        .chain(["zoho-customer.example", "zoho-legacy.example", "fastmail-customer.example"])
+        .map(|domain| (domain, [].as_slice()))
+        .collect();
+    expect(&["healthy", "sound", "google", "microsoft", "zoho", "fastmail"], &sound).await;
+}
+
+#[tokio::test]
+async fn each_mx_fault_is_found_alone() {
+    expect(
+        &["mx"],
+        &[
+            ("no-mx.example", &["mx-implicit"]),
+            ("no-mx-no-address.example", &["mx-missing"]),
+            ("null-mx.example", &["mx-null"]),
+            ("null-mx-and-more.example", &["mx-null-with-others"]),
+            ("mx-cname.example", &["mx-target-alias"]),
+            ("mx-missing-target.example", &["mx-target-missing"]),
+            ("mx-no-address.example", &["mx-target-missing"]),
+            ("mx-private.example", &["mx-target-private"]),
+            ("mx-loopback.example", &["mx-target-private"]),
+            ("mx-literal.example", &["mx-target-literal"]),
+            ("mx-self.example", &["mx-target-is-domain"]),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn each_spf_fault_is_found_alone() {
+    expect(
+        &["spf"],
+        &[
+            ("no-spf.example", &["spf-missing"]),
+            ("two-spf.example", &["spf-two-records"]),
+            ("spf-syntax.example", &["spf-syntax"]),
+            ("spf-eleven-lookups.example", &["spf-too-many-lookups"]),
+            ("spf-voids.example", &["spf-too-many-voids"]),
+            ("spf-dead-include.example", &["spf-include-missing"]),
+            ("spf-include-loop.example", &["spf-loop"]),
+            ("spf-plus-all.example", &["spf-all-pass"]),
+            ("spf-neutral-all.example", &["spf-all-neutral"]),
+            ("spf-no-all.example", &["spf-no-all"]),
+            ("spf-after-all.example", &["spf-after-all"]),
+            ("spf-ptr.example", &["spf-ptr"]),
+            ("spf-redirect.example", &[]),
+            ("spf-split.example", &[]),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn each_dkim_fault_is_found_alone() {
+    expect(
+        &["dkim"],
+        &[
+            ("no-dkim.example", &["dkim-none"]),
+            ("dkim-other-selector.example", &["dkim-not-found"]),
+            ("dkim-1024.example", &["dkim-key-short"]),
+            ("dkim-512.example", &["dkim-key-too-short"]),
+            ("dkim-ed25519.example", &[]),
+            ("dkim-revoked.example", &["dkim-revoked"]),
+            ("dkim-truncated-key.example", &["dkim-broken"]),
+            ("dkim-not-base64.example", &["dkim-broken"]),
+            ("dkim-testing.example", &["dkim-testing"]),
+            ("dkim-two-records.example", &["dkim-broken"]),
+            ("dkim-dangling-cname.example", &["dkim-dangling-alias"]),
+            ("dkim-no-version.example", &[]),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn each_dmarc_fault_is_found_alone() {
+    expect(
+        &["dmarc"],
+        &[
+            ("no-dmarc.example", &["dmarc-missing"]),
+            ("dmarc-two.example", &["dmarc-two-records"]),
+            ("dmarc-broken.example", &["dmarc-syntax"]),
+            ("dmarc-bad-policy.example", &["dmarc-syntax"]),
+            ("dmarc-none.example", &["dmarc-policy-none"]),
+            ("dmarc-no-reports.example", &["dmarc-no-reports"]),
+            ("shop.dmarc-inherited.example", &["dmarc-inherited"]),
+            ("dmarc-quoted.example", &["dmarc-syntax"]),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn each_ptr_fault_is_found_alone() {
+    expect(
+        &["ptr"],
+        &[
+            ("no-ptr.example", &["ptr-missing"]),
+            ("ptr-mismatch.example", &["ptr-not-confirmed"]),
+            ("ptr-dangling.example", &["ptr-not-confirmed"]),
+            ("ptr-silent.example", &["ptr-unknown"]),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_name_that_does_not_exist_is_told_apart_from_silence() {
+    let server = NameServer::start(Zones::load(&["dns"])).await;
+    let engine = engine(&server, Config::default());
+    let gone = report(&engine, "no-such-name.example").await;
+    assert!(faults(&gone).contains(&"dns-no-such-name") && gone.verdict() == Severity::Fail);
+    for domain in ["servfail.example", "refused.example", "silent.example"] {
+        let report = report(&engine, domain).await;
+        assert_eq!(report.verdict(), Severity::Unknown, "{domain}: {:?}", faults(&report));
+        assert!(report.findings().all(|finding| finding.severity() == Severity::Unknown), "{domain}");
+    }
+}
+
+#[tokio::test]
+async fn no_failure_of_the_network_makes_anything_missing() {
+    let failures =
+        [Fault::SERVFAIL, Fault::REFUSED, Fault::FORMERR, Fault::NOTIMP, Fault::Silent, Fault::Garbage, Fault::WrongId];
+    for failure in failures {
+        for kind in ["A", "MX", "TXT", "PTR", "SOA"] {
+            let mut zones = Zones::load(&["healthy"]);
+            let _rule = zones.fault("*", failure).only(kind);
+            let server = NameServer::start(zones).await;
+            let report = report(&engine(&server, Config::default()), "healthy.example").await;
+            let blamed: Vec<_> = report.findings().filter(|finding| finding.severity() >= Severity::Warn).collect();
+            assert_eq!(blamed, Vec::<&mailmedic::finding::Finding>::new(), "{failure:?} for {kind}");
+            assert!(report.findings().any(|finding| finding.severity() == Severity::Unknown), "{failure:?} for {kind}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn half_a_silence_leaves_the_other_half_known() {
+    let server = NameServer::start(Zones::load(&["dns"])).await;
+    let report = report(&engine(&server, Config::default()), "half-silent.example").await;
+    let of = |topic| report.topics().find(|(found, _)| *found == topic).map(|(_, severity)| severity);
+    assert_eq!(of(Topic::Mx), Some(Severity::Ok));
+    assert_eq!(of(Topic::Spf), Some(Severity::Unknown));
+    assert!(!report.unreachable);
+}
+
+#[tokio::test]
+async fn a_resolver_that_never_answers_is_named() {
+    let mut zones = Zones::default();
+    let _rule = zones.fault("*", Fault::Silent);
+    let server = NameServer::start(zones).await;
+    let engine = engine(&server, Config::default());
+    let mut work = engine.begin(Request::Check(CheckRequest::of("healthy.example".parse().unwrap())));
+    work.finish().await;
+    assert!(work.report().unwrap().unreachable);
+    assert!(work.answer().lead.to_string().contains(&server.address().to_string()));
+}
+
+#[tokio::test]
+async fn a_large_answer_is_read_over_tcp() {
+    let server = NameServer::start(Zones::load(&["dns"])).await;
+    let report = report(&engine(&server, Config::default()), "truncated.example").await;
+    let spf = report.topics().find(|(topic, _)| *topic == Topic::Spf);
+    assert!(spf.is_some_and(|(_, severity)| severity != Severity::Unknown), "{:?}", faults(&report));
+}
+
+#[tokio::test]
+async fn unicode_domains_are_asked_for_in_the_spelling_of_the_dns() {
+    let server = NameServer::start(Zones::load(&["dns"])).await;
+    let report = report(&engine(&server, Config::default()), "BÜCHER.example").await;
+    assert_eq!(report.domain.to_string(), "xn--bcher-kva.example");
+    assert!(server.count("xn--bcher-kva.example", "MX") == 1);
+    assert_eq!(report.domain.unicode(), "bücher.example");
+}
+
+#[tokio::test]
+async fn an_operators_own_hosts_are_what_is_expected() {
+    let host = Host {
+        mx: vec!["mx1.host.example".parse().unwrap()],
+        spf_include: Some("spf.host.example".parse().unwrap()),
+        dkim_selectors: vec!["default".parse().unwrap()],
+        server_ips: Vec::new(),
+    };
+    let server = NameServer::start(Zones::load(&["sound", "mx", "spf"])).await;
+    let engine = engine(&server, Config { host, ..Config::default() });
+    assert_eq!(faults(&report(&engine, "sound.example").await), Vec::<&str>::new());
+    assert_eq!(faults(&report(&engine, "mx-elsewhere.example").await), ["mx-not-host"]);
+    let missing = report(&engine, "spf-without-host.example").await;
+    assert_eq!(faults(&missing), ["spf-host-missing"]);
+    let fix = missing.findings().find_map(|finding| finding.fix.clone()).unwrap();
+    assert!(fix.verified && fix.value.contains("include:spf.host.example"), "{fix:?}");
+}
+
+#[tokio::test]
+async fn every_fix_that_is_offered_was_proven() {
+    let server = NameServer::start(Zones::all()).await;
+    let engine = engine(&server, Config::default());
+    let mut offered = 0;
+    for domain in ["two-spf.example", "spf-plus-all.example", "spf-no-all.example", "spf-after-all.example"]
+        .into_iter()
+        .chain(["no-dmarc.example", "dmarc-broken.example", "dmarc-quoted.example", "dmarc-misplaced.example"])
+    {
+        for finding in report(&engine, domain).await.findings() {
+            let Some(fix) = &finding.fix else { continue };
+            assert!(fix.verified, "{domain}: {fix:?}");
+            offered += 1;
+        }
+    }
+    assert!(offered >= 6, "only {offered} fixes were offered");
+}

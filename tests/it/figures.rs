@@ -1,0 +1,107 @@
+//! What a check costs, counted: questions, rounds, and the time where every reply takes 40 ms.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use mailmedic::config::Config;
+use mailmedic::facts::{Cause, Facts, Outcome, Question, Reply};
+use mailmedic::probe::{Network, Resolver};
+
+use crate::lab::{PATIENCE, engine, engine_on, faults, report};
+use crate::nameserver::{NameServer, Zones};
+
+/// Answers from a table of facts, each reply after 40 ms; what is not in the table is not answered at all.
+struct Slow(Facts);
+
+impl Network for Slow {
+    fn name(&self) -> String {
+        "a table".to_owned()
+    }
+
+    fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Reply> {
+        Box::pin(async move {
+            tokio::time::sleep(Duration::from_millis(40)).await;
+            self.0.get(question).cloned().unwrap_or(Reply::new(Outcome::Unknown(Cause::Silent)))
+        })
+    }
+}
+
+/// Passes questions on to a real resolver, and keeps the replies.
+struct Recorder(Resolver, std::sync::Mutex<Facts>);
+
+impl Network for Recorder {
+    fn name(&self) -> String {
+        self.0.name()
+    }
+
+    fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Reply> {
+        Box::pin(async move {
+            let reply = self.0.ask(question).await;
+            self.1.lock().unwrap().insert(question.clone(), reply.clone());
+            reply
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_healthy_domain_costs_at_most_sixty_questions_none_asked_twice() {
+    let server = NameServer::start(Zones::load(&["healthy"])).await;
+    let report = report(&engine(&server, Config::default()), "healthy.example").await;
+    assert_eq!(faults(&report), Vec::<&str>::new());
+    assert_eq!(server.repeated(), []);
+    assert_eq!(server.questions().len(), report.cost.questions);
+    assert!(report.cost.questions <= 60, "{:?}", report.cost);
+    assert!(report.cost.rounds <= 4, "{:?}", report.cost);
+}
+
+/// Records the healthy domain's replies from real DNS, then answers from them in paused time, where 40 ms are exact.
+#[test]
+fn with_forty_milliseconds_a_reply_a_healthy_domain_is_done_within_two_hundred() {
+    let recording = tokio::runtime::Runtime::new().unwrap();
+    let facts = recording.block_on(async {
+        let server = NameServer::start(Zones::load(&["healthy"])).await;
+        let resolver = Resolver::new(&[server.address()], PATIENCE).unwrap();
+        let recorder = Arc::new(Recorder(resolver, std::sync::Mutex::default()));
+        report(&engine_on(Arc::clone(&recorder) as Arc<dyn Network>, Config::default()), "healthy.example").await;
+        recorder.1.lock().unwrap().clone()
+    });
+    let paused = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    paused.block_on(async {
+        let engine = engine_on(Arc::new(Slow(facts)), Config::default());
+        let start = tokio::time::Instant::now();
+        let report = report(&engine, "healthy.example").await;
+        assert_eq!(faults(&report), Vec::<&str>::new());
+        assert!(start.elapsed() <= Duration::from_millis(200), "{:?}", start.elapsed());
+        assert_eq!(report.cost.elapsed_ms, 40 * u64::from(report.cost.rounds), "{:?}", report.cost);
+    });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_network_ends_with_the_budget() {
+    struct Silence;
+    impl Network for Silence {
+        fn name(&self) -> String {
+            "silence".to_owned()
+        }
+        fn ask<'a>(&'a self, _: &'a Question) -> BoxFuture<'a, Reply> {
+            Box::pin(std::future::pending())
+        }
+    }
+    let config = Config::default();
+    let budget = config.probe.time;
+    let start = tokio::time::Instant::now();
+    let report = report(&engine_on(Arc::new(Silence), config), "example.com").await;
+    assert_eq!(start.elapsed(), budget);
+    assert!(report.unreachable && report.open.is_empty());
+}
+
+#[tokio::test]
+async fn a_budget_of_questions_is_kept_and_what_is_beyond_is_unknown() {
+    let server = NameServer::start(Zones::load(&["healthy"])).await;
+    let mut config = Config::default();
+    config.probe.questions = 5;
+    let report = report(&engine(&server, config), "healthy.example").await;
+    assert_eq!((report.cost.questions, server.questions().len()), (5, 5));
+    assert!(report.findings().all(|finding| finding.severity() <= mailmedic::finding::Severity::Unknown));
+}

@@ -1,0 +1,44 @@
+//! The product's own parts put together for a test: a real resolver on the scripted name server, the shipped knowledge.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mailmedic::config::Config;
+use mailmedic::engine::Engine;
+use mailmedic::knowledge::{Knowledge, Source};
+use mailmedic::probe::{Network, Report, Resolver};
+use mailmedic::request::{CheckRequest, Request};
+
+use crate::nameserver::NameServer;
+
+/// How long a question may stay without a reply: the servers are in this process, and silence is tested too.
+pub(crate) const PATIENCE: Duration = Duration::from_millis(250);
+
+/// An engine that asks this server.
+pub(crate) fn engine(server: &NameServer, config: Config) -> Arc<Engine> {
+    engine_on(Arc::new(Resolver::new(&[server.address()], PATIENCE).unwrap()), config)
+}
+
+/// An engine that asks this network.
+pub(crate) fn engine_on(network: Arc<dyn Network>, config: Config) -> Arc<Engine> {
+    let knowledge = Knowledge::load(&Source::Shipped, &config.brand).unwrap();
+    Arc::new(Engine::new(config, knowledge, network))
+}
+
+/// The whole report on a domain.
+pub(crate) async fn report(engine: &Arc<Engine>, domain: &str) -> Report {
+    let mut work = engine.begin(Request::Check(CheckRequest::of(domain.parse().unwrap())));
+    work.finish().await;
+    work.report().unwrap()
+}
+
+/// The codes of a report's findings that are not `ok`, each once, in the order of the report.
+pub(crate) fn faults(report: &Report) -> Vec<&'static str> {
+    let mut codes: Vec<&str> = report
+        .findings()
+        .filter(|finding| finding.severity() != mailmedic::finding::Severity::Ok)
+        .map(|finding| finding.code.as_str())
+        .collect();
+    codes.dedup();
+    codes
+}
