@@ -3,7 +3,8 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "what a test cannot set up or read ends the test, in shared functions as well"
+    clippy::print_stderr,
+    reason = "what a test cannot set up or read ends the test, in shared functions as well; a skipped suite says so"
 )]
 
 mod architecture;

@@ -1,14 +1,15 @@
 //! The findings on a domain's SPF: every `spf-…` code comes from here.
 //!
 //! Judges what `survey` saw; offers a fix where `mend` knows one. What the network would not say is told as such,
-//! and then nothing is concluded from its absence.
+//! and then nothing is concluded from its absence. What a usable record should not do is in `habits`.
 
 use std::fmt;
 
-use super::mechanism::Mechanism;
+use super::habits::habits;
 use super::mend;
-use super::record::{Body, Modifier, Qualifier, Record, SyntaxError};
-use super::survey::{Answer, Branch, Found, Leaf, Place, Survey, survey, survey_record};
+use super::record::{Record, SyntaxError};
+use super::survey::{survey, survey_record};
+use super::tree::{Answer, Branch, Found, Leaf, Place, Survey};
 use crate::domain::Name;
 use crate::facts::{Cause, Kind, Pending, Question, View};
 use crate::finding::{Code, Finding, Fix, Severity};
@@ -23,7 +24,7 @@ pub(in crate::mail) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec
         Found::Nothing => findings.push(missing(case, view)?),
         Found::Several(records) => findings.push(several(case, records, view)?),
         Found::Broken(text, errors) => findings.extend(syntax(case, &root.domain, text, errors, view)?),
-        Found::Unknown(cause) => findings.push(unknown(case, case.domain, *cause)),
+        Found::Unknown(why) => findings.push(unknown(case, case.domain, *why)),
         Found::Record(..) | Found::Loop | Found::NotFollowed => {}
     }
     for branch in root.all() {
@@ -35,11 +36,8 @@ pub(in crate::mail) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec
     findings.extend(too_many_lookups(case, &survey));
     findings.extend(too_many_voids(case, &survey));
     findings.extend(host_missing(case, &survey));
-    findings.extend(passing(root).into_iter().filter_map(|(branch, record)| all_pass(case, branch, record)));
-    let own = own_records(root);
-    findings.extend(own.last().and_then(|(branch, record)| last_word(case, branch, record)));
-    findings.extend(own.into_iter().flat_map(|(branch, record)| habits(case, branch, record)));
-
+    findings.extend(habits(case, &survey));
+    let mut findings = without_repeats(findings);
     if let Found::Record(text, _) = &root.found
         && !findings.iter().any(|finding| matches!(finding.severity(), Severity::Fail | Severity::Unknown))
     {
@@ -47,6 +45,16 @@ pub(in crate::mail) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec
         findings.insert(0, found);
     }
     Ok(findings)
+}
+
+/// A record that is included twice is spoken of once.
+fn without_repeats(findings: Vec<Finding>) -> Vec<Finding> {
+    findings.into_iter().fold(Vec::new(), |mut said, finding| {
+        if !said.contains(&finding) {
+            said.push(finding);
+        }
+        said
+    })
 }
 
 /// No record; the texts that look as if they were meant as one are the evidence.
@@ -114,8 +122,8 @@ fn lets_in(case: &Case<'_>, survey: &Survey, host: &Name) -> bool {
     case.domain.name() == host || survey.includes(host)
 }
 
-fn unknown(case: &Case<'_>, target: impl fmt::Display, cause: Cause) -> Finding {
-    Finding::new(Code::SpfUnknown, case.domain).detail("target", target).detail("cause", cause)
+fn unknown(case: &Case<'_>, target: impl fmt::Display, why: Cause) -> Finding {
+    Finding::new(Code::SpfUnknown, case.domain).detail("target", target).detail("cause", why)
 }
 
 /// Syntax errors in the record that a term leads to.
@@ -129,10 +137,10 @@ fn broken_branch(case: &Case<'_>, leaf: &Leaf, view: &mut View<'_>) -> Result<Ve
 /// A term that leads to nothing, or to something that cannot be used.
 fn bad_target(case: &Case<'_>, survey: &Survey, branch: &Branch, leaf: &Leaf) -> Option<Finding> {
     let target = leaf.target.as_ref()?;
-    let about = |code| Finding::new(code, case.domain).evidence(branch.record().unwrap_or_default());
+    let about = |code| about(code, case.domain, branch);
     let finding = match (leaf.branch.as_ref().map(|branch| &branch.found), leaf.answer) {
-        (Some(Found::Unknown(cause)), _) => return Some(unknown(case, target, *cause)),
-        (_, Answer::Unknown(cause)) => return Some(unknown(case, target, cause)),
+        (Some(Found::Unknown(why)), _) => return Some(unknown(case, target, *why)),
+        (_, Answer::Unknown(why)) => return Some(unknown(case, target, why)),
         (Some(Found::Nothing), _) => about(Code::SpfIncludeMissing),
         (Some(Found::Several(texts)), _) => texts.iter().fold(about(Code::SpfIncludeMissing), Finding::evidence),
         (Some(Found::Loop), _) => about(Code::SpfLoop),
@@ -147,107 +155,49 @@ fn too_many_lookups(case: &Case<'_>, survey: &Survey) -> Option<Finding> {
     let place = survey.breaks_lookups.as_ref()?;
     let costly = survey.root.terms.iter().filter(|leaf| leaf.lookups > 0);
     let costs: Vec<_> = costly.map(|leaf| format!("{} ({})", leaf.term.text, leaf.lookups)).collect();
-    let finding = Finding::new(Code::SpfTooManyLookups, case.domain)
+    let finding = about(Code::SpfTooManyLookups, case.domain, &survey.root)
         .detail("lookups", survey.lookups)
         .detail("term", &place.term)
         .detail("costs", costs.join(", "));
-    Some(with_records(finding, &survey.root, place))
+    // What is certain is that no term need be asked twice; `examine` sees whether that is enough.
+    let fix = survey.root.parsed().map(mend::without_repeats);
+    Some(with_fix(case, place_shown(finding, &survey.root, place), &survey.root.domain, fix))
 }
 
 /// Terms that point to nothing let nobody in, so that the domain's own can go.
 fn too_many_voids(case: &Case<'_>, survey: &Survey) -> Option<Finding> {
     let place = survey.breaks_voids.as_ref()?;
-    let finding =
-        Finding::new(Code::SpfTooManyVoids, case.domain).detail("voids", survey.voids).detail("term", &place.term);
+    let finding = about(Code::SpfTooManyVoids, case.domain, &survey.root)
+        .detail("voids", survey.voids)
+        .detail("term", &place.term);
     let void = survey.root.terms.iter().filter(|leaf| leaf.answer == Answer::Void).map(|leaf| &leaf.term);
-    let fix = match &survey.root.found {
-        Found::Record(_, record) => Some(mend::without(record, &void.collect::<Vec<_>>())),
-        _ => None,
-    };
-    Some(with_fix(case, with_records(finding, &survey.root, place), &survey.root.domain, fix))
+    let fix = survey.root.parsed().map(|record| mend::without(record, &void.collect::<Vec<_>>()));
+    Some(with_fix(case, place_shown(finding, &survey.root, place), &survey.root.domain, fix))
 }
 
-/// The domain's record, and the one that breaks a limit if it is another.
-fn with_records(finding: Finding, root: &Branch, place: &Place) -> Finding {
-    let finding = finding.evidence(root.record().unwrap_or_default());
+/// The record that breaks a limit is shown too, if it is not the domain's own.
+fn place_shown(finding: Finding, root: &Branch, place: &Place) -> Finding {
     if place.domain == root.domain { finding } else { finding.evidence(&place.record) }
 }
 
 /// The host's include must be somewhere in the tree; what could not be read might hold it.
 fn host_missing(case: &Case<'_>, survey: &Survey) -> Option<Finding> {
     let host = case.host.spf_include.as_ref()?;
-    let Found::Record(text, record) = &survey.root.found else { return None };
+    let record = survey.root.parsed()?;
     if lets_in(case, survey, host) || !survey.is_whole() {
         return None;
     }
-    let finding = Finding::new(Code::SpfHostMissing, case.domain).evidence(text).detail("expected", host);
+    let finding = about(Code::SpfHostMissing, case.domain, &survey.root).detail("expected", host);
     Some(with_fix(case, finding, &survey.root.domain, Some(mend::with_include(record, host))))
 }
 
-/// `+all` where it makes the domain pass everybody.
-fn all_pass(case: &Case<'_>, branch: &Branch, record: &Record) -> Option<Finding> {
-    let finding = Finding::new(Code::SpfAllPass, &branch.domain).evidence(branch.record()?);
-    let fix = Some(mend::with_soft_fail(record));
-    (record.all() == Some(Qualifier::Pass)).then(|| with_fix(case, finding, &branch.domain, fix))
-}
-
-/// What the record that decides says of everybody else.
-fn last_word(case: &Case<'_>, branch: &Branch, record: &Record) -> Option<Finding> {
-    let finding = |code| Finding::new(code, &branch.domain).evidence(branch.record().unwrap_or_default());
-    match record.all() {
-        Some(Qualifier::Neutral) => Some(finding(Code::SpfAllNeutral)),
-        None if record.redirect().is_none() => {
-            let fix = Some(mend::with_soft_fail(record));
-            Some(with_fix(case, finding(Code::SpfNoAll), &branch.domain, fix))
-        }
-        _ => None,
-    }
-}
-
-/// Terms that do nothing, or that should not be used.
-fn habits(case: &Case<'_>, branch: &Branch, record: &Record) -> Vec<Finding> {
-    let finding = |code| Finding::new(code, &branch.domain).evidence(branch.record().unwrap_or_default());
-    let mut findings = Vec::new();
-    let idle = record.idle();
-    if !idle.is_empty() {
-        let terms: Vec<_> = idle.iter().map(|term| term.text.as_str()).collect();
-        let fix = Some(mend::without(record, &idle));
-        let finding = finding(Code::SpfAfterAll).detail("term", terms.join(" "));
-        findings.push(with_fix(case, finding, &branch.domain, fix));
-    }
-    for term in &record.terms {
-        if matches!(&term.body, Body::Modifier(modifier) if mend::is_mistaken(modifier)) {
-            let fix = branch.record().and_then(mend::respelled);
-            let finding = finding(Code::SpfIgnored).detail("term", &term.text);
-            findings.push(with_fix(case, finding, &branch.domain, fix));
-        }
-    }
-    if record.reached().any(|term| matches!(term.body, Body::Directive(_, Mechanism::Ptr(_)))) {
-        findings.push(finding(Code::SpfPtr));
-    }
-    findings
-}
-
-/// The domain's record and those that it redirects to: the last of them decides.
-fn own_records(root: &Branch) -> Vec<(&Branch, &Record)> {
-    let chain = std::iter::successors(Some(root), |branch| branch.redirect());
-    chain.filter_map(|branch| Some((branch, branch.parsed()?))).collect()
-}
-
-/// The records whose pass is a pass of the domain: its own, and those that `include` takes over.
-fn passing(root: &Branch) -> Vec<(&Branch, &Record)> {
-    let taken_over = |leaf: &&Leaf| {
-        matches!(
-            leaf.term.body,
-            Body::Directive(Qualifier::Pass, Mechanism::Include(_)) | Body::Modifier(Modifier::Redirect(_))
-        )
-    };
-    let below = root.terms.iter().filter(taken_over).filter_map(|leaf| leaf.branch.as_ref()).flat_map(passing);
-    root.parsed().map(|record| (root, record)).into_iter().chain(below).collect()
+/// A finding with a branch's record as its evidence.
+pub(super) fn about(code: Code, subject: impl fmt::Display, branch: &Branch) -> Finding {
+    branch.record().into_iter().fold(Finding::new(code, subject), Finding::evidence)
 }
 
 /// Adds a fix, if there is one, and if the record is the domain's to change.
-fn with_fix(case: &Case<'_>, finding: Finding, domain: &str, fix: Option<String>) -> Finding {
+pub(super) fn with_fix(case: &Case<'_>, finding: Finding, domain: &str, fix: Option<String>) -> Finding {
     let is_own = domain.parse::<Name>().is_ok_and(|name| name.is_within(case.domain.name()));
     match fix.filter(|_| is_own) {
         Some(value) => finding.fix(Fix { name: domain.to_owned(), kind: "TXT", value, verified: false }),
@@ -402,9 +352,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_included_twice_is_told_once_and_need_not_be_asked_twice() {
+        let zone = "example.com TXT v=spf1 include:a.example include:A.example -all
+                    a.example TXT v=spf1 a a a a a include:none.example -all
+                    a.example A 192.0.2.1";
+        assert_eq!(
+            codes(zone, None),
+            [("spf-include-missing", None), ("spf-too-many-lookups", Some("v=spf1 include:a.example -all".to_owned()))]
+        );
+    }
+
+    #[test]
     fn too_many_mail_servers_are_an_error() {
-        let zone: String = (0..11).map(|number| format!("example.com MX mx{number}.example.com\n")).collect();
-        let zone = format!("{zone}example.com TXT v=spf1 mx -all");
+        let zone = (0..11).fold("example.com TXT v=spf1 mx -all".to_owned(), |zone, number| {
+            format!("{zone}\nexample.com MX mx{number}.example.com")
+        });
         assert_eq!(codes(&zone, None), [("spf-too-many-mx", None)]);
     }
 

@@ -1,6 +1,8 @@
 //! A made-up network for the tests of this room: what its zone does not list does not exist.
 
-use super::{Sender, Survey, Verdict, check_host, survey};
+use super::survey::survey;
+use super::tree::Survey;
+use super::{Sender, Verdict, check_host};
 use crate::config::Host;
 use crate::facts::{Cause, Facts, Kind, Outcome, Question, Record, Reply, Text, View};
 use crate::finding::{Finding, Topic};

@@ -16,7 +16,7 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 
 /// Text in which macros are expanded: `macro-string`, or with blanks `explain-string`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MacroString(Vec<Piece>);
+pub(super) struct MacroString(Vec<Piece>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {
@@ -38,7 +38,7 @@ struct Macro {
 
 /// What a macro stands for (RFC 7208 section 7.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Letter {
+pub(super) enum Letter {
     /// `s`: the sender's whole address.
     Sender,
     /// `l`: the part of the sender's address before the `@`.
@@ -158,7 +158,7 @@ impl Letter {
 
 /// Where a term points: a macro string that ends in a top-level domain or in a macro (`domain-spec`).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DomainSpec(MacroString);
+pub(super) struct DomainSpec(MacroString);
 
 impl DomainSpec {
     /// Reads `domain-spec`; the letters that are for explanations only are refused (RFC 7208 section 7.2).

@@ -11,7 +11,7 @@ use super::macros::DomainSpec;
 
 /// What a directive tests.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Mechanism {
+pub(super) enum Mechanism {
     /// Everything (section 5.1).
     All,
     /// What the record of another domain passes (section 5.2).
@@ -32,11 +32,11 @@ pub enum Mechanism {
 
 /// How many leading bits of an address count, in either family (`dual-cidr-length`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DualCidr {
+pub(super) struct DualCidr {
     /// For IPv4, 0 to 32.
-    pub v4: u8,
+    pub(super) v4: u8,
     /// For IPv6, 0 to 128.
-    pub v6: u8,
+    pub(super) v6: u8,
 }
 
 impl Default for DualCidr {
@@ -55,7 +55,7 @@ impl DualCidr {
 
 impl Mechanism {
     /// Whether evaluating it counts towards the limit of ten look-ups (section 4.6.4).
-    pub const fn causes_lookup(&self) -> bool {
+    pub(super) const fn causes_lookup(&self) -> bool {
         !matches!(self, Self::All | Self::Ip4(_) | Self::Ip6(_))
     }
 

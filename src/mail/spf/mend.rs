@@ -59,6 +59,15 @@ pub(super) fn with_soft_fail(record: &Record) -> String {
     written(words.chain(record.all().is_none().then_some("~all")))
 }
 
+/// The record with each of its terms once.
+pub(super) fn without_repeats(record: &Record) -> String {
+    let mut terms = Vec::new();
+    for term in live(record) {
+        push_new(&mut terms, &term.text);
+    }
+    written(terms)
+}
+
 /// The record without these terms.
 pub(super) fn without(record: &Record, idle: &[&Term]) -> String {
     written(record.terms.iter().filter(|term| !idle.contains(term)).map(|term| term.text.as_str()))

@@ -6,32 +6,32 @@ use std::fmt;
 
 use super::macros::{DomainSpec, MacroString};
 use super::mechanism::Mechanism;
-use crate::facts::{Cause, Reply};
+use crate::facts::{Cause, Reply, Text};
 
 /// The version section that begins a record.
 pub(super) const VERSION: &str = "v=spf1";
 
 /// A record that the grammar allows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
+pub(super) struct Record {
     /// Its terms in the order in which they stand.
-    pub terms: Vec<Term>,
+    pub(super) terms: Vec<Term>,
 }
 
 /// A directive or a modifier, and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Term {
+pub(super) struct Term {
     /// As it is written in the record.
-    pub text: String,
+    pub(super) text: String,
     /// The position of its first character in the record, from 1.
-    pub column: usize,
+    pub(super) column: usize,
     /// What it says.
-    pub body: Body,
+    pub(super) body: Body,
 }
 
 /// What a term says (section 4.6.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Body {
+pub(super) enum Body {
     /// A test, and the result if it matches.
     Directive(Qualifier, Mechanism),
     /// More about the record as a whole.
@@ -40,7 +40,7 @@ pub enum Body {
 
 /// The result of a directive that matches (section 4.6.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Qualifier {
+pub(super) enum Qualifier {
     /// `+`, or none.
     #[default]
     Pass,
@@ -54,7 +54,7 @@ pub enum Qualifier {
 
 /// More about the record as a whole (section 6).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Modifier {
+pub(super) enum Modifier {
     /// The domain whose record decides when no mechanism matches (section 6.1).
     Redirect(DomainSpec),
     /// The domain whose TXT record explains a fail (section 6.2).
@@ -66,18 +66,18 @@ pub enum Modifier {
 /// A term that the grammar does not allow.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{term}` at column {column}: {problem}")]
-pub struct SyntaxError {
+pub(super) struct SyntaxError {
     /// The term, as it is written in the record.
-    pub term: String,
+    pub(super) term: String,
     /// The position of its first character in the record, from 1.
-    pub column: usize,
+    pub(super) column: usize,
     /// What was expected and what was found.
-    pub problem: String,
+    pub(super) problem: String,
 }
 
 impl Record {
     /// Reads a record; the errors are in the order in which they stand, one at least.
-    pub fn parse(record: &[u8]) -> Result<Self, Vec<SyntaxError>> {
+    pub(super) fn parse(record: &[u8]) -> Result<Self, Vec<SyntaxError>> {
         let text = String::from_utf8_lossy(record);
         let (mut terms, mut errors) = (Vec::<Term>::new(), Vec::new());
         let mut written = split(&text);
@@ -102,7 +102,7 @@ impl Record {
     }
 
     /// The directives, in order.
-    pub fn directives(&self) -> impl Iterator<Item = (&Term, Qualifier, &Mechanism)> {
+    pub(super) fn directives(&self) -> impl Iterator<Item = (&Term, Qualifier, &Mechanism)> {
         self.terms.iter().filter_map(|term| match &term.body {
             Body::Directive(qualifier, mechanism) => Some((term, *qualifier, mechanism)),
             Body::Modifier(_) => None,
@@ -110,13 +110,13 @@ impl Record {
     }
 
     /// The qualifier of the first `all`, which decides for whom nothing else matches.
-    pub fn all(&self) -> Option<Qualifier> {
+    pub(super) fn all(&self) -> Option<Qualifier> {
         self.directives().find_map(|(_, qualifier, mechanism)| (*mechanism == Mechanism::All).then_some(qualifier))
     }
 
     /// The terms that an evaluation comes to when nothing matches: the directives up to `all`; if there is none, all
     /// of them and then `redirect` (sections 5.1 and 6.1).
-    pub fn reached(&self) -> impl Iterator<Item = &Term> {
+    pub(super) fn reached(&self) -> impl Iterator<Item = &Term> {
         let mut ended = false;
         let directives = self.directives().map_while(move |(term, _, mechanism)| {
             let reached = !ended;
@@ -128,7 +128,7 @@ impl Record {
     }
 
     /// The terms that are without effect: directives after `all`, and `redirect` beside it.
-    pub fn idle(&self) -> Vec<&Term> {
+    pub(super) fn idle(&self) -> Vec<&Term> {
         let reached: Vec<_> = self.reached().collect();
         let is_idle = |term: &&Term| match &term.body {
             Body::Directive(..) | Body::Modifier(Modifier::Redirect(_)) => !reached.contains(term),
@@ -138,7 +138,7 @@ impl Record {
     }
 
     /// The `redirect` modifier.
-    pub fn redirect(&self) -> Option<(&Term, &DomainSpec)> {
+    pub(super) fn redirect(&self) -> Option<(&Term, &DomainSpec)> {
         self.terms.iter().find_map(|term| match &term.body {
             Body::Modifier(Modifier::Redirect(target)) => Some((term, target)),
             _ => None,
@@ -146,7 +146,7 @@ impl Record {
     }
 
     /// The target of the `exp` modifier.
-    pub fn explanation(&self) -> Option<&DomainSpec> {
+    pub(super) fn explanation(&self) -> Option<&DomainSpec> {
         self.terms.iter().find_map(|term| match &term.body {
             Body::Modifier(Modifier::Explanation(target)) => Some(target),
             _ => None,
@@ -227,7 +227,7 @@ pub(super) fn published(reply: &Reply) -> Result<Vec<Vec<u8>>, Cause> {
             version.eq_ignore_ascii_case(VERSION.as_bytes()) && matches!(rest.first(), None | Some(b' '))
         })
     };
-    Ok(reply.texts()?.into_iter().map(|text| text.joined()).filter(is_spf).collect())
+    Ok(reply.texts()?.into_iter().map(Text::joined).filter(is_spf).collect())
 }
 
 impl fmt::Display for Qualifier {
@@ -244,7 +244,7 @@ impl fmt::Display for Qualifier {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{self, Outcome, Text};
+    use crate::facts::{self, Outcome};
 
     #[test]
     fn terms_keep_their_text_and_their_place() {

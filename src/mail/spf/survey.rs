@@ -3,11 +3,11 @@
 //! Walks as the evaluation of a sender whom nothing matches would (RFC 7208 section 4.6), and goes on where that
 //! would stop with an error, to see everything at once. What it finds is judged in `check`.
 
-use super::evaluate::host_name;
 use super::macros::{DomainSpec, Letter};
 use super::mechanism::Mechanism;
-use super::record::{Body, Modifier, Record, SyntaxError, Term, published};
-use super::{MAX_LOOKUPS, MAX_NAMES, MAX_VOIDS};
+use super::record::{Body, Modifier, Record, Term, published};
+use super::tree::{Answer, Branch, Found, Leaf, Place, Survey};
+use super::{MAX_LOOKUPS, MAX_NAMES, MAX_VOIDS, host_name};
 use crate::domain::Name;
 use crate::facts::{Cause, Kind, Pending, Question, Reply, View};
 
@@ -15,94 +15,8 @@ use crate::facts::{Cause, Kind, Pending, Question, Reply, View};
 /// counted in full, and yet a hostile one costs little.
 const MAX_FOLLOWED: usize = 32;
 
-/// The whole of a domain's SPF.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Survey {
-    /// The domain's own record, and below it what this includes.
-    pub root: Branch,
-    /// How many look-ups it takes to come to the end (section 4.6.4).
-    pub lookups: usize,
-    /// How many of the look-ups that are allowed find nothing.
-    pub voids: usize,
-    /// The term that takes one look-up too many.
-    pub breaks_lookups: Option<Place>,
-    /// The term that finds nothing once too often.
-    pub breaks_voids: Option<Place>,
-}
-
-/// A term, and the record in which it stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// The domain of the record.
-    pub domain: String,
-    /// The record.
-    pub record: String,
-    /// The term, as it is written.
-    pub term: String,
-}
-
-/// One domain of the tree.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Branch {
-    /// The domain, in lower case.
-    pub domain: String,
-    /// What is published there.
-    pub found: Found,
-    /// The terms of its record that an evaluation can reach, in that order: up to `all`, else `redirect` last.
-    pub terms: Vec<Leaf>,
-}
-
-/// What a domain publishes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found {
-    /// One record, as it is written and as it is read.
-    Record(String, Record),
-    /// One record that breaks the grammar.
-    Broken(String, Vec<SyntaxError>),
-    /// No record.
-    Nothing,
-    /// More than one record.
-    Several(Vec<String>),
-    /// The network would not say.
-    Unknown(Cause),
-    /// The same domain stands above in the tree, so that its record would be followed for ever.
-    Loop,
-    /// Too many records were followed before it.
-    NotFollowed,
-}
-
-/// One term of a record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Leaf {
-    /// The term.
-    pub term: Term,
-    /// How many look-ups it and all below it cost.
-    pub lookups: usize,
-    /// The domain that it points to; `None` if it points nowhere, or where to depends on the sender.
-    pub target: Option<String>,
-    /// What is found there, for `a`, `mx` and `exists`.
-    pub answer: Answer,
-    /// What `include` and `redirect` lead to.
-    pub branch: Option<Branch>,
-}
-
-/// What a term's look-up finds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
-    /// Nothing was looked up: no need, or beyond the limit.
-    NotAsked,
-    /// Something.
-    Found,
-    /// Nothing: a void look-up (section 4.6.4); for `a`, neither in IPv4 nor in IPv6.
-    Void,
-    /// More mail servers than are allowed.
-    TooMany(usize),
-    /// The network would not say.
-    Unknown(Cause),
-}
-
 /// Surveys what a domain publishes.
-pub fn survey(domain: &Name, view: &mut View<'_>) -> Result<Survey, Pending> {
+pub(super) fn survey(domain: &Name, view: &mut View<'_>) -> Result<Survey, Pending> {
     let mut walk = Walk::new(domain, view);
     let root = walk.follow(domain.as_str());
     walk.finish(root)
@@ -113,46 +27,6 @@ pub(super) fn survey_record(domain: &Name, record: &str, view: &mut View<'_>) ->
     let mut walk = Walk::new(domain, view);
     let root = walk.branch(domain.as_str().to_owned(), read(record.as_bytes()));
     walk.finish(root)
-}
-
-impl Survey {
-    /// Whether `include` or `redirect` leads to `name` anywhere in the tree.
-    pub fn includes(&self, name: &Name) -> bool {
-        self.root.all().iter().skip(1).any(|branch| branch.domain == name.as_str())
-    }
-
-    /// Whether every record of the tree could be read.
-    pub fn is_whole(&self) -> bool {
-        let unread = |found: &Found| matches!(found, Found::Broken(..) | Found::Unknown(_) | Found::NotFollowed);
-        !self.root.all().iter().any(|branch| unread(&branch.found))
-    }
-}
-
-impl Branch {
-    /// This branch and all below it, in the order of evaluation.
-    pub fn all(&self) -> Vec<&Self> {
-        let below = self.terms.iter().filter_map(|leaf| leaf.branch.as_ref()).flat_map(Self::all);
-        std::iter::once(self).chain(below).collect()
-    }
-
-    /// Its record, as it is written.
-    pub fn record(&self) -> Option<&str> {
-        match &self.found {
-            Found::Record(text, _) | Found::Broken(text, _) => Some(text),
-            _ => None,
-        }
-    }
-
-    /// Its record, if the grammar allows it.
-    pub fn parsed(&self) -> Option<&Record> {
-        if let Found::Record(_, record) = &self.found { Some(record) } else { None }
-    }
-
-    /// The branch that decides in place of this one.
-    pub fn redirect(&self) -> Option<&Self> {
-        let is_redirect = |leaf: &&Leaf| matches!(leaf.term.body, Body::Modifier(_));
-        self.terms.iter().find(is_redirect)?.branch.as_ref()
-    }
 }
 
 struct Walk<'v, 'f> {
@@ -337,6 +211,7 @@ mod tests {
             ]
         );
         assert_eq!((survey.lookups, survey.voids, survey.breaks_lookups.is_none()), (9, 0, true));
+        assert_eq!(zone.check_host("203.0.113.9", "anna@example.com").value.lookups, survey.lookups);
         let domains: Vec<_> = survey.root.all().iter().map(|branch| branch.domain.as_str()).collect();
         assert_eq!(domains, ["example.com", "a.example", "a.a.example", "b.example"]);
         assert!(survey.is_whole() && survey.includes(&"a.a.example".parse().expect("a name")));
@@ -362,8 +237,8 @@ mod tests {
         );
         let survey = zone.survey("example.com").value;
         let answers: Vec<_> = survey.root.terms.iter().map(|leaf| leaf.answer).collect();
-        use Answer::{Found, NotAsked, Void};
-        assert_eq!(answers, [Found, Found, Void, Void, Void, NotAsked]);
+        let (found, void) = (Answer::Found, Answer::Void);
+        assert_eq!(answers, [found, found, void, void, void, Answer::NotAsked]);
         assert_eq!(survey.breaks_voids.map(|place| place.term).as_deref(), Some("exists:none.example"));
     }
 
