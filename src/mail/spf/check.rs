@@ -321,6 +321,7 @@ mod tests {
                  a.example TXT ?",
                 &[("spf-unknown", None)],
             ),
+            ("example.com TXT v=spf1 include:%{ir}.spf.example.com -all", &[("spf-found", None)]),
             (
                 "example.com TXT v=spf1 ip4:192.0.2.2 -all
                  example.com TXT v=spf1 ip4:192.0.2.3 -all",

@@ -181,6 +181,11 @@ impl Body {
         }
     }
 
+    /// Whether it takes the record of another domain into account.
+    pub(super) const fn leads_to_record(&self) -> bool {
+        matches!(self, Self::Directive(_, Mechanism::Include(_)) | Self::Modifier(Modifier::Redirect(_)))
+    }
+
     /// The name of a modifier that may stand in a record once only (section 6).
     const fn named_once(&self) -> Option<&'static str> {
         match self {

@@ -109,24 +109,18 @@ impl<'v, 'f> Walk<'v, 'f> {
                 self.breaks_lookups.get_or_insert_with(place);
             }
         }
-        let target = match &term.body {
-            Body::Directive(_, Mechanism::A(target, _) | Mechanism::Mx(target, _)) => {
-                target.as_ref().map_or(Some(domain.to_owned()), |target| self.expand(domain, target))
+        let (target, kinds): (_, &[Kind]) = match &term.body {
+            Body::Directive(_, Mechanism::A(target, _)) => {
+                (self.target(domain, target.as_ref()), &[Kind::A, Kind::Aaaa])
             }
-            Body::Directive(_, Mechanism::Include(target) | Mechanism::Exists(target))
-            | Body::Modifier(Modifier::Redirect(target)) => self.expand(domain, target),
-            _ => None,
+            Body::Directive(_, Mechanism::Mx(target, _)) => (self.target(domain, target.as_ref()), &[Kind::Mx]),
+            Body::Directive(_, Mechanism::Exists(target)) => (self.target(domain, Some(target)), &[Kind::A]),
+            Body::Directive(_, Mechanism::Include(target)) | Body::Modifier(Modifier::Redirect(target)) => {
+                (self.target(domain, Some(target)), &[])
+            }
+            _ => (None, &[]),
         };
-        let kinds: &[Kind] = match &term.body {
-            Body::Directive(_, Mechanism::A(..)) => &[Kind::A, Kind::Aaaa],
-            Body::Directive(_, Mechanism::Mx(..)) => &[Kind::Mx],
-            Body::Directive(_, Mechanism::Exists(_)) => &[Kind::A],
-            _ => &[],
-        };
-        let branch = match (&term.body, &target) {
-            (Body::Directive(_, Mechanism::Include(_)) | Body::Modifier(_), Some(target)) => Some(self.follow(target)),
-            _ => None,
-        };
+        let branch = target.as_deref().filter(|_| term.body.leads_to_record()).map(|target| self.follow(target));
         let answer = target.as_deref().map_or(Answer::NotAsked, |target| self.ask(target, kinds));
         if answer == Answer::Void {
             self.voids += 1;
@@ -159,8 +153,9 @@ impl<'v, 'f> Walk<'v, 'f> {
         reply
     }
 
-    /// The target as far as it does not depend on the sender's name and address.
-    fn expand(&self, domain: &str, target: &DomainSpec) -> Option<String> {
+    /// A term's target, or else the domain; `None` if it depends on the sender's name or address.
+    fn target(&self, domain: &str, target: Option<&DomainSpec>) -> Option<String> {
+        let Some(target) = target else { return Some(domain.to_owned()) };
         target.expand(|letter| match letter {
             Letter::Domain => Some(domain.to_owned()),
             Letter::SenderDomain => Some(self.origin.clone()),

@@ -99,10 +99,11 @@ impl Survey {
         self.root.all().iter().skip(1).any(|branch| branch.domain == name.as_str())
     }
 
-    /// Whether every record of the tree could be read.
+    /// Whether every record of the tree could be read; not so if one depends on the sender.
     pub(super) fn is_whole(&self) -> bool {
-        let unread = |found: &Found| matches!(found, Found::Broken(..) | Found::Unknown(_) | Found::NotFollowed);
-        !self.root.all().iter().any(|branch| unread(&branch.found))
+        let is_unread = |found: &Found| matches!(found, Found::Broken(..) | Found::Unknown(_) | Found::NotFollowed);
+        let is_open = |leaf: &Leaf| leaf.term.body.leads_to_record() && leaf.branch.is_none();
+        !self.root.all().iter().any(|branch| is_unread(&branch.found) || branch.terms.iter().any(is_open))
     }
 }
 
