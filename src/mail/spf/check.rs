@@ -112,14 +112,15 @@ fn syntax(
 fn with_host(case: &Case<'_>, record: String, view: &mut View<'_>) -> Result<String, Pending> {
     let Some(host) = &case.host.spf_include else { return Ok(record) };
     let survey = survey_record(case.domain.name(), &record, view)?;
-    match &survey.root.found {
-        Found::Record(_, parsed) if !lets_in(case, &survey, host) => Ok(mend::with_include(parsed, host)),
+    match survey.root.parsed() {
+        Some(parsed) if lacks(case, &survey, host) => Ok(mend::with_include(parsed, host)),
         _ => Ok(record),
     }
 }
 
-fn lets_in(case: &Case<'_>, survey: &Survey, host: &Name) -> bool {
-    case.domain.name() == host || survey.includes(host)
+/// Whether nothing in the tree leads to the host; what could not be read might.
+fn lacks(case: &Case<'_>, survey: &Survey, host: &Name) -> bool {
+    case.domain.name() != host && !survey.includes(host) && survey.is_whole()
 }
 
 fn unknown(case: &Case<'_>, target: impl fmt::Display, why: Cause) -> Finding {
@@ -180,13 +181,10 @@ fn place_shown(finding: Finding, root: &Branch, place: &Place) -> Finding {
     if place.domain == root.domain { finding } else { finding.evidence(&place.record) }
 }
 
-/// The host's include must be somewhere in the tree; what could not be read might hold it.
+/// The host's include must be somewhere in the tree.
 fn host_missing(case: &Case<'_>, survey: &Survey) -> Option<Finding> {
     let host = case.host.spf_include.as_ref()?;
-    let record = survey.root.parsed()?;
-    if lets_in(case, survey, host) || !survey.is_whole() {
-        return None;
-    }
+    let record = survey.root.parsed().filter(|_| lacks(case, survey, host))?;
     let finding = about(Code::SpfHostMissing, case.domain, &survey.root).detail("expected", host);
     Some(with_fix(case, finding, &survey.root.domain, Some(mend::with_include(record, host))))
 }
