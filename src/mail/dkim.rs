@@ -7,6 +7,7 @@
 mod check;
 mod der;
 mod key;
+mod place;
 mod selectors;
 
 pub(super) use check::check;

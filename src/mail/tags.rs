@@ -2,6 +2,8 @@
 //!
 //! Knows the form and what commonly spoils it; what a tag means is its room's business (`dkim/key`, `dmarc/record`).
 
+use std::collections::HashSet;
+
 /// One `name=value` of a tag list, blanks around both removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Tag<'t> {
@@ -48,15 +50,13 @@ pub(super) fn tags(text: &str) -> impl Iterator<Item = Result<Tag<'_>, Fault>> {
 
 /// The tags of a text as RFC 6376 section 3.2 wants them: all well formed, each name once.
 pub(super) fn strict_tags(text: &str) -> Result<Vec<Tag<'_>>, Fault> {
-    let mut all: Vec<Tag<'_>> = Vec::new();
-    for tag in tags(text) {
-        let tag = tag?;
-        if all.iter().any(|before| before.name == tag.name) {
-            return Err(Fault::Twice(tag.name.to_owned()));
-        }
-        all.push(tag);
-    }
-    Ok(all)
+    let mut names = HashSet::new();
+    tags(text)
+        .map(|tag| match tag? {
+            Tag { name, .. } if !names.insert(name) => Err(Fault::Twice(excerpt(name))),
+            tag => Ok(tag),
+        })
+        .collect()
 }
 
 /// What commonly spoils the form of a text that should consist of the tags `names`, if that is what happened to it.
@@ -93,8 +93,8 @@ pub(super) fn mended(text: &str, names: &[&str]) -> String {
     pieces.join("; ")
 }
 
-/// The first of a long text, to be shown.
-fn excerpt(text: &str) -> String {
+/// The beginning of a text that may be long, to be shown in a problem.
+pub(super) fn excerpt(text: &str) -> String {
     const SHOWN: usize = 40;
     match text.char_indices().nth(SHOWN) {
         Some(_) => text.chars().take(SHOWN).chain(['…']).collect(),

@@ -1,14 +1,15 @@
 //! The check of a domain's DKIM keys: what stands under the selectors that are tried, and what may be said of the rest.
 
 use super::key::{self, Key, Public};
+use super::place::{Place, Seen, places};
 use super::selectors;
 use crate::domain::Name;
-use crate::facts::{Cause, Kind, Outcome, Pending, Question, Reply, View};
-use crate::finding::{Code, Finding, Fix};
+use crate::facts::{Kind, Outcome, Pending, Question, Reply, View};
+use crate::finding::{Code, Finding};
 use crate::mail::Case;
-use crate::mail::evidence::{absence, silence, unknown};
+use crate::mail::evidence::{absence, silence};
 
-/// As many guessed selectors with the very same reply are a wildcard's doing: no two services share a key or an alias.
+/// So many guessed selectors with the very same reply are a wildcard's doing: no two services share a key or an alias.
 const WILDCARD: usize = 5;
 
 pub(in crate::mail) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec<Finding>, Pending> {
@@ -36,76 +37,8 @@ pub(in crate::mail) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec
         });
     }
     findings.extend(judge_named(domain, &named, view)?);
-    findings.extend(judge_guessed(&root, guessed));
+    findings.extend(judge_guessed(&root, &guessed));
     Ok(findings)
-}
-
-/// A selector, and what was said to the question for its record.
-#[derive(Clone)]
-struct Place<'f> {
-    selector: Name,
-    question: Question,
-    reply: &'f Reply,
-}
-
-/// What stands at a selector.
-enum Seen {
-    /// Texts, at least one of which is meant as a key record.
-    Records(Vec<String>),
-    /// No text, or texts for other purposes.
-    Nothing,
-    /// The network would not say.
-    Unknown(Cause),
-}
-
-impl Place<'_> {
-    fn seen(&self) -> Seen {
-        match self.reply.texts() {
-            Err(cause) => Seen::Unknown(cause),
-            Ok(texts) => {
-                let texts: Vec<String> = texts.iter().map(ToString::to_string).collect();
-                if texts.iter().any(|text| key::is_meant(text)) { Seen::Records(texts) } else { Seen::Nothing }
-            }
-        }
-    }
-
-    fn finding(&self, code: Code) -> Finding {
-        Finding::new(code, &self.question.name).detail("selector", &self.selector)
-    }
-
-    /// That there is no key here, though there should be one; for an alias, that it leads to none.
-    fn missing(&self) -> Finding {
-        let finding = match self.reply.aliases.last() {
-            Some(alias) => self.finding(Code::DkimDanglingAlias).detail("alias", alias),
-            None => self.finding(Code::DkimSelectorMissing),
-        };
-        match self.reply.texts() {
-            Ok(others) if !others.is_empty() => others.into_iter().fold(finding, Finding::evidence),
-            _ => finding.evidence(absence(&self.question, self.reply)),
-        }
-    }
-
-    fn unknown(&self, cause: Cause) -> Finding {
-        unknown(Code::DkimUnknown, &self.question.name, &self.question, cause).detail("selector", &self.selector)
-    }
-
-    /// The change that publishes `text` here; none behind an alias, where the record is somebody else's.
-    fn fix(&self, text: String) -> Option<Fix> {
-        let name = self.question.name.to_string();
-        self.reply.aliases.is_empty().then_some(Fix { name, kind: "TXT", value: text, verified: false })
-    }
-}
-
-/// The places of several selectors below `_domainkey`; those whose names the DNS cannot hold are left out.
-fn places<'f>(root: &Name, selectors: Vec<Name>, view: &mut View<'f>) -> Result<Vec<Place<'f>>, Pending> {
-    let replies: Vec<_> = selectors
-        .into_iter()
-        .filter_map(|selector| {
-            let question = Question::new(&root.below(selector.as_str())?, Kind::Txt);
-            Some(view.get(question.clone()).map(|reply| Place { selector, question, reply }))
-        })
-        .collect();
-    replies.into_iter().collect()
 }
 
 /// What stands at the selectors that somebody named. Where there is nothing, the name may have been doubled, as panels
@@ -140,30 +73,24 @@ fn look_doubled(place: &Place<'_>, doubled: &Question, view: &mut View<'_>) -> R
 
 /// What stands at the selectors that nobody named: what is not there is no fault, and what a wildcard answers is told
 /// once, for the wildcard.
-fn judge_guessed(root: &Name, guessed: Vec<Place<'_>>) -> Vec<Finding> {
-    let by_wildcard: Vec<bool> = guessed
-        .iter()
-        .map(|place| {
-            let says = matches!(place.reply.outcome, Outcome::Records(_)) || !place.reply.aliases.is_empty();
-            says && guessed.iter().filter(|other| other.reply == place.reply).count() >= WILDCARD
-        })
-        .collect();
+fn judge_guessed(root: &Name, guessed: &[Place<'_>]) -> Vec<Finding> {
     let (mut findings, mut wildcard, mut silent) = (Vec::new(), None, Vec::new());
-    for (place, by_wildcard) in guessed.into_iter().zip(by_wildcard) {
+    for place in guessed {
         match place.seen() {
-            _ if by_wildcard => wildcard = Some(place),
-            Seen::Records(texts) => findings.extend(judge(&place, &texts)),
+            _ if is_by_wildcard(place, guessed) => wildcard = Some(place.reply),
+            Seen::Records(texts) => findings.extend(judge(place, &texts)),
             Seen::Nothing if place.reply.aliases.is_empty() => {}
             Seen::Nothing => findings.push(place.missing()),
             Seen::Unknown(cause) => silent.push((place, cause)),
         }
     }
-    if let Some(place) = wildcard
-        && let Seen::Records(texts) = place.seen()
+    if let Some(reply) = wildcard
         && let (Ok(selector), Some(name)) = ("*".parse(), root.below("*"))
     {
-        let question = Question::new(&name, Kind::Txt);
-        findings.extend(judge(&Place { selector, question, reply: place.reply }, &texts));
+        let place = Place { selector, question: Question::new(&name, Kind::Txt), reply };
+        if let Seen::Records(texts) = place.seen() {
+            findings.extend(judge(&place, &texts));
+        }
     }
     if let Some((_, cause)) = silent.first() {
         let selectors = silent.iter().map(|(place, _)| place.selector.as_str()).collect::<Vec<_>>().join(", ");
@@ -172,6 +99,12 @@ fn judge_guessed(root: &Name, guessed: Vec<Place<'_>>) -> Vec<Finding> {
         findings.push(evidence.fold(finding, Finding::evidence));
     }
     findings
+}
+
+/// Whether so many guesses got the reply of this one that a wildcard must have given it.
+fn is_by_wildcard(place: &Place<'_>, guessed: &[Place<'_>]) -> bool {
+    let says = matches!(place.reply.outcome, Outcome::Records(_)) || !place.reply.aliases.is_empty();
+    says && guessed.iter().filter(|other| other.reply == place.reply).count() >= WILDCARD
 }
 
 /// What the records at a selector say. There may be only one (RFC 6376 section 3.6.2.2).

@@ -10,10 +10,12 @@ use base64::engine::general_purpose::NO_PAD;
 use base64::{DecodeError, Engine as _};
 
 use super::der::{NotRsa, rsa_bits};
-use crate::mail::tags::{Fault, Tag, mended, spoiled, strict_tags, tags};
+use crate::mail::tags::{Fault, Tag, excerpt, mended, spoiled, strict_tags, tags};
 
 /// The tags of a key record; others are ignored.
 const TAGS: &[&str] = &["v", "h", "k", "n", "p", "s", "t", "g"];
+
+const VERSION: &str = "v=DKIM1";
 
 /// What a key record says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,7 +116,8 @@ pub(super) fn repaired(text: &str) -> Option<String> {
     for tag in tags(&text) {
         let Tag { name, value } = tag.ok()?;
         match name {
-            "v" if value.eq_ignore_ascii_case("DKIM1") => pieces.insert(0, "v=DKIM1".to_owned()),
+            "v" if pieces.first().is_some_and(|first| first == VERSION) => return None,
+            "v" if value.eq_ignore_ascii_case("DKIM1") => pieces.insert(0, VERSION.to_owned()),
             "p" => pieces.push(format!("p={}", padded(&without_armour(value)))),
             _ => pieces.push(format!("{name}={value}")),
         }
@@ -126,19 +129,16 @@ pub(super) fn repaired(text: &str) -> Option<String> {
 fn read(text: &str) -> Result<Key, Problem> {
     let tags = strict_tags(text)?;
     let value = |name| tags.iter().find(|tag| tag.name == name).map(|tag| tag.value);
-    let lists = |value: Option<&str>, wanted: &[&str]| {
-        value.is_none_or(|value| value.split(':').any(|item| wanted.contains(&item.trim())))
-    };
     match value("v") {
         Some("DKIM1") if tags.first().is_none_or(|first| first.name != "v") => return Err(Problem::VersionNotFirst),
         Some("DKIM1") | None => {}
-        Some(other) => return Err(Problem::Version(other.to_owned())),
+        Some(other) => return Err(Problem::Version(excerpt(other))),
     }
-    if !lists(value("h"), &["sha256"]) {
-        return Err(Problem::Hash(value("h").unwrap_or_default().to_owned()));
+    if let Some(hashes) = value("h").filter(|hashes| !lists(hashes, &["sha256"])) {
+        return Err(Problem::Hash(excerpt(hashes)));
     }
-    if !lists(value("s"), &["*", "email"]) {
-        return Err(Problem::Service(value("s").unwrap_or_default().to_owned()));
+    if let Some(services) = value("s").filter(|services| !lists(services, &["*", "email"])) {
+        return Err(Problem::Service(excerpt(services)));
     }
     let algorithm = value("k").unwrap_or("rsa");
     let key = value("p").ok_or(Problem::NoKey)?;
@@ -146,10 +146,15 @@ fn read(text: &str) -> Result<Key, Problem> {
         _ if key.is_empty() => None,
         "rsa" => Some(rsa(key)?),
         "ed25519" => Some(ed25519(key)?),
-        other => return Err(Problem::Algorithm(other.to_owned())),
+        other => return Err(Problem::Algorithm(excerpt(other))),
     };
-    let testing = value("t").is_some() && lists(value("t"), &["y"]);
+    let testing = value("t").is_some_and(|flags| lists(flags, &["y"]));
     Ok(Key { public, testing })
+}
+
+/// Whether a list with colons has one of these items.
+fn lists(value: &str, wanted: &[&str]) -> bool {
+    value.split(':').any(|item| wanted.contains(&item.trim()))
 }
 
 fn rsa(key: &str) -> Result<Public, Problem> {
@@ -173,8 +178,8 @@ fn decoded(key: &str) -> Result<Vec<u8>, Problem> {
     const LENIENT: GeneralPurpose = GeneralPurpose::new(&STANDARD, NO_PAD.with_decode_allow_trailing_bits(true));
     let digits: String = key.split_ascii_whitespace().collect();
     LENIENT.decode(digits.trim_end_matches('=')).map_err(|error| match error {
-        DecodeError::InvalidLength(_) => Problem::CutOff,
         _ if key.contains("-----") => Problem::Armour,
+        DecodeError::InvalidLength(_) => Problem::CutOff,
         _ => Problem::NotBase64,
     })
 }
