@@ -5,6 +5,7 @@
 
 mod address;
 pub mod dkim;
+pub mod dmarc;
 pub mod dns;
 mod evidence;
 #[cfg(test)]
@@ -44,6 +45,7 @@ pub const CHECKS: &[Check] = &[
     Check { topic: Topic::Mx, run: mx::check },
     Check { topic: Topic::Spf, run: spf::check },
     Check { topic: Topic::Dkim, run: dkim::check },
+    Check { topic: Topic::Dmarc, run: dmarc::check },
     Check { topic: Topic::Ptr, run: ptr::check },
 ];
 

@@ -156,14 +156,20 @@ codes! {
         DmarcSyntax = Fail "dmarc-syntax" ["problem"];
         /// `p=none`: receivers are asked to do nothing.
         DmarcPolicyNone = Info "dmarc-policy-none" [];
+        /// `t=y`: receivers are asked to apply one level less than the policy (RFC 9989 section 4.7).
+        DmarcTesting = Info "dmarc-testing" ["policy" "applied"];
         /// The policy comes from a domain above (RFC 9989 section 4.10).
         DmarcInherited = Info "dmarc-inherited" ["from" "policy"];
         /// A tag that RFC 9989 removed.
         DmarcRemovedTag = Info "dmarc-removed-tag" ["tag"];
+        /// A tag whose value receivers cannot read and ignore (RFC 9989 section 4.7).
+        DmarcTagIgnored = Warn "dmarc-tag-ignored" ["tag" "problem"];
         /// No address for aggregate reports (`rua`).
         DmarcNoReports = Info "dmarc-no-reports" [];
         /// A DMARC record at the domain itself instead of `_dmarc`.
         DmarcMisplaced = Warn "dmarc-misplaced" [];
+        /// A DMARC record at a name in which the domain is doubled (RFC 1034 section 3.1).
+        DmarcDoubled = Warn "dmarc-doubled" ["at"];
         /// The DMARC record could not be looked up.
         DmarcUnknown = Unknown "dmarc-unknown" ["cause"];
     }

@@ -218,3 +218,45 @@ fn record(kind: Kind, data: &str) -> Record {
         Kind::Txt => Record::Txt(Text::split(data)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_answers_as_the_dns_does() {
+        let lab = Lab::new(
+            "example.com",
+            "a.b.example.com A 192.0.2.1
+            www.example.com CNAME a.b.example.com
+            dark.example.com TXT silent",
+        );
+        let said = |owner, kind| lab.reply(&Question::new(&name(owner), kind)).outcome;
+        assert_eq!(said("a.b.example.com", Kind::A), Outcome::Records(vec![Record::A([192, 0, 2, 1].into())]));
+        assert_eq!(said("a.b.example.com", Kind::Mx), Outcome::NoData);
+        assert_eq!(said("b.example.com", Kind::A), Outcome::NoData);
+        assert_eq!(said("c.example.com", Kind::A), Outcome::NoSuchName);
+        assert_eq!(said("dark.example.com", Kind::Txt), Outcome::Unknown(Cause::Silent));
+        let alias = lab.reply(&Question::new(&name("www.example.com"), Kind::A));
+        assert_eq!(alias.aliases, [name("a.b.example.com")]);
+        assert_eq!(alias.addresses(), Ok(vec![[192, 0, 2, 1].into()]));
+    }
+
+    #[test]
+    fn a_healthy_domain_costs_few_questions_and_rounds() {
+        let table = "
+            example.com SOA ns.example.com 7
+            example.com MX 10 mx1.example.com
+            example.com MX 20 mx2.example.com
+            mx1.example.com A 192.0.2.1
+            mx1.example.com AAAA 2001:db8::1
+            mx2.example.com A 192.0.2.2
+            1.2.0.192.in-addr.arpa PTR mx1.example.com
+            2.2.0.192.in-addr.arpa PTR mx2.example.com
+            1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa PTR mx1.example.com
+            _dmarc.example.com TXT v=DMARC1; p=reject; rua=mailto:dmarc@example.com";
+        let topics = [Topic::Dns, Topic::Mx, Topic::Dkim, Topic::Dmarc, Topic::Ptr];
+        let ran = Lab::new("example.com", table).run_all(&topics);
+        assert_eq!((ran.rounds, ran.asked.len()), (3, 31));
+    }
+}
