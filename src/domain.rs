@@ -85,10 +85,33 @@ impl Name {
         self.0.split('.').filter(|label| !label.is_empty())
     }
 
+    /// The labels as the wire has them, escapes resolved.
+    pub fn wire_labels(&self) -> Vec<Vec<u8>> {
+        let (mut labels, mut label) = (Vec::new(), Vec::new());
+        let mut bytes = self.0.bytes();
+        while let Some(byte) = bytes.next() {
+            match byte {
+                b'.' => labels.push(std::mem::take(&mut label)),
+                b'\\' => match bytes.next() {
+                    // Three digits, as `from_labels` writes what cannot be printed.
+                    Some(first) if first.is_ascii_digit() => {
+                        let digits = [first, bytes.next().unwrap_or(b'0'), bytes.next().unwrap_or(b'0')];
+                        label.push(digits.iter().fold(0_u8, |n, digit| n.wrapping_mul(10).wrapping_add(digit - b'0')));
+                    }
+                    escaped => label.extend(escaped),
+                },
+                byte => label.push(byte),
+            }
+        }
+        if !label.is_empty() {
+            labels.push(label);
+        }
+        labels
+    }
+
     /// Whether this is `other` or lies below it.
     pub fn is_within(&self, other: &Self) -> bool {
-        other.is_root()
-            || self.0.strip_suffix(other.0.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        self.wire_labels().ends_with(&other.wire_labels())
     }
 
     /// The presentation format, without the trailing dot.
@@ -316,6 +339,15 @@ mod tests {
         for (other, expected) in [("example.com", true), ("a.example.com", true), ("ple.com", false), ("com", true)] {
             assert_eq!(name.is_within(&other.parse().unwrap_or(Name::root())), expected, "{other}");
         }
+    }
+
+    #[test]
+    fn a_label_may_hold_any_byte_and_comes_back_as_it_was() {
+        let labels: [&[u8]; 4] = [b"a.b\\", b"caf\xc3\xa9:/ ", b"\x000", b"example"];
+        let name = Name::from_labels(labels).unwrap();
+        assert_eq!(name.wire_labels(), labels);
+        let parent = Name::from_labels([b"b".as_slice(), b"example"]).unwrap();
+        assert!(!Name::from_labels([b"a.b".as_slice(), b"example"]).unwrap().is_within(&parent));
     }
 
     proptest::proptest! {

@@ -123,7 +123,7 @@ codes! {
         /// No key under the selectors that were tried; others may exist.
         DkimNotFound = Warn "dkim-not-found" ["count"];
         /// `_domainkey` does not exist, so no selector can (RFC 8020).
-        DkimNone = Fail "dkim-none" [];
+        DkimNone = Warn "dkim-none" [];
         /// A selector that was named, by the person or by the host, has no key.
         DkimSelectorMissing = Fail "dkim-selector-missing" ["selector"];
         /// An empty `p=`: the key is revoked (RFC 6376 section 3.6.1).

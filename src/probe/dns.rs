@@ -75,10 +75,9 @@ impl Network for Resolver {
     fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Reply> {
         Box::pin(async move {
             let _place = self.limit.acquire().await;
-            let Ok(name) = rr::Name::from_ascii(question.name.as_str()) else {
-                return Reply::new(Outcome::NoSuchName);
+            let Ok(mut name) = rr::Name::from_labels(question.name.wire_labels()) else {
+                return Reply::new(Outcome::Unknown(Cause::Malformed));
             };
-            let mut name = name;
             name.set_fqdn(true);
             let query = Query::query(name, record_type(question.kind));
             match self.pool.lookup(query, self.options).first_answer().await {

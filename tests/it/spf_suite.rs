@@ -2,19 +2,27 @@
 
 pub(crate) mod scenario;
 
+use mailmedic::config::Config;
 use mailmedic::facts::{Facts, View};
 use mailmedic::mail::spf::{DEFAULT_EXPLANATION, Sender, Verdict, check_host};
 use scenario::{Scenario, Test, Zone};
 
-/// Evaluates one sender against a zone: asks all that is wanted, and runs again until nothing is.
-fn evaluate(test: &Test, zone: &Zone) -> Verdict {
-    let sender = Sender {
+use crate::lab::engine;
+use crate::nameserver::NameServer;
+
+fn sender(test: &Test) -> Sender {
+    Sender {
         ip: test.host,
         helo: test.helo.clone(),
         mail_from: test.mail_from.clone(),
         now: 1_700_000_000,
         receiver: "receiver.example".to_owned(),
-    };
+    }
+}
+
+/// Evaluates one sender against a zone: asks all that is wanted, and runs again until nothing is.
+fn evaluate(test: &Test, zone: &Zone) -> Verdict {
+    let sender = sender(test);
     let mut facts = Facts::default();
     for _ in 0..30 {
         let mut view = View::new(&facts);
@@ -29,30 +37,62 @@ fn evaluate(test: &Test, zone: &Zone) -> Verdict {
     panic!("{}: still pending after 30 rounds", test.name);
 }
 
-#[test]
-fn every_test_of_the_official_suite_passes() {
-    let Some(scenarios) = scenario::load() else {
-        eprintln!("skipped: the suite is not here; MAILMEDIC_SHARED names the folder that holds `suites/`");
-        return;
-    };
-    let (mut results, mut explanations, mut failures) = (0, 0, Vec::new());
-    for Scenario { description, zone, tests } in &scenarios {
-        for test in tests {
-            let verdict = evaluate(test, zone);
-            let result = verdict.result.as_str();
-            if test.results.iter().any(|expected| expected == result) {
-                results += 1;
-            } else {
-                failures.push(format!("{description}: {}: {:?}, got {verdict:#?}", test.name, test.results));
-            }
-            let Some(expected) = &test.explanation else { continue };
+/// What the suite says of all senders: how many results and explanations are right, and by name which are not.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Score {
+    results: usize,
+    explanations: usize,
+    wrong: Vec<String>,
+}
+
+impl Score {
+    fn note(&mut self, test: &Test, verdict: &Verdict) {
+        let result = verdict.result.as_str();
+        let right = test.results.iter().any(|expected| expected == result);
+        self.results += usize::from(right);
+        let mut wrong = !right;
+        if let Some(expected) = &test.explanation {
             let expected = if expected == "DEFAULT" { DEFAULT_EXPLANATION } else { expected };
-            if verdict.explanation.as_deref() == Some(expected) {
-                explanations += 1;
-            } else {
-                failures.push(format!("{description}: {}: {expected:?}, got {:?}", test.name, verdict.explanation));
-            }
+            let right = verdict.explanation.as_deref() == Some(expected);
+            self.explanations += usize::from(right);
+            wrong |= !right;
+        }
+        if wrong {
+            self.wrong.push(test.name.clone());
         }
     }
-    assert_eq!((results, explanations), (203, 22), "{}", failures.join("\n"));
+}
+
+#[test]
+fn every_test_of_the_official_suite_passes_on_its_facts() {
+    let Some(scenarios) = scenario::load() else { return skipped() };
+    let mut score = Score::default();
+    for Scenario { zone, tests } in &scenarios {
+        for test in tests {
+            score.note(test, &evaluate(test, zone));
+        }
+    }
+    assert_eq!(score, Score { results: 203, explanations: 22, wrong: Vec::new() });
+}
+
+/// The same through a name server and the product's own resolver. One record set of the suite holds a TXT record without
+/// any string (RFC 7208 section 3.3, which a name server must not send by RFC 1035 section 3.3.14); the DNS library
+/// refuses that whole reply, so its test ends in `temperror`.
+#[tokio::test]
+async fn all_but_one_test_of_the_official_suite_pass_over_the_wire() {
+    let Some(scenarios) = scenario::load() else { return skipped() };
+    let mut score = Score::default();
+    for Scenario { zone, tests } in &scenarios {
+        let server = NameServer::start(zone.served()).await;
+        let engine = engine(&server, Config::default());
+        for test in tests {
+            let (verdict, _) = engine.spf(&sender(test)).await;
+            score.note(test, &verdict);
+        }
+    }
+    assert_eq!(score, Score { results: 202, explanations: 22, wrong: vec!["null-text".to_owned()] });
+}
+
+fn skipped() {
+    eprintln!("skipped: the suite is not here; MAILMEDIC_SHARED names the folder that holds `suites/`");
 }

@@ -8,9 +8,10 @@ use mailmedic::domain::Name;
 use mailmedic::facts::{Cause, Kind, Outcome, Question, Record, Reply, Text};
 use serde::Deserialize;
 
+use crate::nameserver::{Fault, Zones};
+
 /// Some zone data, and the senders to evaluate against it.
 pub(crate) struct Scenario {
-    pub(crate) description: String,
     pub(crate) zone: Zone,
     pub(crate) tests: Vec<Test>,
 }
@@ -67,6 +68,38 @@ impl Zone {
     }
 }
 
+impl Zone {
+    /// The same zone for a name server.
+    pub(crate) fn served(&self) -> Zones {
+        let mut zones = Zones::default();
+        for (name, node) in &self.0 {
+            let labels: Vec<String> =
+                name.wire_labels().iter().map(|label| String::from_utf8_lossy(label).into_owned()).collect();
+            let owner = labels.join(".");
+            let owner = owner.as_str();
+            if let Some(target) = &node.alias {
+                zones.add(owner, "CNAME", target.as_str());
+            }
+            for (_, record) in &node.records {
+                match record {
+                    Record::A(address) => zones.add(owner, "A", &address.to_string()),
+                    Record::Aaaa(address) => zones.add(owner, "AAAA", &address.to_string()),
+                    Record::Mx { preference, exchange } => zones.add(owner, "MX", &format!("{preference} {exchange}")),
+                    Record::Ptr(target) => zones.add(owner, "PTR", target.as_str()),
+                    Record::Txt(Text(strings)) => {
+                        zones.add_text(owner, &strings.iter().map(Vec::as_slice).collect::<Vec<_>>())
+                    }
+                    Record::Soa { .. } => unreachable!("the suite has no SOA records"),
+                };
+            }
+            if node.silent {
+                let _rule = zones.fault(owner, Fault::Silent).unlisted();
+            }
+        }
+        zones
+    }
+}
+
 /// The scenarios in their order; `None` where the suite is not at hand.
 pub(crate) fn load() -> Option<Vec<Scenario>> {
     let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared");
@@ -79,7 +112,6 @@ pub(crate) fn load() -> Option<Vec<Scenario>> {
 /// A scenario as it is written.
 #[derive(Deserialize)]
 struct Written {
-    description: String,
     tests: BTreeMap<String, WrittenTest>,
     zonedata: BTreeMap<String, Vec<Entry>>,
 }
@@ -135,7 +167,7 @@ impl From<Written> for Scenario {
             explanation: test.explanation,
         });
         let zone = written.zonedata.into_iter().map(|(name, entries)| (self::name(&name), Node::from(entries)));
-        Self { description: written.description, tests: tests.collect(), zone: Zone(zone.collect()) }
+        Self { tests: tests.collect(), zone: Zone(zone.collect()) }
     }
 }
 
