@@ -9,6 +9,7 @@
 
 mod architecture;
 mod check;
+mod discord;
 mod figures;
 mod lab;
 mod nameserver;
