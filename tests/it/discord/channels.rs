@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::fixtures::{self, APPLICATION, BOT, CUSTOMER, DM, GUILD, NEIGHBOUR, STAFF, guild, snowflake};
+use super::fixtures::{self, APPLICATION, BOT, CUSTOMER, GUILD, NEIGHBOUR, STAFF, guild, snowflake};
 use super::messages;
 use super::rest::{Call, Outcome, Refusal};
 use super::routes::Operation;
@@ -28,8 +28,13 @@ pub(crate) fn answer(world: &mut World, call: &Call) -> Result<Outcome, Refusal>
     let Some(channel) = find(world, id) else {
         return Err(Refusal::wrong(404, 10003, "Unknown Channel", format!("there is no channel {id}")));
     };
-    let mut deed =
-        Deed { what: call.operation, when: call.arrived, channel: id.to_owned(), message: None, body: call.body.clone() };
+    let mut deed = Deed {
+        what: call.operation,
+        when: call.arrived,
+        channel: id.to_owned(),
+        message: None,
+        body: call.body.clone(),
+    };
     let outcome = match call.operation {
         Operation::GetChannel => return Ok(Outcome::Json(200, channel)),
         Operation::ListMessages => {
@@ -99,22 +104,14 @@ fn create_message(world: &mut World, channel: &str, call: &Call) -> Result<Value
     Ok(message)
 }
 
-fn on_message(
-    world: &mut World,
-    channel: &str,
-    id: &str,
-    call: &Call,
-    deed: &mut Deed,
-) -> Result<Outcome, Refusal> {
+fn on_message(world: &mut World, channel: &str, id: &str, call: &Call, deed: &mut Deed) -> Result<Outcome, Refusal> {
     let message = world.messages.get(id).filter(|message| message["channel_id"] == channel).cloned();
     let Some(message) = message else {
         return Err(Refusal::wrong(404, 10008, "Unknown Message", format!("there is no message {id} in {channel}")));
     };
     let own = message["author"]["id"] == BOT.id;
     match call.operation {
-        Operation::EditMessage if own => {
-            Ok(Outcome::Json(200, messages::change(world, id, &call.body, &call.files)))
-        }
+        Operation::EditMessage if own => Ok(Outcome::Json(200, messages::change(world, id, &call.body, &call.files))),
         Operation::EditMessage => {
             let why = "only the author may";
             Err(Refusal::wrong(403, 50005, "Cannot edit a message authored by another user", why))

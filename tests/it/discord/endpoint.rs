@@ -84,6 +84,12 @@ impl Endpoint {
         self.send(&sign(&ping, now(), &signing_key())).await
     }
 
+    /// Begins an interaction, and delivers nothing: for requests that a test makes by hand.
+    pub(crate) fn open(&self, invocation: &Invocation) -> Asked {
+        let object = self.shared.change(|world| interactions::open(world, invocation));
+        Asked::new(&self.shared, object["id"].as_str().unwrap_or_default().to_owned())
+    }
+
     /// Delivers an interaction; an answer in the response is judged, and counts as the acknowledgement.
     pub(crate) async fn post(&self, invocation: Invocation) -> (Reply, Asked) {
         let (reply, asked, _) = self.post_keeping(invocation).await;

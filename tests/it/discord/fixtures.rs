@@ -29,7 +29,8 @@ pub(crate) const FORUM: &str = "1180000000000000032";
 pub(crate) const DM: &str = "1180000000000000040";
 
 /// The bot's token: it has the form of a real one, its id part included, and opens nothing.
-pub(crate) const TOKEN: &str = concat!("MTE4MDAwMDAwMDAwMDAwMDAwMQ", ".", "Gstand", ".", "in-only-this-token-opens-nothing-0000");
+pub(crate) const TOKEN: &str =
+    concat!("MTE4MDAwMDAwMDAwMDAwMDAwMQ", ".", "Gstand", ".", "in-only-this-token-opens-nothing-0000");
 
 /// Gives an id that nothing else has, in the order of time as Discord's are.
 pub(crate) fn snowflake() -> String {

@@ -295,13 +295,7 @@ pub(crate) fn followed_up(shared: &Shared, world: &mut World, call: &Call) -> Re
     on_message(world, call, &id, call.params.get("message_id"), What::FollowUpEdited)
 }
 
-fn on_message(
-    world: &mut World,
-    call: &Call,
-    id: &str,
-    message_id: &str,
-    edited: What,
-) -> Result<Outcome, Refusal> {
+fn on_message(world: &mut World, call: &Call, id: &str, message_id: &str, edited: What) -> Result<Outcome, Refusal> {
     let message = world.messages.get(message_id).cloned();
     let message = message.ok_or_else(|| unknown_message("it is not there (any more)"))?;
     match call.method {
@@ -310,7 +304,12 @@ fn on_message(
             let changed = messages::change(world, message_id, &call.body, &call.files);
             if messages::is_blank(&changed) {
                 world.messages.insert(message_id.to_owned(), before);
-                return Err(Refusal::wrong(400, 50006, "Cannot send an empty message", "the edit leaves nothing to see"));
+                return Err(Refusal::wrong(
+                    400,
+                    50006,
+                    "Cannot send an empty message",
+                    "the edit leaves nothing to see",
+                ));
             }
             done(world, id, edited, call);
             Ok(Outcome::Json(200, changed))

@@ -80,11 +80,14 @@ fn numbered(components: &Value, number: &mut u64) -> Value {
 /// The attachments after a change: those that the body keeps by their id, and the new files.
 fn attachments(world: &mut World, message: &Value, body: &Value, files: &[File]) -> Value {
     let keeps = |old: &&Value| {
-        body.get("attachments").and_then(Value::as_array).is_none_or(|kept| kept.iter().any(|one| one["id"] == old["id"]))
+        body.get("attachments")
+            .and_then(Value::as_array)
+            .is_none_or(|kept| kept.iter().any(|one| one["id"] == old["id"]))
     };
     let mut all: Vec<Value> = message["attachments"].as_array().into_iter().flatten().filter(keeps).cloned().collect();
     for file in files {
-        let path = format!("/attachments/{}/{}/{}", message["channel_id"].as_str().unwrap_or_default(), all.len(), file.name);
+        let path =
+            format!("/attachments/{}/{}/{}", message["channel_id"].as_str().unwrap_or_default(), all.len(), file.name);
         all.push(attachment(&path, &file.name, "application/octet-stream", file.bytes.len()));
         world.files.insert(path, file.bytes.clone());
     }

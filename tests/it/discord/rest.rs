@@ -129,8 +129,7 @@ pub(crate) async fn serve(State(shared): State<Arc<Shared>>, request: Request) -
     let outcome = match read(route, &head.headers, &bytes) {
         Err(refusal) => refusal.into(),
         Ok((body, files)) => {
-            let call =
-                Call { operation: route.operation, method: route.method, params, query, body, files, arrived };
+            let call = Call { operation: route.operation, method: route.method, params, query, body, files, arrived };
             shared.change(|world| {
                 let outcome = perform(&shared, world, &call);
                 if let (Some(Fault::DoneBut(_)), Op::Acknowledge) = (fault, call.operation)
@@ -211,9 +210,7 @@ fn perform(shared: &Shared, world: &mut World, call: &Call) -> Outcome {
             }),
         ),
         Op::GetMe => Outcome::Json(200, BOT.myself()),
-        Op::GetApplication | Op::GetOauthApplication => {
-            Outcome::Json(200, guild::application(&stand_in::public_key()))
-        }
+        Op::GetApplication | Op::GetOauthApplication => Outcome::Json(200, guild::application(&stand_in::public_key())),
         Op::ListCommands | Op::PutCommands | Op::ListGuildCommands | Op::PutGuildCommands => {
             registry::answer(world, call).into()
         }
@@ -274,9 +271,7 @@ fn respond(status: u16, body: Option<Value>) -> Response<HttpBody> {
     let response = Response::builder().status(status);
     match body {
         None => response.body(HttpBody::empty()),
-        Some(body) => {
-            response.header(header::CONTENT_TYPE, "application/json").body(HttpBody::from(body.to_string()))
-        }
+        Some(body) => response.header(header::CONTENT_TYPE, "application/json").body(HttpBody::from(body.to_string())),
     }
     .expect("status and header are right")
 }

@@ -76,9 +76,7 @@ impl Said {
     pub(crate) async fn edits(&self, wrote: &Wrote, count: usize) -> Vec<Value> {
         let is = |deed: &&Deed| deed.what == Operation::EditMessage && deed.message.as_ref() == Some(&wrote.id);
         let look = |deeds: &[Deed]| deeds.iter().filter(is).map(|deed| deed.body.clone()).collect();
-        self.shared
-            .wait(&format!("{count} edits of {}", wrote.id), |world| some(look(&world.deeds), count))
-            .await
+        self.shared.wait(&format!("{count} edits of {}", wrote.id), |world| some(look(&world.deeds), count)).await
     }
 
     /// Waits for a reaction to the message, and gives the emoji as it stands in the path.

@@ -105,7 +105,8 @@ impl StandIn {
     pub(crate) fn client(&self) -> reqwest::Client {
         let certificate = reqwest::Certificate::from_pem(tls::certificate().as_bytes()).expect("our own certificate");
         let builder = reqwest::Client::builder().use_rustls_tls().no_proxy().add_root_certificate(certificate);
-        let resolved = tls::HOSTS.iter().fold(builder, |builder, host| builder.resolve(host, self.shared.addresses.tls));
+        let resolved =
+            tls::HOSTS.iter().fold(builder, |builder, host| builder.resolve(host, self.shared.addresses.tls));
         resolved.build().expect("a client")
     }
 

@@ -127,11 +127,7 @@ impl Shared {
     }
 
     /// Waits until there is something to see; `None` when there was not within `limit`.
-    pub(crate) async fn wait_within<T>(
-        &self,
-        limit: Duration,
-        mut look: impl FnMut(&World) -> Option<T>,
-    ) -> Option<T> {
+    pub(crate) async fn wait_within<T>(&self, limit: Duration, mut look: impl FnMut(&World) -> Option<T>) -> Option<T> {
         let mut version = self.version.subscribe();
         let seen = async {
             loop {
@@ -155,5 +151,9 @@ impl Shared {
 /// The journal's last lines, for a person who looks for the reason of a failure.
 pub(crate) fn tale(world: &World) -> String {
     let skipped = world.journal.len().saturating_sub(60);
-    format!("what happened (the last {} lines):\n{}", world.journal.len() - skipped, world.journal[skipped..].join("\n"))
+    format!(
+        "what happened (the last {} lines):\n{}",
+        world.journal.len() - skipped,
+        world.journal[skipped..].join("\n")
+    )
 }

@@ -21,7 +21,7 @@ pub(crate) mod intents {
 }
 
 /// From which size on a payload is sent compressed, to a bot that asked for it.
-const LARGE: usize = 1024;
+const LARGE: usize = 512;
 
 /// One session of the bot.
 #[derive(Debug)]
