@@ -47,9 +47,18 @@ pub(crate) fn forget(shared: &Arc<Shared>) {
     watches.retain(|(_, watch)| watch.upgrade().is_some_and(|other| !Arc::ptr_eq(&other, shared)));
 }
 
-/// Everything that no log may ever show.
-pub(crate) fn secrets(world: &World) -> Vec<String> {
-    world.talks.values().map(|talk| talk.token.clone()).chain([TOKEN.to_owned()]).collect()
+/// Judges a line that an operator sees: it tells of nothing lost, and has no secret in it.
+pub(crate) fn judge(world: &mut World, line: &str, place: &str) {
+    alarms(world, line);
+    if line.contains(TOKEN) || world.talks.values().any(|talk| line.contains(&talk.token)) {
+        world.violation(format!("logged a secret, at {place}"));
+    }
+}
+
+fn alarms(world: &mut World, line: &str) {
+    if ALARMS.iter().any(|alarm| line.contains(alarm)) {
+        world.violation(format!("logged: {line}"));
+    }
 }
 
 /// The subscriber: it hears events, and no spans.
@@ -71,11 +80,10 @@ impl Subscriber for Ear {
         let seen = *event.metadata().level() <= Level::INFO || event.metadata().target().starts_with("mailmedic");
         for shared in listeners() {
             shared.change(|world| {
-                if ALARMS.iter().any(|alarm| line.0.contains(alarm)) {
-                    world.violation(format!("logged: {}", line.0));
-                }
-                if seen && secrets(world).iter().any(|secret| line.0.contains(secret)) {
-                    world.violation(format!("logged a secret, at {}", event.metadata().target()));
+                if seen {
+                    judge(world, &line.0, event.metadata().target());
+                } else {
+                    alarms(world, &line.0);
                 }
                 world.logs.push(line.0.clone());
             });

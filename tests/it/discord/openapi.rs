@@ -80,7 +80,8 @@ fn validator(place: &str) -> Arc<Validator> {
     let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
     let validator = compiled.entry(place.to_owned()).or_insert_with(|| {
         let schema = json!({"$ref": format!("{BASE}#{place}/content/application~1json/schema")});
-        let options = jsonschema::options().with_draft(Draft::Draft202012).with_registry(&REGISTRY);
+        let options =
+            jsonschema::options().with_draft(Draft::Draft202012).should_validate_formats(true).with_registry(&REGISTRY);
         Arc::new(options.build(&schema).unwrap_or_else(|error| panic!("no schema for `{place}`: {error}")))
     });
     Arc::clone(validator)

@@ -109,7 +109,7 @@ pub(crate) async fn serve(State(shared): State<Arc<Shared>>, request: Request) -
     }
     let fault = shared.change(|world| {
         if let Some(early) = world.faults.too_early(path) {
-            world.violation(format!("{method} {path}: tried again {early:?} before retry-after was over"));
+            world.violation(format!("{method} {}: tried again {early:?} before retry-after was over", short(path)));
         }
         let fault = world.faults.next(route.operation);
         if let Some(Fault::RateLimited(wait)) = fault {
@@ -121,7 +121,7 @@ pub(crate) async fn serve(State(shared): State<Arc<Shared>>, request: Request) -
         Some(Fault::RateLimited(wait)) => return too_many(&shared, method, path, wait.as_secs_f64()),
         Some(Fault::Status(status)) => return failed(&shared, method, path, status),
         Some(Fault::Silence) => {
-            shared.change(|world| world.note(format!("{method} {path}: never answered")));
+            shared.change(|world| world.note(format!("{method} {}: never answered", short(path))));
             return std::future::pending().await;
         }
         Some(Fault::DoneBut(_) | Fault::Slow(_)) | None => {}
@@ -243,7 +243,7 @@ fn tell(shared: &Shared, method: &str, path: &str, route: Option<&Route>, outcom
                 let problems = openapi::problems_of_response(route.operation, status, &body);
                 shared.change(|world| {
                     for problem in problems {
-                        world.violation(format!("the stand-in's own answer to {method} {path}: {problem}"));
+                        world.violation(format!("the stand-in's own answer to {method} {}: {problem}", short(path)));
                     }
                 });
             }
@@ -257,14 +257,21 @@ fn tell(shared: &Shared, method: &str, path: &str, route: Option<&Route>, outcom
             }
             shared.change(|world| {
                 for violation in refusal.violations {
-                    world.violation(format!("{method} {path}: {violation}"));
+                    world.violation(format!("{method} {}: {violation}", short(path)));
                 }
             });
             (refusal.status, Some(body))
         }
     };
-    shared.change(|world| world.note(format!("{method} {path} -> {status}")));
+    shared.change(|world| world.note(format!("{method} {} -> {status}", short(path))));
     respond(status, body)
+}
+
+/// A path without the length of its token, for a person to read.
+fn short(path: &str) -> String {
+    let cut =
+        |part: &str| if part.len() > 60 { part.chars().take(40).chain(['…']).collect() } else { part.to_owned() };
+    path.split('/').map(cut).collect::<Vec<_>>().join("/")
 }
 
 fn respond(status: u16, body: Option<Value>) -> Response<HttpBody> {
@@ -277,7 +284,7 @@ fn respond(status: u16, body: Option<Value>) -> Response<HttpBody> {
 }
 
 fn too_many(shared: &Shared, method: &str, path: &str, wait: f64) -> Response<HttpBody> {
-    shared.change(|world| world.note(format!("{method} {path} -> 429, retry after {wait} s")));
+    shared.change(|world| world.note(format!("{method} {} -> 429, retry after {wait} s", short(path))));
     let body = json!({"message": "You are being rate limited.", "retry_after": wait, "global": false});
     let mut response = respond(429, Some(body));
     for (name, value) in [("retry-after", wait.to_string()), ("x-ratelimit-scope", "user".to_owned())] {
@@ -287,7 +294,7 @@ fn too_many(shared: &Shared, method: &str, path: &str, wait: f64) -> Response<Ht
 }
 
 fn failed(shared: &Shared, method: &str, path: &str, status: u16) -> Response<HttpBody> {
-    shared.change(|world| world.note(format!("{method} {path} -> {status}, as ordered")));
+    shared.change(|world| world.note(format!("{method} {} -> {status}, as ordered", short(path))));
     respond(status, Some(json!({"message": "the test ordered this", "code": 0})))
 }
 

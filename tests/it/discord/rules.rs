@@ -117,6 +117,16 @@ fn mentions(report: &mut Report, at: &str, mentions: &Value) {
     }
 }
 
+/// A link in an embed or on a button leads to the web.
+fn link(report: &mut Report, at: &str, link: &Value) {
+    if let Some(link) = link.as_str().filter(|link| !link.is_empty()) {
+        let known = url::Url::parse(link).is_ok_and(|url| matches!(url.scheme(), "http" | "https" | "attachment"));
+        if !known {
+            report.say(at, format!("`{link}` is no link of the web"));
+        }
+    }
+}
+
 fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,

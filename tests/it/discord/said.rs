@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::channels::Deed;
-use super::fixtures::{Post, snowflake};
+use super::fixtures::{DM, GUILD, NOW, Post, snowflake};
 use super::routes::Operation;
 use super::world::Shared;
 
@@ -58,6 +58,32 @@ impl Said {
     /// The message object.
     pub(crate) fn object(&self) -> Value {
         self.shared.read(|world| world.messages[&self.id].clone())
+    }
+
+    /// Its author changes the text.
+    pub(crate) fn change(&self, text: &str) {
+        self.shared.change(|world| {
+            let message = world.messages.get_mut(&self.id).expect("written and not taken back");
+            message["content"] = json!(text);
+            message["edited_timestamp"] = json!(NOW);
+            let mut event = message.clone();
+            if self.channel != DM {
+                event["guild_id"] = json!(GUILD);
+            }
+            world.gateway.dispatch("MESSAGE_UPDATE", &event);
+        });
+    }
+
+    /// Its author takes it back.
+    pub(crate) fn take_back(&self) {
+        self.shared.change(|world| {
+            world.messages.remove(&self.id);
+            let mut event = json!({"id": self.id, "channel_id": self.channel});
+            if self.channel != DM {
+                event["guild_id"] = json!(GUILD);
+            }
+            world.gateway.dispatch("MESSAGE_DELETE", &event);
+        });
     }
 
     /// Waits for the bot's first message in this channel afterwards.

@@ -5,10 +5,11 @@
 mod bodies;
 mod bot;
 mod endpoint;
+mod fixtures;
 mod gateway;
 mod logs;
 mod rest;
-mod serenity;
+mod with_serenity;
 
 use serde_json::Value;
 

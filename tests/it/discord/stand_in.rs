@@ -33,6 +33,8 @@ pub(crate) struct Settings {
     pub(crate) token_lives: Duration,
     /// How often the bot shall send a heartbeat.
     pub(crate) heartbeat: Duration,
+    /// How late a heartbeat may be.
+    pub(crate) heartbeat_grace: Duration,
     /// The privileged intents that the application was granted (bits).
     pub(crate) granted_intents: u64,
     /// How long a test waits for something before it fails.
@@ -45,6 +47,7 @@ impl Default for Settings {
             acknowledge_within: Duration::from_secs(3),
             token_lives: Duration::from_mins(15),
             heartbeat: Duration::from_secs(3),
+            heartbeat_grace: Duration::from_secs(3),
             granted_intents: 0,
             patience: Duration::from_secs(5),
         }
@@ -210,9 +213,9 @@ impl StandIn {
         self.shared.read(|world| world.logs.clone())
     }
 
-    /// Everything that no log may ever show: for the output of a bot in a process of its own.
-    pub(crate) fn secrets(&self) -> Vec<String> {
-        self.shared.read(logs::secrets)
+    /// Judges what a bot in a process of its own wrote, as the log of a bot in this process is judged.
+    pub(crate) fn judge_output(&self, output: &str) {
+        self.shared.change(|world| output.lines().for_each(|line| logs::judge(world, line, "the output")));
     }
 
     /// Ends the stand-in: waits for what is still open, then panics with everything that was wrong.

@@ -45,10 +45,9 @@ pub(super) async fn converse(shared: Arc<Shared>, stream: TcpStream) {
     let interval = shared.settings.heartbeat;
     let hello = json!({"op": 10, "s": null, "t": null, "d": {"heartbeat_interval": millis(interval), "_trace": []}});
     if socket.send(Message::Text(hello.to_string())).await.is_ok() {
-        // Discord allows some delay; so does a machine that has much to do.
-        let grace = interval.mul_f64(1.5) + Duration::from_secs(1);
+        let within = interval + shared.settings.heartbeat_grace;
         let mut talk = Talk { shared: &shared, number, orders, heard: Vec::new() };
-        talk.run(&mut socket, &mut inbox, grace).await;
+        talk.run(&mut socket, &mut inbox, within).await;
     }
     shared.change(|world| {
         world.gateway.lines.remove(&number);
@@ -92,9 +91,9 @@ impl Talk<'_> {
         &mut self,
         socket: &mut WebSocketStream<TcpStream>,
         inbox: &mut mpsc::UnboundedReceiver<Order>,
-        grace: Duration,
+        within: Duration,
     ) {
-        let mut deadline = Instant::now() + grace;
+        let mut deadline = Instant::now() + within;
         loop {
             let then = tokio::select! {
                 order = inbox.recv() => match order {
@@ -106,7 +105,7 @@ impl Talk<'_> {
                     Some(Order::Drop) | None => return,
                 },
                 message = socket.next() => match message {
-                    Some(Ok(Message::Text(text))) => self.hear(&text, &mut deadline, grace),
+                    Some(Ok(Message::Text(text))) => self.hear(&text, &mut deadline, within),
                     Some(Ok(Message::Close(frame))) => {
                         self.left(frame.map(|frame| frame.code.into()));
                         return;
@@ -119,7 +118,7 @@ impl Talk<'_> {
                     }
                 },
                 () = tokio::time::sleep_until(deadline.into()) => {
-                    self.wrong(4009, &format!("no heartbeat within {grace:?}"))
+                    self.overdue(within)
                 }
             };
             if let Then::Close(code) = then {
@@ -141,12 +140,21 @@ impl Talk<'_> {
         });
     }
 
+    /// No heartbeat came: the bot's fault, unless the stand-in itself ended the conversation.
+    fn overdue(&self, within: Duration) -> Then {
+        let ended = self.shared.read(|world| {
+            let own = |session: &Session| session.connection == Some(self.number) && session.over;
+            world.gateway.silent.contains(&self.number) || world.gateway.sessions.iter().any(own)
+        });
+        if ended { Then::Close(4009) } else { self.wrong(4009, &format!("no heartbeat within {within:?}")) }
+    }
+
     fn wrong(&self, code: u16, what: &str) -> Then {
         self.shared.change(|world| world.violation(format!("gateway, closed with {code}: {what}")));
         Then::Close(code)
     }
 
-    fn hear(&mut self, text: &str, deadline: &mut Instant, grace: Duration) -> Then {
+    fn hear(&mut self, text: &str, deadline: &mut Instant, within: Duration) -> Then {
         let now = Instant::now();
         self.heard.retain(|heard| now.duration_since(*heard) < Duration::from_mins(1));
         self.heard.push(now);
@@ -162,7 +170,7 @@ impl Talk<'_> {
         let data = &payload["d"];
         match payload["op"].as_u64() {
             Some(1) => {
-                *deadline = Instant::now() + grace;
+                *deadline = Instant::now() + within;
                 self.heartbeat(data)
             }
             Some(2) => self.shared.change(|world| self.identify(world, data)),

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::{Report, is_empty};
+use super::{Report, is_empty, link};
 
 /// Where components stand.
 #[derive(Clone, Copy, PartialEq)]
@@ -108,6 +108,7 @@ fn button(report: &mut Report, at: &str, button: &Value) {
         Some(1..=4) if !id || url => report.say(at, "a button has a `custom_id`, and a `url` only as a link"),
         _ => {}
     }
+    link(report, &format!("{at}/url"), &button["url"]);
     if is_empty(&button["label"]) && is_empty(&button["emoji"]) && button["style"] != 6 {
         report.say(at, "a button needs a label or an emoji");
     }

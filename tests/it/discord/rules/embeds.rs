@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Report, is_empty};
+use super::{Report, is_empty, link};
 
 /// How many characters all embeds of a message may have together.
 const TOTAL: usize = 6000;
@@ -30,9 +30,13 @@ pub(super) fn check(report: &mut Report, at: &str, embeds: &Value) {
         report.keys(&at, embed, EMBED);
         report.keys(&format!("{at}/footer"), &embed["footer"], &["text", "icon_url", "proxy_icon_url"]);
         report.keys(&format!("{at}/author"), &embed["author"], &["name", "url", "icon_url", "proxy_icon_url"]);
+        link(report, &format!("{at}/url"), &embed["url"]);
+        link(report, &format!("{at}/author/url"), &embed["author"]["url"]);
+        link(report, &format!("{at}/footer/icon_url"), &embed["footer"]["icon_url"]);
         for picture in ["image", "thumbnail"] {
             let known = &["url", "proxy_url", "height", "width", "description"];
             report.keys(&format!("{at}/{picture}"), &embed[picture], known);
+            link(report, &format!("{at}/{picture}/url"), &embed[picture]["url"]);
         }
         let texts = [&embed["title"], &embed["description"], &embed["footer"]["text"], &embed["author"]["name"]];
         total += texts.into_iter().map(length).sum::<usize>();

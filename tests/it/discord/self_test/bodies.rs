@@ -177,6 +177,7 @@ fn what_the_documentation_says_in_words_only_is_refused() {
     let cases = [
         (Body::Callback, answer(&json!({}))),
         (Body::Callback, answer(&json!({"content": "a", "components": two}))),
+        (Body::Callback, answer(&json!({"embeds": [{"title": "a", "url": "mailto:ada@example.com"}]}))),
         (Body::Callback, json!({"type": 5, "data": {"flags": 4}})),
         (Body::Callback, json!({"type": 5, "data": {"content": "early"}})),
         (Body::Callback, json!({"type": 8, "data": {"choices": [{"name": "", "value": "b"}]}})),

@@ -154,7 +154,12 @@ async fn what_a_bot_may_not_send_is_closed_and_a_violation() {
 
 #[tokio::test]
 async fn a_bot_without_a_heartbeat_is_closed() {
-    let discord = StandIn::start_with(Settings { heartbeat: Duration::ZERO, ..Settings::default() }).await;
+    let discord = StandIn::start_with(Settings {
+        heartbeat: Duration::ZERO,
+        heartbeat_grace: Duration::ZERO,
+        ..Settings::default()
+    })
+    .await;
     let mut bot = Raw::connect(&discord).await;
     assert_eq!(bot.next().await["closed"], 4009);
     assert_eq!(discord.finish_with_violations().await.len(), 1);

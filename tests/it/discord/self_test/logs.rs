@@ -39,5 +39,9 @@ async fn a_gateway_that_is_not_asked_for_is_a_violation() {
 async fn a_logged_secret_is_a_violation() {
     let discord = StandIn::start().await;
     tracing::debug!(target: "mailmedic::surface", token = TOKEN, "starting");
-    assert_eq!(discord.finish_with_violations().await, ["logged a secret, at mailmedic::surface"]);
+    discord.judge_output(&format!("INFO starting\nINFO as {TOKEN}\nWARN Sequence off; them: 3, us: 1"));
+    let told = ["logged a secret, at mailmedic::surface", "logged a secret, at the output"];
+    let violations = discord.finish_with_violations().await;
+    assert_eq!(violations[..2], told);
+    assert!(violations[2].contains("Sequence off"));
 }

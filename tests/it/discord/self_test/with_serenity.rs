@@ -3,16 +3,18 @@
 use std::time::Duration;
 
 use serde_json::json;
+use serenity::all::{ChannelId, CreateAllowedMentions, CreateMessage, MessageReference};
 
 use super::super::faults::Fault;
 use super::super::fixtures::{
     CUSTOMER, LOUNGE, NEIGHBOUR, SUPPORT, autocomplete, button, mention, message_command, said, slash,
 };
-use super::super::gateway::Resumable;
+use super::super::gateway::{Resumable, intents};
 use super::super::interactions::What;
 use super::super::routes::Operation;
 use super::super::{Settings, StandIn};
 use super::bot;
+use super::gateway::Raw;
 
 #[tokio::test]
 async fn a_command_is_deferred_then_answered() {
@@ -76,6 +78,25 @@ async fn a_mention_is_answered_everywhere_and_nothing_else_is() {
     post.replied().await;
     ignored.stays_unanswered(Duration::from_millis(1)).await;
     discord.finish().await;
+}
+
+#[tokio::test]
+async fn a_message_that_was_taken_back_cannot_be_replied_to() {
+    let discord = StandIn::start().await;
+    let bot = Raw::identified(&discord, intents::GUILD_MESSAGES).await;
+    let gone = discord.say(said("wrong channel")).await;
+    gone.change("sorry, wrong channel");
+    assert_eq!(gone.object()["content"], "sorry, wrong channel");
+    gone.take_back();
+    let message = CreateMessage::new().content("a").allowed_mentions(CreateAllowedMentions::new());
+    let reference =
+        MessageReference::from((ChannelId::new(SUPPORT.parse().unwrap()), gone.id().parse::<u64>().unwrap().into()));
+    let refused = ChannelId::new(SUPPORT.parse().unwrap())
+        .send_message(&discord.http(), message.reference_message(reference))
+        .await;
+    assert!(refused.is_err());
+    drop(bot);
+    assert_eq!(discord.finish_with_violations().await.len(), 1);
 }
 
 #[tokio::test]
