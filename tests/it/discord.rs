@@ -30,8 +30,6 @@
 //!
 //! What it does not do: real rate-limit buckets (only scripted 429s), voice, several shards, permissions of channels.
 
-#![allow(dead_code, reason = "other modules of this binary use what the self-tests do not")]
-
 pub(crate) mod asked;
 pub(crate) mod channels;
 pub(crate) mod endpoint;

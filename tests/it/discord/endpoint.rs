@@ -117,7 +117,7 @@ impl Endpoint {
         let other = SigningKey::from_bytes(&[8; 32]);
         let mut delivery = match forgery {
             Forgery::OtherKey => sign(&object, now(), &other),
-            Forgery::Old(age) => sign(&object, now() - age, &signing_key()),
+            Forgery::Old(age) => sign(&object, now().saturating_sub(age), &signing_key()),
             Forgery::Ahead(by) => sign(&object, now() + by, &signing_key()),
             _ => sign(&object, now(), &signing_key()),
         };
@@ -126,9 +126,9 @@ impl Endpoint {
                 let turned = if delivery.signature.starts_with('0') { "1" } else { "0" };
                 delivery.signature.replace_range(..1, turned);
             }
-            Forgery::NoSignatureAtAll => delivery.signature = "not hexadecimal".to_owned(),
+            Forgery::NoSignatureAtAll => "not hexadecimal".clone_into(&mut delivery.signature),
             Forgery::Unsigned => delivery.signature.clear(),
-            Forgery::OtherTimestamp => delivery.timestamp = (now() - Duration::from_secs(1)).as_secs().to_string(),
+            Forgery::OtherTimestamp => delivery.timestamp = (now() + Duration::from_secs(1)).as_secs().to_string(),
             Forgery::Truncated => delivery.body.truncate(delivery.body.len() / 2),
             Forgery::OtherBody => delivery.body.push(b' '),
             Forgery::OtherKey | Forgery::Old(_) | Forgery::Ahead(_) => {}

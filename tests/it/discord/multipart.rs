@@ -3,9 +3,7 @@
 /// One file of a request.
 #[derive(Debug, Clone)]
 pub(crate) struct File {
-    /// The name of the form's field: `files[0]`, `files[1]`, …
-    pub(crate) field: String,
-    /// The file's own name.
+    /// The file's name.
     pub(crate) name: String,
     /// What is in it.
     pub(crate) bytes: Vec<u8>,
@@ -32,7 +30,7 @@ pub(crate) fn read(content_type: &str, body: &[u8]) -> Option<Form> {
         let head = String::from_utf8_lossy(part.get(..split)?).into_owned();
         let bytes = part.get(split + 4..)?.to_vec();
         match (quoted(&head, "; name=")?, quoted(&head, "; filename=")) {
-            (field, Some(name)) => form.files.push(File { field, name, bytes }),
+            (field, Some(name)) if field.starts_with("files[") => form.files.push(File { name, bytes }),
             (field, None) if field == "payload_json" => form.payload_json = Some(bytes),
             _ => return None,
         }

@@ -1,4 +1,4 @@
-//! Whether a body fits Discord's own OpenAPI document (`discord/openapi.json` in the shared folder), where it is there.
+//! Whether a body fits Discord's own description of its interface (`discord/openapi.json` in the shared folder), where it is there.
 //!
 //! The document is a preview, and where Discord's documentation differs from it, the documentation is right: see
 //! [`mend`]. What it does not say at all is in [`rules`](super::rules).

@@ -65,11 +65,6 @@ impl Refusal {
         self
     }
 
-    /// The status of the response.
-    pub(crate) fn status(&self) -> u16 {
-        self.status
-    }
-
     /// What the bot did wrong, in words.
     pub(crate) fn reasons(&self) -> &[String] {
         &self.violations

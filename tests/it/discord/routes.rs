@@ -1,4 +1,4 @@
-//! The operations that exist, by the path templates of Discord's OpenAPI document. There are no others: a request for
+//! The operations that exist, by the path templates of Discord's `openapi.json`. There are no others: a request for
 //! anything else is a violation, so that a test says when the bot begins to need more.
 
 use Body::{Callback, Commands, Edit, Execute, Message, Nothing, Other};
@@ -65,7 +65,7 @@ pub(crate) enum Body {
     Edit,
     /// The full list of commands.
     Commands,
-    /// Something that only the OpenAPI document describes.
+    /// Something that only `openapi.json` describes.
     Other,
 }
 

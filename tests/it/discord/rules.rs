@@ -1,4 +1,4 @@
-//! What Discord refuses though its OpenAPI document does not say so, and what a support bot must never send.
+//! What Discord refuses though its `openapi.json` does not say so, and what a support bot must never send.
 //!
 //! Measured against the document (facts, chapter 3): it lets through embeds of more than 6000 characters in all, keys
 //! that nobody knows, command names with capitals, more than five rows, buttons that lead nowhere and empty field names.

@@ -135,7 +135,7 @@ impl StandIn {
     }
 
     /// The value for `[discord] public_key`.
-    pub(crate) fn public_key(&self) -> String {
+    pub(crate) fn public_key() -> String {
         public_key()
     }
 

@@ -1,4 +1,4 @@
-//! Bodies that Discord refuses: fifteen by its OpenAPI document, six that only our rules see, and mentions.
+//! Bodies that Discord refuses: fifteen by its `openapi.json`, six that only our rules see, and mentions.
 
 use serde_json::{Value, json};
 

@@ -39,7 +39,7 @@ async fn answer(State(tiny): State<Arc<Tiny>>, headers: HeaderMap, body: Bytes) 
 }
 
 async fn endpoint(discord: &StandIn, told: Value) -> Endpoint {
-    let tiny = Arc::new(Tiny { verifier: Verifier::new(&discord.public_key()), answer: told });
+    let tiny = Arc::new(Tiny { verifier: Verifier::new(&StandIn::public_key()), answer: told });
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/interactions", listener.local_addr().unwrap());
     let router = Router::new().route("/interactions", axum::routing::post(answer)).with_state(tiny);
@@ -57,7 +57,7 @@ async fn an_answer_in_the_response_is_the_acknowledgement() {
     let endpoint = endpoint(&discord, at_once()).await;
     assert_eq!(endpoint.ping().await.json(), Some(json!({"type": 1})));
     let (reply, asked, delivery) = endpoint.post_keeping(slash("check", &[("domain", "example.com")])).await;
-    assert_eq!(reply.status, 200);
+    assert!(reply.status == 200 && reply.took < Duration::from_secs(3));
     assert_eq!(asked.acknowledged().await.what, What::AcknowledgedInline);
     assert_eq!(asked.replied().await["content"], "a");
     assert_eq!(asked.message().unwrap()["content"], "a");

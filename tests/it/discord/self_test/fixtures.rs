@@ -11,12 +11,12 @@ use super::super::fixtures::{
     said, select, slash,
 };
 
-fn read<T: serde::de::DeserializeOwned>(value: Value) -> T {
-    serde_json::from_value(value.clone()).unwrap_or_else(|error| panic!("{error} in {value}"))
+fn read<T: serde::de::DeserializeOwned>(value: &Value) -> T {
+    T::deserialize(value).unwrap_or_else(|error| panic!("{error} in {value}"))
 }
 
 fn interaction(invocation: &Invocation, registered: &[Value]) -> Interaction {
-    read(invocation.object("1", "token", registered, None))
+    read(&invocation.object("1", "token", registered, None))
 }
 
 fn command(invocation: &Invocation, registered: &[Value]) -> CommandInteraction {
@@ -25,15 +25,15 @@ fn command(invocation: &Invocation, registered: &[Value]) -> CommandInteraction 
 
 #[test]
 fn places_and_messages_are_read() {
-    assert_eq!(read::<Guild>(guild::arriving_guild()).members.len(), 4);
-    assert_eq!(read::<PartialGuild>(guild::guild()).roles.len(), 2);
-    assert_eq!(read::<Vec<GuildChannel>>(json!(guild::channels()))[2].kind, ChannelType::Forum);
-    assert_eq!(read::<GuildChannel>(guild::thread("1", "2", "a post", CUSTOMER.id)).name, "a post");
-    assert_eq!(read::<PrivateChannel>(guild::dm()).recipient.name, CUSTOMER.name);
-    read::<CurrentApplicationInfo>(guild::application("00"));
+    assert_eq!(read::<Guild>(&guild::arriving_guild()).members.len(), 4);
+    assert_eq!(read::<PartialGuild>(&guild::guild()).roles.len(), 2);
+    assert_eq!(read::<Vec<GuildChannel>>(&json!(guild::channels()))[2].kind, ChannelType::Forum);
+    assert_eq!(read::<GuildChannel>(&guild::thread("1", "2", "a post", CUSTOMER.id)).name, "a post");
+    assert_eq!(read::<PrivateChannel>(&guild::dm()).recipient.name, CUSTOMER.name);
+    read::<CurrentApplicationInfo>(&guild::application("00"));
     let first = said("it stopped").with(attachment("/a", "bounce.eml", "message/rfc822", 9));
     let reply = mention("see above").by(STAFF).replying_to(&first.object("7")).event("8");
-    let reply = read::<Message>(reply);
+    let reply = read::<Message>(&reply);
     assert_eq!(reply.referenced_message.unwrap().attachments[0].size, 9);
 }
 
@@ -51,7 +51,7 @@ fn every_kind_of_interaction_is_read() {
         matches!(&watch.data.options[0].value, CommandDataOptionValue::SubCommand(inner) if inner[0].name == "domain")
     );
 
-    let remedy = command(&message_command("Find the remedy", "no mail").on_attachment(file), &[]);
+    let remedy = command(&message_command("Find the remedy", "no mail").on_attachment(&file), &[]);
     assert_eq!(remedy.data.resolved.messages.values().next().unwrap().attachments.len(), 1);
     assert_eq!(remedy.member.unwrap().permissions.unwrap().bits(), CUSTOMER.permissions);
 

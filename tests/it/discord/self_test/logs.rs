@@ -15,14 +15,16 @@ async fn an_event_that_serenity_cannot_read_is_a_violation() {
     let discord = StandIn::start().await;
     bot::start(&discord, discord.http()).await;
     discord.gateway().dispatch("INTERACTION_CREATE", &json!({"type": 2}));
+    discord.gateway().send("no JSON at all");
     let seen = async {
-        while discord.violations().is_empty() {
+        while discord.violations().len() < 2 {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     };
     tokio::time::timeout(Duration::from_secs(5), seen).await.expect("serenity logs it");
     let violations = discord.finish_with_violations().await;
     assert!(violations[0].contains("An unknown event was received"), "{violations:?}");
+    assert!(violations[1].contains("Err deserializing text"), "{violations:?}");
 }
 
 #[tokio::test]

@@ -42,8 +42,9 @@ async fn every_operation_answers_in_discords_shape() {
     let (_, dm) = ask(&discord, "POST", "/users/@me/channels", Some(json!({"recipient_id": CUSTOMER.id}))).await;
     assert_eq!(dm["type"], 1);
     let commands = json!([{"name": "check", "description": "Looks", "type": 1}]);
-    let hello = discord.say(said("hello")).await;
-    let (in_channel, hello) = (format!("/channels/{SUPPORT}"), format!("/channels/{SUPPORT}/messages/{}", hello.id()));
+    let greeted = discord.say(said("hello")).await;
+    let (in_channel, hello) =
+        (format!("/channels/{SUPPORT}"), format!("/channels/{SUPPORT}/messages/{}", greeted.id()));
     let reads = ["/gateway", "/gateway/bot", "/users/@me", "/applications/@me", "/oauth2/applications/@me"];
     for path in reads.into_iter().chain(["/users/@me/guilds", &in_channel, &hello]) {
         assert_eq!(ask(&discord, "GET", path, None).await.0, 200, "{path}");
@@ -73,11 +74,15 @@ async fn every_operation_answers_in_discords_shape() {
     assert_eq!(ask(&discord, "DELETE", &webhook(&asked, "/messages/@original"), None).await.0, 204);
 
     let messages = format!("{in_channel}/messages");
-    let (_, own) = ask(&discord, "POST", &messages, Some(text("hi"))).await;
-    let own = format!("{messages}/{}", own["id"].as_str().unwrap());
+    ask(&discord, "POST", &messages, Some(text("hi"))).await;
+    let wrote = greeted.replied().await;
+    assert!(wrote.body["content"] == "hi" && greeted.channel() == SUPPORT && wrote.after < Duration::from_secs(5));
+    let own = format!("{messages}/{}", wrote.id);
     assert_eq!(ask(&discord, "PATCH", &own, Some(text("hi there"))).await.1["content"], "hi there");
+    assert_eq!(greeted.edits(&wrote, 1).await[0]["content"], "hi there");
     assert_eq!(ask(&discord, "GET", &messages, None).await.1[0]["content"], "hi there");
     assert_eq!(ask(&discord, "PUT", &format!("{hello}/reactions/%E2%9C%85/@me"), None).await.0, 204);
+    assert_eq!(greeted.reacted().await, "%E2%9C%85");
     let (status, thread) = ask(&discord, "POST", &format!("{hello}/threads"), Some(json!({"name": "hello"}))).await;
     assert_eq!(status, 201);
     let thread = format!("/channels/{}", thread["id"].as_str().unwrap());
@@ -102,6 +107,7 @@ async fn an_unknown_operation_is_a_violation() {
     let discord = StandIn::start().await;
     assert_eq!(ask(&discord, "GET", "/stickers/1", None).await.0, 404);
     assert_eq!(ask(&discord, "DELETE", "/gateway", None).await.0, 404);
+    assert!(discord.journal().iter().any(|line| line.ends_with("DELETE /api/v10/gateway -> 404")));
     assert_eq!(discord.finish_with_violations().await.len(), 2);
 }
 

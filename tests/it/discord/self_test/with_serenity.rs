@@ -27,6 +27,7 @@ async fn a_command_is_deferred_then_answered() {
     assert_eq!(asked.edited().await["embeds"][0]["title"], "Looked at it");
     assert_eq!(asked.replied().await["embeds"][0]["title"], "Looked at it");
     assert_eq!(asked.order(), [What::Acknowledged, What::Edited]);
+    assert_eq!(discord.gateway().intents(), bot::INTENTS.bits());
     let message = asked.message().unwrap();
     assert_eq!((&message["flags"], &message["attachments"][0]["filename"]), (&json!(64), &json!("report.txt")));
     discord.finish().await;
