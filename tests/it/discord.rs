@@ -14,12 +14,16 @@
 //! discord.finish().await;
 //! ```
 //!
+//! A bot in a process of its own gets `[discord] proxy_url = discord.proxy_url()`, the token [`fixtures::TOKEN`] and the
+//! key [`StandIn::public_key`]; the test hands what it wrote to [`StandIn::judge_output`].
+//!
 //! | room | what it knows |
 //! |---|---|
 //! | `stand_in` | starting, addresses, finishing |
 //! | `world` | everything remembered: the journal, the violations, and how a test waits |
 //! | `routes`, `rest` | the operations that exist; how a request is judged and answered |
 //! | `interactions`, `channels`, `registry` | what the operations do |
+//! | `messages`, `multipart`, `tls` | what a message becomes; how files come in; who discord.com is |
 //! | `openapi`, `rules` | whether a body is one that Discord takes |
 //! | `faults` | 429, 5xx, slowness, silence on an operation |
 //! | `gateway` | sessions, heartbeats, RESUME, and faults of the websocket |
@@ -29,6 +33,7 @@
 //! | `logs` | what serenity and mailmedic logged, and what they must not |
 //!
 //! What it does not do: real rate-limit buckets (only scripted 429s), voice, several shards, permissions of channels.
+//! Its clock is the machine's: with tokio's time paused it does not work.
 
 pub(crate) mod asked;
 pub(crate) mod channels;
