@@ -11,13 +11,16 @@ use mailmedic::knowledge::{Knowledge, Source};
 use mailmedic::probe::Resolver;
 use mailmedic::problem::Problems;
 use mailmedic::surface::cli::{self, Args, Command, Exit};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt;
+use tracing_subscriber::prelude::*;
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    // Libraries may log what people and servers wrote; ours does not.
-    let filter = EnvFilter::try_from_env("MAILMEDIC_LOG").unwrap_or_else(|_| EnvFilter::new("off,mailmedic=info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    // Ours alone: libraries log what people and servers wrote, tokens among it.
+    let level = std::env::var("MAILMEDIC_LOG").ok().and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO);
+    let ours = Targets::new().with_target("mailmedic", level);
+    tracing_subscriber::registry().with(fmt::layer().with_writer(io::stderr)).with(ours).init();
     let ended = tokio::runtime::Runtime::new().map_err(anyhow::Error::from).and_then(|rt| rt.block_on(run(args)));
     let (exit, error) = match ended {
         Ok(exit) => return exit.into(),
@@ -37,7 +40,9 @@ async fn run(args: Args) -> anyhow::Result<Exit> {
     let mut config = config::load(args.config.as_deref())?;
     cli::adjust(&mut config, &args.command);
     let demo = if matches!(args.command, Command::Demo) { Some(cli::demo::NameServer::start().await?) } else { None };
-    config.resolver.servers.splice(.., demo.as_ref().map(cli::demo::NameServer::address)).for_each(drop);
+    if let Some(demo) = &demo {
+        config.resolver.servers = vec![demo.address()];
+    }
     Ok(cli::run(args.command, &engine(config)?, &mut out).await?)
 }
 

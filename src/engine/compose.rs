@@ -123,22 +123,27 @@ pub(super) fn report(engine: &Engine, report: &Report) -> Answer {
         noted(engine, findings.into_iter())
     };
     let remedies = evidence::remedies(&engine.knowledge, report);
-    let mut blocks = vec![Block::Topics(report.topics().map(|(topic, worst)| (topic.to_string(), worst)).collect())];
+    let topics: Vec<_> = report.topics().map(|(topic, worst)| (topic.to_string(), worst)).collect();
+    let mut blocks = if topics.is_empty() { Vec::new() } else { vec![Block::Topics(topics)] };
     let mut unknown = by_severity(&[Severity::Unknown]);
     if report.findings().any(|finding| finding.code == Code::DnsUnknown) {
         // The same silence told topic by topic would bury it.
         unknown.truncate(1);
     }
-    let mut push = |heading: &str, findings: Vec<Noted>| {
+    let push = |blocks: &mut Vec<Block>, heading: &str, findings: Vec<Noted>| {
         if !findings.is_empty() {
             blocks.push(Block::Heading(Text::plain(heading)));
             blocks.push(Block::Findings(findings));
         }
     };
-    push("To mend", by_severity(&[Severity::Fail, Severity::Warn]));
-    push("Not known", unknown);
-    push("Worth knowing", by_severity(&[Severity::Info]));
-    push("In order", by_severity(&[Severity::Ok]));
+    push(&mut blocks, "To mend", by_severity(&[Severity::Fail, Severity::Warn]));
+    push(&mut blocks, "Not known", unknown);
+    if let Some((entry, steps)) = remedies.first().and_then(|best| Some((engine.entry(&best.entry)?, &best.steps))) {
+        blocks.push(Block::Heading(Text::plain(format!("Steps for “{}”", entry.title))));
+        blocks.push(Block::Steps(in_order(steps.clone())));
+    }
+    push(&mut blocks, "Worth knowing", by_severity(&[Severity::Info]));
+    push(&mut blocks, "In order", by_severity(&[Severity::Ok]));
     let further = remedies.iter().take(FURTHER_ENTRIES).filter_map(|remedy| engine.entry(&remedy.entry)).map(choice);
     Answer {
         title: Text::plain(&domain),

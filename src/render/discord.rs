@@ -158,7 +158,12 @@ fn step_line(number: usize, step: &Step) -> String {
 }
 
 fn finding(noted: &Noted) -> String {
-    let mut text = format!("{} **{}**\n{}", sign(noted.severity), markdown(&noted.title), markdown(&noted.text));
+    let mut text = format!("{} **{}**", sign(noted.severity), markdown(&noted.title));
+    if noted.severity == Severity::Ok {
+        // What is in order needs no explanation; it would take the room of what is not.
+        return text;
+    }
+    let _ = write!(text, "\n{}", markdown(&noted.text));
     if !noted.evidence.is_empty() {
         text.push('\n');
         text.push_str(&fenced(&noted.evidence));

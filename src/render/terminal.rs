@@ -121,6 +121,13 @@ impl Page {
     fn finding(&mut self, noted: &Noted) {
         let mark = self.paint(noted.severity, &format!("{:<7}", noted.severity.as_str()));
         self.paragraph("", &format!("{mark} {}", self.bold(&self.spans(&noted.title))));
+        if noted.severity == Severity::Ok {
+            // What is in order needs no explanation, only a look at it.
+            for line in noted.evidence.iter().take(EVIDENCE_LINES) {
+                self.glimpse("        | ", line);
+            }
+            return;
+        }
         self.paragraph("        ", &self.spans(&noted.text));
         for line in noted.evidence.iter().take(EVIDENCE_LINES) {
             self.literal("        | ", line);
@@ -170,14 +177,30 @@ impl Page {
     /// Wrapped text; `first` stands before the first line, as many blanks before the others.
     fn paragraph(&mut self, first: &str, text: &str) {
         let rest = " ".repeat(first.chars().count());
-        let width = self.style.width.clamp(20, WIDEST);
-        let options = textwrap::Options::new(width)
+        let options = textwrap::Options::new(self.width())
             .initial_indent(first)
             .subsequent_indent(&rest)
             .word_splitter(textwrap::WordSplitter::NoHyphenation)
             .break_words(false);
         self.out.push_str(&textwrap::fill(text, options));
         self.out.push('\n');
+    }
+
+    /// The beginning of a text, as much as fits on a line.
+    fn glimpse(&mut self, before: &str, text: &str) {
+        let room = self.width().saturating_sub(before.len());
+        let text = visible(text);
+        let shown: String = text.chars().take(room).collect();
+        if shown.len() < text.len() {
+            let cut: String = shown.chars().take(room.saturating_sub(1)).collect();
+            let _ = writeln!(self.out, "{before}{cut}…");
+        } else {
+            let _ = writeln!(self.out, "{before}{shown}");
+        }
+    }
+
+    fn width(&self) -> usize {
+        self.style.width.clamp(20, WIDEST)
     }
 
     /// A text that is copied or compared: on one line, however long.

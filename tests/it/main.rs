@@ -8,7 +8,9 @@
 )]
 
 mod architecture;
+mod bot;
 mod check;
+mod cli;
 mod discord;
 mod figures;
 mod lab;

@@ -41,6 +41,7 @@ impl<'e> Chat<'e> {
                 return Ok(());
             }
             self.say(&line, out).await?;
+            writeln!(out)?;
         }
     }
 
@@ -58,7 +59,7 @@ impl<'e> Chat<'e> {
             Ok(request) => {
                 let mut work = self.engine.begin(request);
                 if work.is_quiet() {
-                    return writeln!(out, "(stays quiet: nothing that it knows fits)\n");
+                    return writeln!(out, "(stays quiet: nothing that it knows fits)");
                 }
                 finish(&mut work).await;
                 work.answer()
@@ -69,7 +70,7 @@ impl<'e> Chat<'e> {
             .iter()
             .filter_map(|action| if let Action::Entry { id, .. } = action { Some(id.clone()) } else { None })
             .collect();
-        writeln!(out, "{}", terminal::text(&answer, style()))
+        out.write_all(terminal::text(&answer, style()).as_bytes())
     }
 
     /// The entry whose number, as it was last offered, the line is.

@@ -56,6 +56,7 @@ pub(super) async fn demo(engine: &Arc<Engine>, out: &mut dyn Write) -> io::Resul
         return Ok(Exit::Fine);
     };
     chat.say(&first, out).await?;
+    writeln!(out)?;
     chat.talk(lines, out).await?;
     Ok(Exit::Fine)
 }

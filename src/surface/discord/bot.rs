@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
 
+use super::commands::commands;
 use super::plan::{self, Plan};
 use super::send::{Callback, Sender};
 use super::{gateway, http};
@@ -74,6 +75,11 @@ impl Bot {
     /// A bot that answers through `http`, whose application id is set.
     pub fn new(engine: Arc<Engine>, http: Arc<Http>) -> Self {
         Self { engine, sender: Sender(http), tasks: TaskTracker::new(), connected: Arc::new(AtomicBool::new(false)) }
+    }
+
+    /// Replaces all commands by those of the table, in one guild or everywhere; how many they are.
+    pub async fn register(&self, guild: Option<u64>) -> serenity::Result<usize> {
+        self.sender.register(guild, &commands()).await
     }
 
     /// Serves until `shutdown`; then takes nothing new, and finishes the answers under way.

@@ -11,7 +11,6 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::bot::{Bot, ServeError, Serving};
 use super::commands::commands;
-use super::send::Sender;
 use crate::config::{Discord, Token, Transport};
 use crate::engine::Engine;
 use crate::surface::cli::{Command, Exit};
@@ -32,7 +31,7 @@ pub async fn run(command: &Command, engine: &Arc<Engine>, out: &mut dyn Write) -
             Ok(link) => writeln!(out, "{link}").map(|()| Exit::Fine),
             Err(missing) => refuse(missing, Exit::Configuration),
         },
-        Command::Register => register(settings, out).await,
+        Command::Register => register(engine, out).await,
         Command::Doctor => doctor(engine, out).await,
         _ => serve(engine).await,
     }
@@ -94,16 +93,16 @@ fn invite(settings: &Discord) -> Result<String, Missing> {
     ))
 }
 
-async fn register(settings: &Discord, out: &mut dyn Write) -> io::Result<Exit> {
-    let sender = match http(settings) {
-        Ok(http) => Sender(Arc::new(http)),
+async fn register(engine: &Arc<Engine>, out: &mut dyn Write) -> io::Result<Exit> {
+    let settings = &engine.config().discord;
+    let bot = match http(settings) {
+        Ok(http) => Bot::new(Arc::clone(engine), Arc::new(http)),
         Err(missing) => return refuse(missing, Exit::Configuration),
     };
-    let everywhere = [None];
     let guilds: Vec<Option<u64>> = settings.guilds.iter().copied().map(Some).collect();
-    for guild in if guilds.is_empty() { everywhere.as_slice() } else { &guilds } {
+    for guild in if guilds.is_empty() { &[None] } else { guilds.as_slice() } {
         let place = guild.map_or_else(|| "everywhere".to_owned(), |guild| format!("in guild {guild}"));
-        match sender.register(*guild, &commands()).await {
+        match bot.register(*guild).await {
             Ok(count) => writeln!(out, "{count} commands registered {place}")?,
             Err(error) => {
                 return refuse(format!("the commands could not be registered {place}: {error}"), Exit::Unknown);

@@ -1,0 +1,150 @@
+//! The figures of `benches/README.md`: what a question costs, how soon the bot is ready, how much memory it holds.
+//!
+//! Run it with `cargo bench`. Everything stays on this machine's loopback.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a measurement that cannot be made ends the run; its figures are what it prints"
+)]
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use ed25519_dalek::{Signer as _, SigningKey};
+use mailmedic::config::{Brand, Matching};
+use mailmedic::knowledge::{Knowledge, Source};
+use mailmedic::search::Search;
+
+/// How often each question is asked.
+const ROUNDS: usize = 50;
+/// How often the bot is started.
+const STARTS: usize = 10;
+/// How many signed requests the bot answers before its memory is read again.
+const REQUESTS: usize = 500;
+
+fn main() {
+    ask();
+    serve();
+}
+
+fn ask() {
+    let knowledge = Knowledge::load(&Source::Shipped, &Brand::default()).unwrap();
+    let begun = Instant::now();
+    let search = Search::build(&knowledge, &Matching::default());
+    println!("index of {} entries built in {:.1} ms", knowledge.entries().len(), millis(begun.elapsed()));
+
+    let questions: Vec<&str> = knowledge.entries().flat_map(|entry| &entry.questions).map(String::as_str).collect();
+    let mut times: Vec<Duration> = (0..ROUNDS)
+        .flat_map(|_| &questions)
+        .map(|question| {
+            let begun = Instant::now();
+            std::hint::black_box(search.find(question));
+            begun.elapsed()
+        })
+        .collect();
+    times.sort_unstable();
+    let at = |share: f64| {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "an index"
+        )]
+        let index = (times.len() as f64 * share) as usize;
+        millis(times[index.min(times.len() - 1)])
+    };
+    println!("ask: {} calls, p50 {:.3} ms, p99 {:.3} ms, max {:.3} ms", times.len(), at(0.5), at(0.99), at(1.0));
+}
+
+fn serve() {
+    let key = SigningKey::from_bytes(&[7; 32]);
+    let mut starts = Vec::new();
+    for run in 0..STARTS {
+        let (bot, address, ready) = start(&key);
+        starts.push(ready);
+        if run + 1 == STARTS {
+            println!("start to ready: fastest {:.1} ms", millis(*starts.iter().min().unwrap()));
+            println!("resident when ready: {:.1} MB", resident(&bot.0));
+            for request in 0..REQUESTS {
+                ping(address, &key, request);
+            }
+            println!("resident after {REQUESTS} signed requests: {:.1} MB", resident(&bot.0));
+        }
+    }
+}
+
+/// A bot that ends with the run.
+struct Bot(Child);
+
+impl Drop for Bot {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+/// Starts the real binary for signed requests, and waits until it is ready.
+fn start(key: &SigningKey) -> (Bot, SocketAddr, Duration) {
+    let folder = std::env::temp_dir().join(format!("mailmedic-bench-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let config = folder.join("mailmedic.toml");
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let public: String = key.verifying_key().to_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    std::fs::write(
+        &config,
+        format!(
+            "[resolver]\nservers = [\"127.0.0.1:9\"]\n[discord]\napplication_id = \"1\"\npublic_key = \"{public}\"\n\
+             transport = \"http\"\nproxy_url = \"http://127.0.0.1:9\"\n[http]\nlisten = \"{address}\"\n"
+        ),
+    )
+    .unwrap();
+    let begun = Instant::now();
+    let bot = Command::new(env!("CARGO_BIN_EXE_mailmedic"))
+        .arg("--config")
+        .arg(&config)
+        .arg("serve")
+        .env("DISCORD_TOKEN", "none")
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let bot = Bot(bot);
+    while TcpStream::connect(address).is_err() {
+        assert!(begun.elapsed() < Duration::from_secs(10), "the bot does not start");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    (bot, address, begun.elapsed())
+}
+
+/// One signed PING, each with a timestamp of its own so that none is a replay.
+fn ping(address: SocketAddr, key: &SigningKey, number: usize) {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let body = format!(r#"{{"type":1,"id":"{}","application_id":"1","token":"t","version":1}}"#, number + 1);
+    let signature = key.sign(format!("{now}{body}").as_bytes());
+    let hex: String = signature.to_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(
+        stream,
+        "POST /interactions HTTP/1.1\r\nhost: bot\r\nconnection: close\r\nx-signature-ed25519: {hex}\r\n\
+         x-signature-timestamp: {now}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).unwrap();
+    assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
+}
+
+/// The resident memory of a process, in megabytes of a million bytes.
+fn resident(child: &Child) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    let kibibytes: f64 = line.trim().trim_end_matches(" kB").parse().unwrap();
+    kibibytes * 1024.0 / 1e6
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}

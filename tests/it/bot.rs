@@ -1,0 +1,272 @@
+//! The bot on the stand-in for Discord: registered, asked over both transports, interrupted, and stopped.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mailmedic::config::{Config, PublicKey};
+use mailmedic::probe::Resolver;
+use mailmedic::request::FIND_THE_REMEDY;
+use mailmedic::surface::discord::{Bot, Serving};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::discord::endpoint::Forgery;
+use crate::discord::faults::Fault as Trouble;
+use crate::discord::fixtures::{button, mention, message_command, said, slash};
+use crate::discord::routes::Operation;
+use crate::discord::{Settings, StandIn};
+use crate::lab;
+use crate::nameserver::{Fault, NameServer, Zones};
+
+/// A bot at work, its name server and its Discord.
+struct Lab {
+    discord: StandIn,
+    names: NameServer,
+    address: String,
+    stop: Option<oneshot::Sender<()>>,
+    serving: JoinHandle<()>,
+}
+
+/// Which transports the bot serves.
+#[derive(PartialEq, Eq)]
+enum By {
+    Gateway,
+    Http,
+}
+
+impl Lab {
+    async fn start(by: By, zones: Zones) -> Self {
+        let discord = StandIn::start_with(Settings { heartbeat: Duration::from_secs(1), ..Settings::default() }).await;
+        let names = NameServer::start(zones).await;
+        // A resolver with the patience of the default configuration: some tests are about slow answers.
+        let resolver = Resolver::new(&[names.address()], Config::default().resolver.timeout).unwrap();
+        let engine = lab::engine_on(Arc::new(resolver), Config::default());
+        let bot = Bot::new(engine, Arc::new(discord.http()));
+        bot.register(None).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let gateway = (by == By::Gateway).then(|| discord.http());
+        let public_key = (by == By::Http).then(|| PublicKey::from_hex(&StandIn::public_key()).unwrap());
+        let (stop, stopped) = oneshot::channel();
+        let serving = tokio::spawn(async move {
+            let shutdown = async move { stopped.await.unwrap_or_default() };
+            bot.serve(Serving { gateway, public_key, listener }, shutdown).await.unwrap();
+        });
+        if by == By::Gateway {
+            discord.gateway().connected().await;
+        }
+        Self { discord, names, address, stop: Some(stop), serving }
+    }
+
+    /// Stops the bot as SIGTERM does, waits for its last answers, and lets the stand-in judge.
+    async fn finish(mut self) {
+        self.stop();
+        (&mut self.serving).await.unwrap();
+        self.discord.finish().await;
+    }
+
+    fn stop(&mut self) {
+        self.stop.take().unwrap().send(()).unwrap();
+    }
+}
+
+fn title(body: &Value) -> &str {
+    body["embeds"][0]["title"].as_str().unwrap_or_default()
+}
+
+fn description(body: &Value) -> &str {
+    body["embeds"][0]["description"].as_str().unwrap_or_default()
+}
+
+/// Zones in which the healthy domain's TXT records take their time.
+fn slow(delay: Duration) -> Zones {
+    let mut zones = Zones::load(&["healthy"]);
+    let _rule = zones.fault("*", Fault::Delay(delay)).only("TXT");
+    zones
+}
+
+#[tokio::test]
+async fn a_slash_command_is_acknowledged_and_then_answered() {
+    let lab = Lab::start(By::Gateway, Zones::load(&["spf"])).await;
+    let asked = lab.discord.dispatch(slash("check", &[("domain", "two-spf.example")])).await;
+    assert_eq!(asked.acknowledged().await.kind, 5);
+    let answer = asked.edited().await;
+    assert_eq!(title(&answer), "two-spf.example");
+    assert!(description(&answer).contains("More than one SPF record"), "{answer}");
+    assert!(description(&answer).contains("v=spf1"), "{answer}");
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn every_verb_of_the_table_answers() {
+    let lab = Lab::start(By::Gateway, Zones::load(&["healthy"])).await;
+    for (verb, option) in [("help", None), ("ask", Some(("question", "nothing arrives in my inbox")))] {
+        let options: Vec<_> = option.into_iter().collect();
+        let asked = lab.discord.dispatch(slash(verb, &options)).await;
+        assert_eq!(asked.acknowledged().await.kind, 5);
+        assert!(!title(&asked.edited().await).is_empty(), "{verb}");
+    }
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn the_message_command_answers_somebody_elses_message() {
+    let lab = Lab::start(By::Gateway, Zones::load(&["healthy"])).await;
+    let asked =
+        lab.discord.dispatch(message_command(FIND_THE_REMEDY, "nothing arrives in my inbox since friday")).await;
+    assert!(!description(&asked.edited().await).is_empty());
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn what_is_no_domain_is_refused_at_once_to_this_person_alone() {
+    let lab = Lab::start(By::Gateway, Zones::default()).await;
+    let asked = lab.discord.dispatch(slash("check", &[("domain", "@everyone <#1>")])).await;
+    let acknowledged = asked.acknowledged().await;
+    assert_eq!((acknowledged.kind, &acknowledged.body["data"]["flags"]), (4, &Value::from(64)));
+    assert!(!acknowledged.body.to_string().contains("@everyone"));
+    assert_eq!(lab.names.questions().len(), 0);
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn a_press_on_check_again_replaces_the_answer_in_its_place() {
+    let lab = Lab::start(By::Gateway, Zones::load(&["healthy"])).await;
+    let asked = lab.discord.dispatch(slash("check", &[("domain", "healthy.example")])).await;
+    asked.edited().await;
+    let again = asked.component("Check again: healthy.example").unwrap();
+    let pressed = lab.discord.dispatch(button(&again)).await;
+    assert_eq!(pressed.acknowledged().await.kind, 6);
+    assert_eq!(title(&pressed.edited().await), "healthy.example");
+    let forged = lab.discord.dispatch(button("check:127.0.0.1")).await;
+    assert_eq!(forged.acknowledged().await.kind, 4);
+    let unknown = lab.discord.dispatch(button("entry:no-such-entry")).await;
+    assert!(title(&unknown.edited().await).contains("gone"));
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn a_mention_is_answered_with_a_reply_and_other_talk_is_not() {
+    let lab = Lab::start(By::Gateway, Zones::load(&["mx"])).await;
+    let asked = lab.discord.say(mention("/check mx-missing-target.example")).await;
+    let reply = asked.replied().await;
+    assert_eq!(reply.body["message_reference"]["message_id"], asked.id());
+    assert!(description(&reply.body).contains("leads nowhere"), "{}", reply.body);
+    let talk = lab.discord.say(said("/check mx-missing-target.example")).await;
+    talk.stays_unanswered(Duration::from_millis(50)).await;
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn no_mention_in_a_question_survives_into_the_answer() {
+    let lab = Lab::start(By::Gateway, Zones::default()).await;
+    let asked = lab.discord.say(mention("/check @everyone")).await;
+    let reply = asked.replied().await.body.to_string();
+    assert!(!reply.contains("@everyone"), "{reply}");
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn with_every_name_server_silent_the_acknowledgement_still_comes_at_once() {
+    let mut zones = Zones::default();
+    let _rule = zones.fault("*", Fault::Silent);
+    let lab = Lab::start(By::Gateway, zones).await;
+    let asked = lab.discord.dispatch(slash("check", &[("domain", "healthy.example")])).await;
+    assert_eq!(asked.acknowledged().await.kind, 5);
+    let edits = asked.edits(2).await;
+    assert!(description(&edits[1]).contains("did not answer"), "{}", edits[1]);
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn a_check_that_takes_over_a_second_shows_what_it_has_so_far() {
+    let lab = Lab::start(By::Gateway, slow(Duration::from_millis(1200))).await;
+    let asked = lab.discord.dispatch(slash("check", &[("domain", "healthy.example")])).await;
+    let edits = asked.edits(2).await;
+    let note = |body: &Value| body["embeds"][0]["footer"]["text"].as_str().unwrap_or_default().to_owned();
+    assert!(note(&edits[0]).starts_with("Still looking: spf"), "{}", edits[0]);
+    assert!(note(&edits[1]).contains("DNS questions"), "{}", edits[1]);
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn after_a_lost_connection_the_session_resumes_and_what_was_missed_is_answered() {
+    let lab = Lab::start(By::Gateway, Zones::load(&["healthy"])).await;
+    lab.discord.gateway().shut();
+    lab.discord.gateway().drop_connection();
+    let asked = lab.discord.dispatch(slash("check", &[("domain", "healthy.example")])).await;
+    lab.discord.gateway().open();
+    lab.discord.gateway().resumed(1).await;
+    assert_eq!(title(&asked.edited().await), "healthy.example");
+    assert_eq!(lab.discord.gateway().identifies(), 1);
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn a_rate_limit_is_obeyed_and_the_answer_comes_after_it() {
+    let lab = Lab::start(By::Gateway, Zones::load(&["healthy"])).await;
+    lab.discord.trouble(Operation::Acknowledge, Trouble::RateLimited(Duration::from_millis(300)), 1);
+    lab.discord.trouble(Operation::EditOriginal, Trouble::RateLimited(Duration::from_millis(300)), 1);
+    let asked = lab.discord.dispatch(slash("check", &[("domain", "healthy.example")])).await;
+    assert_eq!(title(&asked.edited().await), "healthy.example");
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn an_answer_under_way_is_finished_when_the_bot_is_stopped() {
+    let mut lab = Lab::start(By::Gateway, slow(Duration::from_millis(200))).await;
+    let asked = lab.discord.dispatch(slash("check", &[("domain", "healthy.example")])).await;
+    asked.acknowledged().await;
+    lab.stop();
+    assert_eq!(title(&asked.edited().await), "healthy.example");
+    (&mut lab.serving).await.unwrap();
+    lab.discord.finish().await;
+}
+
+#[tokio::test]
+async fn signed_requests_are_answered_inline_and_edited_after() {
+    let lab = Lab::start(By::Http, Zones::load(&["healthy"])).await;
+    let endpoint = lab.discord.endpoint(&format!("{}/interactions", lab.address));
+    assert_eq!(endpoint.ping().await.json(), Some(serde_json::json!({ "type": 1 })));
+    let (reply, asked) = endpoint.post(slash("check", &[("domain", "healthy.example")])).await;
+    assert_eq!((reply.status, &reply.json().unwrap()["type"]), (200, &Value::from(5)));
+    assert_eq!(title(&asked.edited().await), "healthy.example");
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn what_is_forged_old_or_replayed_is_refused() {
+    let lab = Lab::start(By::Http, Zones::load(&["healthy"])).await;
+    let endpoint = lab.discord.endpoint(&format!("{}/interactions", lab.address));
+    let help = || slash("help", &[]);
+    for forgery in [
+        Forgery::BadSignature,
+        Forgery::NoSignatureAtAll,
+        Forgery::Unsigned,
+        Forgery::OtherKey,
+        Forgery::OtherTimestamp,
+        Forgery::OtherBody,
+        Forgery::Truncated,
+        Forgery::Old(Duration::from_secs(301)),
+        Forgery::Ahead(Duration::from_secs(301)),
+    ] {
+        let name = format!("{forgery:?}");
+        assert_eq!(endpoint.forge(help(), forgery).await.status, 401, "{name}");
+    }
+    let (_, asked, delivery) = endpoint.post_keeping(help()).await;
+    asked.edited().await;
+    assert_eq!(endpoint.replay(&delivery).await.status, 401);
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn health_is_told_to_whoever_asks() {
+    let lab = Lab::start(By::Gateway, Zones::default()).await;
+    for (path, status) in [("/livez", 200), ("/readyz", 200), ("/interactions", 404), ("/", 404)] {
+        let answered = reqwest::get(format!("{}{path}", lab.address)).await.unwrap();
+        assert_eq!(answered.status().as_u16(), status, "{path}");
+    }
+    lab.finish().await;
+}

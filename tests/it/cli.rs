@@ -1,0 +1,281 @@
+//! The command line as scripts and people use it: the real binary, its output, its exit codes.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::discord::fixtures::{APPLICATION, TOKEN, slash};
+use crate::discord::{Settings, StandIn};
+use crate::nameserver::{Fault, NameServer, Zones};
+
+/// The binary, with an environment of its own: no configuration, no colours, no token.
+fn mailmedic(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mailmedic"));
+    command.args(arguments).stdin(Stdio::null()).env_clear().env("PATH", std::env::var_os("PATH").unwrap());
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    mailmedic(arguments).output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn complained(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// A file with this text, in a folder that is gone at the end.
+fn file(name: &str, text: &str) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    std::fs::write(&path, text).unwrap();
+    (folder, path)
+}
+
+fn server(zones: &[&str]) -> (NameServer, String) {
+    let server = NameServer::start_apart(Zones::load(zones));
+    let address = server.address().to_string();
+    (server, address)
+}
+
+#[test]
+fn help_tells_what_there_is() {
+    insta::assert_snapshot!(said(&run(&["--help"])));
+    insta::assert_snapshot!("check_help", said(&run(&["check", "--help"])));
+}
+
+#[test]
+fn check_prints_the_contracted_json_and_exits_1_for_a_fault() {
+    let (_server, resolver) = server(&["spf"]);
+    let output = run(&["check", "two-spf.example", "--json", "--resolver", &resolver]);
+    assert_eq!(output.status.code(), Some(1), "{}", complained(&output));
+    let mut document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(document["cost"]["questions"].as_u64().unwrap() > 10);
+    document["cost"] = "…".into();
+    document["findings"].as_array_mut().unwrap().retain(|finding| finding["topic"] == "spf");
+    document["remedies"].as_array_mut().unwrap().truncate(1);
+    insta::assert_json_snapshot!(document);
+}
+
+#[test]
+fn check_exits_0_when_all_is_well_and_4_when_the_network_would_not_say() {
+    let (_server, resolver) = server(&["healthy", "dns"]);
+    for (domain, exit) in [("healthy.example", 0), ("servfail.example", 4), ("no-such-name.example", 1)] {
+        let output = run(&["check", domain, "--dns-only", "--resolver", &resolver]);
+        assert_eq!(output.status.code(), Some(exit), "{domain}: {}", said(&output));
+    }
+}
+
+#[test]
+fn without_a_network_check_says_which_resolver_did_not_answer() {
+    let mut zones = Zones::default();
+    let _rule = zones.fault("*", Fault::Silent);
+    let server = NameServer::start_apart(zones);
+    let resolver = server.address().to_string();
+    let output = run(&["check", "healthy.example", "--resolver", &resolver, "--timeout", "300ms"]);
+    assert_eq!(output.status.code(), Some(4));
+    assert!(said(&output).contains(&resolver), "{}", said(&output));
+}
+
+#[test]
+fn only_the_topics_that_are_named_are_looked_at() {
+    let (server, resolver) = server(&["healthy"]);
+    let output = run(&["check", "healthy.example", "--only", "mx,dns", "--json", "--resolver", &resolver]);
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["topics"], serde_json::json!({ "dns": "ok", "mx": "ok" }));
+    assert_eq!(server.count("healthy.example", "TXT"), 0);
+}
+
+#[test]
+fn nonsense_on_the_command_line_exits_2_with_a_sentence() {
+    for (arguments, sentence) in [
+        (vec!["check", "192.0.2.1"], "is an IP address"),
+        (vec!["check", "localhost"], "has no dot"),
+        (vec!["check", "example.com", "--only", "mxx"], "no such name `mxx`"),
+        (vec!["check", "example.com", "--resolver", "dns.example"], "named by its IP"),
+        (vec!["spf", "--ip", "x", "--helo", "a", "--mail-from", ""], "invalid IP address"),
+        (vec!["ask"], "required"),
+        (vec!["frobnicate"], "unrecognized"),
+    ] {
+        let output = run(&arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(complained(&output).contains(sentence), "{arguments:?}: {}", complained(&output));
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn spf_prints_the_contracted_json() {
+    let (_server, resolver) = server(&["spf"]);
+    let output = run(&[
+        "spf",
+        "--ip",
+        "192.0.2.1",
+        "--helo",
+        "mail.example",
+        "--mail-from",
+        "a@two-spf.example",
+        "--json",
+        "--resolver",
+        &resolver,
+        "--timeout-ms",
+        "300",
+    ]);
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&document["schema"], &document["result"]), (&1.into(), &"permerror".into()));
+    let keys: Vec<&String> = document.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["explanation", "lookups", "matched", "problem", "result", "schema", "tree", "voids"]);
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn a_broken_configuration_is_told_whole_and_nothing_starts() {
+    let (_folder, path) = file("mailmedic.toml", "[resolver]\nserver = []\ntimeout = 3\n");
+    let output = run(&["--config", path.to_str().unwrap(), "check", "example.com"]);
+    assert_eq!(output.status.code(), Some(3));
+    let told = complained(&output);
+    assert!(told.contains("mailmedic.toml:2:1") && told.contains("mailmedic.toml:3:11"), "{told}");
+    assert!(told.contains("did you mean `servers`?") && told.contains("2 problems"), "{told}");
+}
+
+#[test]
+fn a_broken_knowledge_is_told_whole_and_nothing_starts() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("entries")).unwrap();
+    std::fs::create_dir(folder.path().join("findings")).unwrap();
+    std::fs::write(folder.path().join("entries/a.toml"), "id = \"b\"\ntitel = \"x\"\n").unwrap();
+    let (_kept, config) = file("m.toml", &format!("[knowledge]\npath = {:?}\n", folder.path()));
+    let output = run(&["--config", config.to_str().unwrap(), "ask", "hello"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(complained(&output).contains("did you mean `title`?"), "{}", complained(&output));
+    let output = run(&["knowledge", "lint", folder.path().to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(said(&output).contains("a.toml:2:1"), "{}", said(&output));
+}
+
+#[test]
+fn the_example_configuration_is_the_default() {
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/mailmedic.toml");
+    assert_eq!(said(&run(&["--config", example, "config", "show"])), said(&run(&["config", "show"])));
+    assert_eq!(run(&["--config", example, "config", "check"]).status.code(), Some(0));
+}
+
+#[test]
+fn the_shipped_knowledge_has_no_fault() {
+    let output = run(&["knowledge", "lint"]);
+    assert_eq!((output.status.code(), said(&output).as_str()), (Some(0), "0 errors, 0 warnings\n"));
+    assert_eq!(said(&run(&["knowledge", "list"])).lines().count(), 17);
+}
+
+#[test]
+fn the_demo_plays_its_tour_when_nobody_types() {
+    let output = run(&["demo"]);
+    assert_eq!(output.status.code(), Some(0));
+    let lines = said(&output).lines().filter(|line| !line.contains("DNS questions")).collect::<Vec<_>>().join("\n");
+    insta::assert_snapshot!(lines);
+}
+
+#[test]
+fn the_demo_answers_what_is_piped_into_it() {
+    let mut demo = mailmedic(&["demo"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    demo.stdin.take().unwrap().write_all(b"/check two-spf.example\nlovely weather today\n/nonsense\n").unwrap();
+    let output = demo.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let told = said(&output);
+    assert!(told.contains("More than one SPF record") && told.contains("The mend, tested"), "{told}");
+    assert!(told.contains("stays quiet") && told.contains("there is no `/nonsense`"), "{told}");
+}
+
+#[test]
+fn colours_are_for_those_who_want_them() {
+    let plain = mailmedic(&["knowledge", "show", "data-recovery"]).output().unwrap();
+    assert!(!said(&plain).contains('\u{1b}'));
+    let forced = mailmedic(&["knowledge", "show", "data-recovery"]).env("CLICOLOR_FORCE", "1").output().unwrap();
+    assert!(said(&forced).contains('\u{1b}'));
+    let refused =
+        mailmedic(&["knowledge", "show", "data-recovery"]).env("CLICOLOR_FORCE", "1").env("NO_COLOR", "1").output();
+    assert!(!said(&refused.unwrap()).contains('\u{1b}'));
+}
+
+#[test]
+fn completions_and_the_manual_are_made_from_the_grammar() {
+    assert!(said(&run(&["completions", "bash"])).contains("mailmedic"));
+    assert!(said(&run(&["man"])).starts_with(".ie"));
+}
+
+#[test]
+fn without_a_token_serve_says_which_key_and_what_works_without() {
+    for (config, key) in [("", "`application_id`"), ("[discord]\napplication_id = \"1\"\n", "`DISCORD_TOKEN`")] {
+        let (_folder, path) = file("m.toml", config);
+        let output = run(&["--config", path.to_str().unwrap(), "serve"]);
+        assert_eq!(output.status.code(), Some(3));
+        assert!(
+            complained(&output).contains(key) && complained(&output).contains("still work"),
+            "{}",
+            complained(&output)
+        );
+    }
+}
+
+#[test]
+fn the_invitation_asks_for_no_more_than_is_needed() {
+    let (_folder, path) = file("m.toml", "[discord]\napplication_id = \"42\"\n");
+    let output = run(&["--config", path.to_str().unwrap(), "invite"]);
+    // View Channels, Send Messages (also in threads), Embed Links, Read Message History.
+    let permissions = (1_u64 << 10) | (1 << 11) | (1 << 14) | (1 << 16) | (1 << 38);
+    assert_eq!(
+        said(&output).trim(),
+        format!(
+            "https://discord.com/oauth2/authorize?client_id=42&scope=bot%20applications.commands&permissions={permissions}"
+        )
+    );
+}
+
+/// The configuration of a binary that meets the stand-in and the name server.
+fn settings(discord: &StandIn, names: &NameServer) -> String {
+    format!(
+        "[discord]\napplication_id = \"{APPLICATION}\"\nproxy_url = \"{}\"\n[resolver]\nservers = [\"{}\"]\n\
+         [http]\nlisten = \"127.0.0.1:0\"\n",
+        discord.proxy_url(),
+        names.address()
+    )
+}
+
+#[tokio::test]
+async fn the_binary_registers_serves_and_finishes_its_answer_at_sigterm() {
+    let discord = StandIn::start_with(Settings { heartbeat: Duration::from_secs(1), ..Settings::default() }).await;
+    let mut zones = Zones::load(&["healthy"]);
+    let _rule = zones.fault("*", Fault::Delay(Duration::from_millis(300))).only("TXT");
+    let names = NameServer::start(zones).await;
+    let (_folder, path) = file("m.toml", &settings(&discord, &names));
+    let command = |verb: &str| {
+        let mut command = tokio::process::Command::from(mailmedic(&["--config", path.to_str().unwrap(), verb]));
+        command.env("DISCORD_TOKEN", TOKEN).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        command
+    };
+    let doctor = command("doctor").output().await.unwrap();
+    assert_eq!(doctor.status.code(), Some(1), "{}", said(&doctor));
+    assert!(said(&doctor).contains("run `mailmedic register`"), "{}", said(&doctor));
+    let registered = command("register").output().await.unwrap();
+    assert_eq!(said(&registered), "4 commands registered everywhere\n", "{}", complained(&registered));
+    let doctor = command("doctor").output().await.unwrap();
+    assert_eq!(doctor.status.code(), Some(0), "{}", said(&doctor));
+
+    let bot = command("serve").spawn().unwrap();
+    discord.gateway().connected().await;
+    let asked = discord.dispatch(slash("check", &[("domain", "healthy.example")])).await;
+    assert_eq!(asked.acknowledged().await.kind, 5);
+    let ended = std::process::Command::new("kill").arg(bot.id().unwrap().to_string()).status().unwrap();
+    assert!(ended.success());
+    assert_eq!(asked.edited().await["embeds"][0]["title"], "healthy.example");
+    let output = bot.wait_with_output().await.unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", complained(&output));
+    discord.judge_output(&complained(&output));
+    discord.finish().await;
+}
