@@ -250,30 +250,29 @@ impl Facts {
         self.0.iter()
     }
 
-    /// What would be known with `fix` published: its text in place of those at its name that begin alike.
+    /// What would be known with `fix` published: its text in place of those at its name that begin alike; and how many
+    /// those are.
     ///
     /// "Alike" is the first word, up to a blank or a semicolon, which names the purpose of a TXT record
     /// (`v=spf1`, `v=DMARC1`, `v=DKIM1`): a fix does not touch the neighbours. Quotation marks and backslashes that
     /// were published as part of a text do not hide its purpose.
-    #[must_use]
-    pub fn with_fix(&self, name: &Name, fix: &Fix) -> Self {
+    pub fn with_fix(&self, name: &Name, fix: &Fix) -> (Self, usize) {
         let purpose = |text: &str| {
             let bare = text.replace(['"', '\\'], "");
             bare.trim_start().split([' ', ';']).next().unwrap_or_default().to_ascii_lowercase()
         };
-        let mut facts = self.clone();
         let question = Question::new(name, Kind::Txt);
-        let mut records: Vec<Record> = match self.get(&question).map(|reply| &reply.outcome) {
-            Some(Outcome::Records(records)) => records
-                .iter()
-                .filter(|record| record.text().is_none_or(|t| purpose(&t.to_string()) != purpose(&fix.value)))
-                .cloned()
-                .collect(),
-            _ => Vec::new(),
+        let known = match self.get(&question).map(|reply| &reply.outcome) {
+            Some(Outcome::Records(records)) => records.as_slice(),
+            _ => &[],
         };
+        let alike = |record: &&Record| record.text().is_some_and(|t| purpose(&t.to_string()) == purpose(&fix.value));
+        let (replaced, mut records): (Vec<Record>, Vec<Record>) =
+            known.iter().cloned().partition(|record| alike(&record));
         records.push(Record::Txt(Text::split(&fix.value)));
+        let mut facts = self.clone();
         facts.insert(question, Reply::new(Outcome::Records(records)));
-        facts
+        (facts, replaced.len())
     }
 }
 

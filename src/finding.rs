@@ -75,6 +75,16 @@ pub struct Fix {
     pub value: String,
     /// Whether the check passes with the record applied to what is known.
     pub verified: bool,
+    /// How many records it takes the place of.
+    #[serde(skip)]
+    pub replaces: usize,
+}
+
+impl Fix {
+    /// A TXT record to publish at `name`; not proven yet.
+    pub fn txt(name: impl Into<String>, value: String) -> Self {
+        Self { name: name.into(), kind: "TXT", value, verified: false, replaces: 0 }
+    }
 }
 
 /// How bad a finding is, from nothing to worst; `Unknown` is where the network would not say.

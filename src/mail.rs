@@ -74,8 +74,9 @@ impl Check {
             for finding in found.iter_mut() {
                 let Some(mut fix) = finding.fix.take() else { continue };
                 let Ok(name) = fix.name.parse::<Name>() else { continue };
-                let mended = facts.with_fix(&name, &fix);
-                let mut view = View::new(&mended);
+                let (published, replaces) = facts.with_fix(&name, &fix);
+                fix.replaces = replaces;
+                let mut view = View::new(&published);
                 match (self.run)(case, &mut view) {
                     Ok(after) => {
                         let mended = identity(finding);

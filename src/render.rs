@@ -9,3 +9,14 @@ pub mod terminal;
 mod visible;
 
 pub use visible::visible;
+
+use crate::finding::Fix;
+
+/// What becomes of the records that a fix takes the place of.
+const fn in_place_of(fix: &Fix) -> &'static str {
+    match fix.replaces {
+        0 => "",
+        1 => " in place of the old one",
+        _ => " in place of the old ones",
+    }
+}

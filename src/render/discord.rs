@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::visible;
+use super::{in_place_of, visible};
 use crate::answer::{Action, Answer, Block, Noted, State, Step};
 use crate::finding::Severity;
 use crate::text::{Span, Text};
@@ -174,7 +174,7 @@ fn finding(noted: &Noted) -> String {
             "\n**The mend, tested:** publish this {} record at `{}`{}{}",
             fix.kind,
             inert(&fix.name),
-            if noted.evidence.is_empty() { "" } else { " in place of what is shown above" },
+            in_place_of(fix),
             fenced(std::slice::from_ref(&fix.value))
         );
     } else if let Some(mend) = &noted.mend {
@@ -397,7 +397,7 @@ mod tests {
                     .collect()
             )),
             (texts(), prop::collection::vec("\\PC{0,900}", 0..9), "\\PC{0,500}").prop_map(|(text, evidence, value)| {
-                let fix = Some(Fix { name: value.clone(), kind: "TXT", value, verified: true });
+                let fix = Some(Fix::txt(value.clone(), value));
                 let mend = Some(text.clone());
                 let severity = Severity::Fail;
                 Block::Findings(vec![Noted { severity, title: text.clone(), text, mend, evidence, fix }])

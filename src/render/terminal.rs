@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::visible;
+use super::{in_place_of, visible};
 use crate::answer::{Action, Answer, Block, Noted, State, Step};
 use crate::finding::Severity;
 use crate::text::{Span, Text};
@@ -48,11 +48,6 @@ pub fn text(answer: &Answer, style: Style) -> String {
         page.paragraph("", &page.dim(&page.spans(note)));
     }
     page.out
-}
-
-/// What becomes of the records that a fix replaces.
-fn old(noted: &Noted) -> &'static str {
-    if noted.evidence.is_empty() { "" } else { " in place of what is shown above" }
 }
 
 struct Page {
@@ -140,10 +135,7 @@ impl Page {
                 "        ",
                 &self.paint(
                     Severity::Ok,
-                    &format!(
-                        "The mend, tested: publish this {} record at {} in place of the old one",
-                        fix.kind, fix.name
-                    ),
+                    &format!("The mend, tested: publish this {} record at {}{}", fix.kind, fix.name, in_place_of(fix)),
                 ),
             );
             self.literal("        > ", &fix.value);

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use mailmedic::config::{Config, PublicKey};
-use mailmedic::probe::Resolver;
+use mailmedic::facts::{Question, Reply};
+use mailmedic::probe::{Network, Resolver};
 use mailmedic::request::FIND_THE_REMEDY;
 use mailmedic::surface::discord::{Bot, Serving};
 use serde_json::Value;
@@ -38,11 +40,15 @@ enum By {
 
 impl Lab {
     async fn start(by: By, zones: Zones) -> Self {
+        // A resolver with the patience of the default configuration: some tests are about slow answers.
+        let patience = Config::default().resolver.timeout;
+        Self::start_on(by, zones, |names| Arc::new(Resolver::new(&[names.address()], patience).unwrap())).await
+    }
+
+    async fn start_on(by: By, zones: Zones, network: impl FnOnce(&NameServer) -> Arc<dyn Network>) -> Self {
         let discord = StandIn::start_with(Settings { heartbeat: Duration::from_secs(1), ..Settings::default() }).await;
         let names = NameServer::start(zones).await;
-        // A resolver with the patience of the default configuration: some tests are about slow answers.
-        let resolver = Resolver::new(&[names.address()], Config::default().resolver.timeout).unwrap();
-        let engine = lab::engine_on(Arc::new(resolver), Config::default());
+        let engine = lab::engine_on(network(&names), Config::default());
         let bot = Bot::new(engine, Arc::new(discord.http()));
         bot.register(None).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -258,6 +264,43 @@ async fn what_is_forged_old_or_replayed_is_refused() {
     let (_, asked, delivery) = endpoint.post_keeping(help()).await;
     asked.edited().await;
     assert_eq!(endpoint.replay(&delivery).await.status, 401);
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn a_bug_ends_with_a_sentence_and_a_number_instead_of_silence() {
+    struct Bug;
+    impl Network for Bug {
+        fn name(&self) -> String {
+            "a bug".to_owned()
+        }
+        fn ask<'a>(&'a self, _: &'a Question) -> BoxFuture<'a, Reply> {
+            panic!("this network is a bug")
+        }
+    }
+    let mut lab = Lab::start_on(By::Gateway, Zones::default(), |_| Arc::new(Bug)).await;
+    let asked = lab.discord.dispatch(slash("check", &[("domain", "healthy.example")])).await;
+    let answer = asked.edited().await;
+    assert!(description(&answer).contains(asked.id()), "{answer}");
+    assert!(!answer.to_string().contains("panic"), "{answer}");
+    lab.stop();
+    (&mut lab.serving).await.unwrap();
+    lab.discord.finish().await;
+}
+
+#[tokio::test]
+async fn what_a_name_server_says_stays_text() {
+    let mut zones = Zones::load(&["healthy"]);
+    zones.add("healthy.example", "TXT", "v=spf1 ``` @everyone <@1> [x](https://evil.example) ~all");
+    let lab = Lab::start(By::Gateway, zones).await;
+    let asked = lab.discord.dispatch(slash("check", &[("domain", "healthy.example")])).await;
+    let answer = asked.edited().await;
+    let shown = description(&answer);
+    assert!(shown.contains("@everyone"), "{shown}");
+    // Outside of the fences, nothing of it is left; and no fence is closed by it.
+    for (at, part) in shown.split("```").enumerate() {
+        assert!(at % 2 == 1 || !part.contains("@everyone") && !part.contains("](https:"), "{part}");
+    }
     lab.finish().await;
 }
 

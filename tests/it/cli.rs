@@ -271,7 +271,7 @@ async fn the_binary_registers_serves_and_finishes_its_answer_at_sigterm() {
     discord.gateway().connected().await;
     let asked = discord.dispatch(slash("check", &[("domain", "healthy.example")])).await;
     assert_eq!(asked.acknowledged().await.kind, 5);
-    let ended = std::process::Command::new("kill").arg(bot.id().unwrap().to_string()).status().unwrap();
+    let ended = Command::new("kill").arg(bot.id().unwrap().to_string()).status().unwrap();
     assert!(ended.success());
     assert_eq!(asked.edited().await["embeds"][0]["title"], "healthy.example");
     let output = bot.wait_with_output().await.unwrap();

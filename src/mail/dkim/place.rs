@@ -69,6 +69,6 @@ impl Place<'_> {
     /// The change that publishes `text` here; none behind an alias, where the record is somebody else's.
     pub(super) fn fix(&self, text: String) -> Option<Fix> {
         let name = self.question.name.to_string();
-        self.reply.aliases.is_empty().then_some(Fix { name, kind: "TXT", value: text, verified: false })
+        self.reply.aliases.is_empty().then_some(Fix::txt(name, text))
     }
 }

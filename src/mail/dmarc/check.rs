@@ -166,7 +166,7 @@ fn mending(mut finding: Finding, step: &Step<'_>, text: &str) -> Finding {
 /// The change that publishes `text` at a step's `_dmarc`; none behind an alias, where the record is somebody else's.
 fn fix(step: &Step<'_>, text: String) -> Option<Fix> {
     let name = step.question.name.to_string();
-    step.reply.aliases.is_empty().then_some(Fix { name, kind: "TXT", value: text, verified: false })
+    step.reply.aliases.is_empty().then_some(Fix::txt(name, text))
 }
 
 #[cfg(test)]

@@ -198,7 +198,7 @@ pub(super) fn about(code: Code, subject: impl fmt::Display, branch: &Branch) -> 
 pub(super) fn with_fix(case: &Case<'_>, finding: Finding, domain: &str, fix: Option<String>) -> Finding {
     let is_own = domain.parse::<Name>().is_ok_and(|name| name.is_within(case.domain.name()));
     match fix.filter(|_| is_own) {
-        Some(value) => finding.fix(Fix { name: domain.to_owned(), kind: "TXT", value, verified: false }),
+        Some(value) => finding.fix(Fix::txt(domain, value)),
         None => finding,
     }
 }
