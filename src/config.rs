@@ -159,17 +159,19 @@ pub struct KnowledgeAt {
 /// When a match is good enough; probabilities between 0 and 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Matching {
-    /// The confidence from which the best entry is given as the answer.
+    /// The confidence from which the best entry is given as the answer; default 0.65.
     pub answer_at: f64,
-    /// How far the best must lead the second to be given alone.
+    /// How far the best must lead the second to be given alone; default 0.3.
     pub margin: f64,
-    /// The confidence from which entries are offered as choices.
+    /// The confidence from which entries are offered as choices; default 0.3.
     pub offer_at: f64,
 }
 
 impl Default for Matching {
+    /// A wrong answer costs more than a choice, and a choice more than silence: of the messages that the model was
+    /// fitted to, each left out in turn, nine in ten direct answers are right and one quiet message in nine gets a choice.
     fn default() -> Self {
-        Self { answer_at: 0.6, margin: 0.15, offer_at: 0.35 }
+        Self { answer_at: 0.65, margin: 0.3, offer_at: 0.3 }
     }
 }
 
