@@ -33,7 +33,7 @@ fn main() {
 fn ask() {
     let knowledge = Knowledge::load(&Source::Shipped, &Brand::default()).unwrap();
     let begun = Instant::now();
-    let search = Search::build(&knowledge, &Matching::default());
+    let search = Search::build(&knowledge, &Matching::default()).unwrap();
     println!("index of {} entries built in {:.1} ms", knowledge.entries().len(), millis(begun.elapsed()));
 
     let questions: Vec<&str> = knowledge.entries().flat_map(|entry| &entry.questions).map(String::as_str).collect();
@@ -92,7 +92,7 @@ fn start(key: &SigningKey) -> (Bot, SocketAddr, Duration) {
     std::fs::create_dir_all(&folder).unwrap();
     let config = folder.join("mailmedic.toml");
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let public: String = key.verifying_key().to_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let public = hex(&key.verifying_key().to_bytes());
     std::fs::write(
         &config,
         format!(
@@ -123,7 +123,7 @@ fn ping(address: SocketAddr, key: &SigningKey, number: usize) {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     let body = format!(r#"{{"type":1,"id":"{}","application_id":"1","token":"t","version":1}}"#, number + 1);
     let signature = key.sign(format!("{now}{body}").as_bytes());
-    let hex: String = signature.to_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex(&signature.to_bytes());
     let mut stream = TcpStream::connect(address).unwrap();
     write!(
         stream,
@@ -135,6 +135,10 @@ fn ping(address: SocketAddr, key: &SigningKey, number: usize) {
     let mut reply = String::new();
     stream.read_to_string(&mut reply).unwrap();
     assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }
 
 /// The resident memory of a process, in megabytes of a million bytes.

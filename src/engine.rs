@@ -19,7 +19,7 @@ use crate::knowledge::{Entry, EntryId, Knowledge};
 use crate::mail::{CHECKS, spf};
 use crate::probe::{Cost, Examination, Inquiry, Network, Report};
 use crate::request::{CheckRequest, Request};
-use crate::search::{Decision, Found, Search};
+use crate::search::{Decision, Found, NotReady, Search};
 
 /// Domains that many people share: somebody's address there does not make the domain theirs to mend.
 const SHARED_DOMAINS: &str = include_str!("../index/shared-domains.txt");
@@ -35,10 +35,10 @@ pub struct Engine {
 
 impl Engine {
     /// Puts the parts together.
-    pub fn new(config: Config, knowledge: Knowledge, network: Arc<dyn Network>) -> Self {
-        let search = Search::build(&knowledge, &config.matching);
+    pub fn new(config: Config, knowledge: Knowledge, network: Arc<dyn Network>) -> Result<Self, NotReady> {
+        let search = Search::build(&knowledge, &config.matching)?;
         let shared_domains = SHARED_DOMAINS.lines().filter(|line| !line.starts_with('#')).collect();
-        Self { config, knowledge, search, network, shared_domains }
+        Ok(Self { config, knowledge, search, network, shared_domains })
     }
 
     /// The configuration.

@@ -24,7 +24,7 @@
 //! | [`request`] | what people ask for, and the one table of verbs | domain, finding |
 //! | [`mail`] | what the standards say: a room each, with its record, its walk and its check; pure | config, domain, facts, finding |
 //! | [`knowledge`] | the entries, and the words for findings | config, finding, problem, text, written |
-//! | [`search`] | from a question to entries, with a confidence and a decision; the only place that names tantivy | config, knowledge |
+//! | [`search`] | from a question to entries, with a confidence and a decision; the only place that names tantivy | config, domain, knowledge |
 //! | [`probe`] | the driver, and the only IO towards the world | config, domain, facts, finding, mail |
 //! | [`answer`] | the neutral document | domain, finding, text |
 //! | [`engine`] | ask, check: from request to answer | all of the above |

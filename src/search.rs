@@ -72,6 +72,17 @@ pub enum Decision {
     Quiet,
 }
 
+impl Decision {
+    /// The word that JSON has for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Answer => "answer",
+            Self::Offer => "offer",
+            Self::Quiet => "quiet",
+        }
+    }
+}
+
 /// Why the entries could not be made ready.
 #[derive(Debug, thiserror::Error)]
 pub enum NotReady {

@@ -65,7 +65,7 @@ pub(super) fn entry(engine: &Engine, id: &EntryId, report: Option<&Report>) -> A
         lead: lead(entry, report),
         blocks,
         next: links.chain(again).chain(related).collect(),
-        note: report.and_then(cost),
+        note: report.map(cost),
     }
 }
 
@@ -112,7 +112,7 @@ pub(super) fn report(engine: &Engine, report: &Report) -> Answer {
                 .code(domain)
                 .and(". That says nothing about the domain itself; try again later."),
             next: vec![again],
-            note: cost(report),
+            note: Some(cost(report)),
             ..Answer::default()
         };
     }
@@ -151,7 +151,7 @@ pub(super) fn report(engine: &Engine, report: &Report) -> Answer {
         lead: verdict_sentence(engine, report, verdict, &domain, &remedies),
         blocks,
         next: further.chain(std::iter::once(again)).collect(),
-        note: cost(report),
+        note: Some(cost(report)),
     }
 }
 
@@ -242,13 +242,13 @@ fn support(engine: &Engine) -> Option<Action> {
     Some(Action::Open { label: "Ask a person".to_owned(), url })
 }
 
-fn cost(report: &Report) -> Option<Text> {
+fn cost(report: &Report) -> Text {
     if !report.open.is_empty() {
         let open: Vec<&str> = report.open.iter().map(|topic| topic.as_str()).collect();
-        return Some(Text::plain(format!("Still looking: {}", open.join(", "))));
+        return Text::plain(format!("Still looking: {}", open.join(", ")));
     }
     let cost = report.cost;
-    Some(Text::plain(format!("{} DNS questions in {} rounds, {} ms", cost.questions, cost.rounds, cost.elapsed_ms)))
+    Text::plain(format!("{} DNS questions in {} rounds, {} ms", cost.questions, cost.rounds, cost.elapsed_ms))
 }
 
 /// The domain as people write it, with the DNS's spelling beside it where that differs: a look-alike must show.

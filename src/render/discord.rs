@@ -431,7 +431,8 @@ mod tests {
         fn no_plain_text_keeps_a_mention_or_a_link(text in "\\PC{0,200}") {
             let escaped = escape(&text);
             prop_assert!(!escaped.contains("@everyone") && !escaped.contains("@here"));
-            prop_assert!(!escaped.contains("http://") && !escaped.contains("https://") && !escaped.contains("<@"));
+            prop_assert!(!escaped.contains("http://") && !escaped.contains("https://"));
+            prop_assert!(!escaped.replace("\\<", "").contains('<'), "a mention begins with a bare <: {}", escaped);
         }
     }
 }

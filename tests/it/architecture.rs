@@ -15,7 +15,7 @@ const KNOWS: &[(&str, &[&str])] = &[
     ("request", &["domain", "finding"]),
     ("mail", &["config", "domain", "facts", "finding"]),
     ("knowledge", &["config", "finding", "problem", "text", "written"]),
-    ("search", &["config", "knowledge"]),
+    ("search", &["config", "domain", "knowledge"]),
     ("probe", &["config", "domain", "facts", "finding", "mail"]),
     ("answer", &["domain", "finding", "text"]),
     (
@@ -57,16 +57,16 @@ const FENCES: &[(&str, &[&str])] = &[
 
 /// Every source file: its path below `src` without the ending, and its code without comments and test modules.
 fn sources() -> Vec<(String, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = Vec::new();
-    let mut folders = vec![root.clone()];
+    let mut folders = vec![src.clone()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path: PathBuf = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|ending| ending == "rs") {
-                let room = path.strip_prefix(&root).unwrap().with_extension("").display().to_string();
+                let room = path.strip_prefix(&src).unwrap().with_extension("").display().to_string();
                 let text = fs::read_to_string(&path).unwrap();
                 let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
                 let code = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>();

@@ -111,6 +111,53 @@ fn nonsense_on_the_command_line_exits_2_with_a_sentence() {
 }
 
 #[test]
+fn ask_prints_the_contracted_json() {
+    let (_server, resolver) = server(&["spf"]);
+    let question = [
+        "ask",
+        "--json",
+        "--resolver",
+        &resolver,
+        "emails from anna@two-spf.example end up in the recipients' spam folder",
+    ];
+    let document: Value = serde_json::from_slice(&run(&question).stdout).unwrap();
+    assert_eq!((&document["schema"], &document["decision"]), (&1.into(), &"answer".into()));
+    assert_eq!(document["matches"][0]["entry"], "sent-email-in-spam");
+    assert!(document["matches"][0]["confidence"].as_f64().unwrap() > 0.5);
+    assert_eq!(document["check"]["domain"], "two-spf.example");
+    assert_eq!(document["check"]["topics"]["spf"], "fail");
+    assert!(document["answer"]["blocks"].is_array());
+    let without: Value = serde_json::from_slice(&run(&["ask", "--json", "lovely weather"]).stdout).unwrap();
+    assert_eq!((&without["decision"], &without["check"]), (&"quiet".into(), &Value::Null));
+}
+
+#[test]
+fn a_batch_answers_line_by_line_without_any_network() {
+    let lines =
+        "{\"id\":1,\"text\":\"nothing arrives in my inbox at example.com\"}\n\n{\"id\":\"b\",\"text\":\"hello\"}\n";
+    let (_folder, path) = file("questions.jsonl", lines);
+    let output = run(&["ask", "--batch", path.to_str().unwrap()]);
+    let answers: Vec<Value> = said(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((&answers[0]["id"], &answers[1]["id"]), (&1.into(), &"b".into()));
+    assert_eq!(answers[0]["matches"].as_array().unwrap().len(), 5);
+    assert_eq!(answers[0]["matches"][0]["entry"], "cannot-receive-email");
+    assert_eq!(answers[1]["decision"], "quiet");
+    let (_folder, path) = file("broken.jsonl", "{\"id\":1,\"text\":\"a\"}\nnonsense\n");
+    let output = run(&["ask", "--batch", path.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(complained(&output).contains("line 2"), "{}", complained(&output));
+}
+
+#[test]
+fn every_question_of_the_knowledge_is_asked_by_its_test() {
+    let told = said(&run(&["knowledge", "test"]));
+    let summary = told.lines().last().unwrap();
+    let numbers: Vec<u32> = summary.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse().ok()).collect();
+    let [asked, first, among_three] = numbers[..] else { panic!("{summary}") };
+    assert!(asked >= 90 && first * 100 >= asked * 80 && among_three * 100 >= asked * 94, "{summary}");
+}
+
+#[test]
 fn spf_prints_the_contracted_json() {
     let (_server, resolver) = server(&["spf"]);
     let output = run(&[
@@ -277,5 +324,6 @@ async fn the_binary_registers_serves_and_finishes_its_answer_at_sigterm() {
     let output = bot.wait_with_output().await.unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", complained(&output));
     discord.judge_output(&complained(&output));
+    assert!(!complained(&output).contains("healthy.example"), "what people ask for is not logged");
     discord.finish().await;
 }

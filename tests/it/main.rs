@@ -8,6 +8,7 @@
 )]
 
 mod architecture;
+mod ask;
 mod bot;
 mod check;
 mod cli;

@@ -33,7 +33,7 @@ const DOMAINS: [(&str, &str); 14] = [
 
 /// The tour: a question answered, an offer, a check with its remedy, and silence for small talk.
 const TOUR: [&str; 4] = [
-    "customers say our mails end up in their spam folder, we are two-spf.example",
+    "emails from anna@two-spf.example end up in the recipients' spam folder",
     "i cant get into my account",
     "/check dead-mx.example",
     "thanks, have a nice weekend everybody",

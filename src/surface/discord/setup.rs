@@ -127,9 +127,10 @@ async fn doctor(engine: &Arc<Engine>, out: &mut dyn Write) -> io::Result<Exit> {
         writeln!(out, "{mark}  {}", text.replace(WITHOUT_DISCORD, ""))
     };
     line(Ok(format!("knowledge: {} entries", engine.knowledge().entries().count())))?;
-    line(match engine.resolver_answers().await {
-        true => Ok(format!("resolver: {} answers", engine.resolver())),
-        false => Err(format!("resolver: {} does not answer; set `servers` under `[resolver]`", engine.resolver())),
+    line(if engine.resolver_answers().await {
+        Ok(format!("resolver: {} answers", engine.resolver()))
+    } else {
+        Err(format!("resolver: {} does not answer; set `servers` under `[resolver]`", engine.resolver()))
     })?;
     line(application_id(settings).map(|id| format!("application id: {id}")).map_err(|error| error.to_string()))?;
     if settings.transport != Transport::Gateway {

@@ -89,9 +89,17 @@ fn validator(place: &str) -> Arc<Validator> {
 
 /// Turns a body that Discord's documentation allows into one that the document allows.
 ///
-/// Permissions are strings of digits in the documentation (and from serenity), and numbers in the document.
+/// Permissions are strings of digits in the documentation (and from serenity), and numbers in the document; the id of a
+/// file that is being uploaded is its number in the request, which the document wants as a string.
 fn mend(operation: Operation, body: &Value) -> Value {
     let mut body = body.clone();
+    for message in ["/attachments", "/data/attachments"] {
+        for attachment in body.pointer_mut(message).and_then(Value::as_array_mut).into_iter().flatten() {
+            if let Some(number) = attachment["id"].as_u64() {
+                attachment["id"] = json!(number.to_string());
+            }
+        }
+    }
     if matches!(operation, Operation::PutCommands | Operation::PutGuildCommands) {
         for command in body.as_array_mut().into_iter().flatten() {
             let permissions = command["default_member_permissions"].as_str().and_then(|bits| bits.parse::<u64>().ok());

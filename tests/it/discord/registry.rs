@@ -38,6 +38,10 @@ fn registered(sent: &Value, guild: Option<&str>) -> Value {
             command[key] = value.clone();
         }
     }
+    for option in command["options"].as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+        // Discord's answer leaves out what was not set.
+        option.retain(|_, value| !value.is_null() && *value != json!([]));
+    }
     command["id"] = json!(snowflake());
     command["version"] = json!(snowflake());
     command["application_id"] = json!(APPLICATION);
