@@ -7,6 +7,11 @@ use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
+/// How many characters of a line are shown.
+const EXCERPT: usize = 100;
+/// How many of them stand before the place when the line is longer.
+const LEAD: usize = 30;
+
 /// One thing that is wrong in one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -68,6 +73,33 @@ impl Place {
     }
 }
 
+/// What is shown of a line, and which part of that is marked.
+struct Excerpt {
+    text: String,
+    indent: usize,
+    length: usize,
+}
+
+impl Place {
+    /// The line without characters that a terminal would act on; a long one is cut around the place.
+    fn excerpt(&self) -> Excerpt {
+        let line: Vec<&str> = self.text.graphemes(true).collect();
+        let before = self.column - 1;
+        let from = if line.len() > EXCERPT { before.saturating_sub(LEAD) } else { 0 };
+        let shown = line.iter().skip(from).take(EXCERPT);
+        let mut text: String = shown.map(|shown| if shown.contains(char::is_control) { " " } else { shown }).collect();
+        let length = self.length.min((from + EXCERPT).saturating_sub(before)).max(1);
+        if from + EXCERPT < line.len() {
+            text.push('…');
+        }
+        if from == 0 {
+            return Excerpt { text, indent: before, length };
+        }
+        text.insert(0, '…');
+        Excerpt { text, indent: before - from + 1, length }
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.file)?;
@@ -75,10 +107,10 @@ impl fmt::Display for Problem {
             return write!(f, ": {}\n  = {}", self.what, self.mend);
         };
         let gutter = " ".repeat(place.line.to_string().len());
-        let (indent, marks) = (" ".repeat(place.column - 1), "^".repeat(place.length));
+        let Excerpt { text, indent, length } = place.excerpt();
+        let (indent, marks) = (" ".repeat(indent), "^".repeat(length));
         write!(f, ":{}:{}: {}\n{gutter} |\n", place.line, place.column, self.what)?;
-        writeln!(f, "{} | {}", place.line, place.text.replace('\t', " "))?;
-        write!(f, "{gutter} | {indent}{marks}\n{gutter} = {}", self.mend)
+        write!(f, "{} | {text}\n{gutter} | {indent}{marks}\n{gutter} = {}", place.line, self.mend)
     }
 }
 
@@ -144,6 +176,21 @@ mod tests {
           | ^^^^^^
           = did you mean `checks`?
         "#);
+    }
+
+    #[test]
+    fn a_long_line_is_cut_around_the_spot() {
+        let source = format!("text = \"{}\u{1b}{{nam}} {}\"", "long ".repeat(30), "line ".repeat(30));
+        let spot = source.find("{nam}").unwrap();
+        let problem =
+            Problem::at("a.toml", &source, spot..spot + 5, "there is no slot `{nam}`", "did you mean `{name}`?");
+        insta::assert_snapshot!(problem, @"
+        a.toml:1:160: there is no slot `{nam}`
+          |
+        1 | …ong long long long long long  {nam} line line line line line line line line line line line line line…
+          |                                ^^^^^
+          = did you mean `{name}`?
+        ");
     }
 
     #[test]

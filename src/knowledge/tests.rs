@@ -230,8 +230,8 @@ fn empty_long_and_broken_texts_are_refused() {
     insta::assert_snapshot!(said("\"Mail is slow\"", &format!("\"{}\"", "slow ".repeat(21))), @r#"
     entries/slow-mail.toml:2:9: expected at most 100 characters, found 105
       |
-    2 | title = "slow slow slow slow slow slow slow slow slow slow slow slow slow slow slow slow slow slow slow slow slow "
-      |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    2 | title = "slow slow slow slow slow slow slow slow slow slow slow slow slow slow slow slow slow slow s…
+      |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       = say it in fewer words, or split it
     "#);
     insta::assert_snapshot!(said("\"Mail is slow\"", "\"Mail\\nis slow\""), @r#"
