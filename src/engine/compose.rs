@@ -1,7 +1,7 @@
 //! From what was matched and found to the neutral answer; the wording here only frames the knowledge's own.
 
 use super::{Engine, Remedy, evidence};
-use crate::answer::{Action, Answer, Block, Noted, Step};
+use crate::answer::{Action, Answer, Block, Noted, State, Step};
 use crate::domain::Domain;
 use crate::finding::{Code, Finding, Severity};
 use crate::knowledge::{Entry, EntryId};
@@ -42,18 +42,21 @@ pub(super) fn question(engine: &Engine, found: &Found, domain: Option<&Domain>, 
     }
 }
 
-/// An entry, its steps marked by what a report says.
+/// An entry, its steps marked by what a report says; what was found at the domain comes first, for it is the cause.
 pub(super) fn entry(engine: &Engine, id: &EntryId, report: Option<&Report>) -> Answer {
     let Some(entry) = engine.entry(id) else { return no_such_entry() };
-    let marked = evidence::steps(&engine.knowledge, entry, report);
-    let mut blocks = vec![Block::Steps(in_order(marked))];
+    let steps = in_order(evidence::steps(&engine.knowledge, entry, report));
+    let mut blocks = Vec::new();
     if let Some(report) = report {
         let faults = noted(engine, report.findings().filter(|finding| finding.severity() >= Severity::Warn));
         if !faults.is_empty() {
             blocks.push(Block::Heading(Text::plain("Found at ").code(shown(&report.domain))));
             blocks.push(Block::Findings(faults));
+            blocks.push(Block::Heading(Text::plain("All steps")));
         }
     }
+    let lead = lead(entry, &steps, report);
+    blocks.push(Block::Steps(steps));
     blocks.extend(entry.cautions.iter().cloned().map(Block::Caution));
     blocks.extend(entry.tips.iter().cloned().map(Block::Tip));
     let links = entry.links.iter().map(|link| Action::Open { label: link.label.clone(), url: link.url.clone() });
@@ -62,7 +65,7 @@ pub(super) fn entry(engine: &Engine, id: &EntryId, report: Option<&Report>) -> A
     Answer {
         title: Text::plain(&entry.title),
         severity: report.map(Report::verdict),
-        lead: lead(entry, report),
+        lead,
         blocks,
         next: links.chain(again).chain(related).collect(),
         note: report.map(cost),
@@ -70,24 +73,8 @@ pub(super) fn entry(engine: &Engine, id: &EntryId, report: Option<&Report>) -> A
 }
 
 /// What an entry's answer begins with: what the look at the domain says of it, then the entry's own summary.
-fn lead(entry: &Entry, report: Option<&Report>) -> Text {
-    let mut text = Text::default();
-    if let Some(report) = report {
-        let domain = shown(&report.domain);
-        text = match report.verdict() {
-            _ if !report.open.is_empty() => Text::plain("I am looking at ").code(domain).and(" …"),
-            _ if report.unreachable => {
-                Text::plain("I could not look at ").code(domain).and(": the resolver did not answer.")
-            }
-            Severity::Fail | Severity::Warn => {
-                Text::plain("I looked at ").code(domain).and(" and marked what I found.")
-            }
-            Severity::Unknown => Text::plain("I looked at ").code(domain).and(", but could not see everything."),
-            Severity::Ok | Severity::Info => {
-                Text::plain("I looked at ").code(domain).and(": what the network shows is in order.")
-            }
-        };
-    }
+fn lead(entry: &Entry, steps: &[Step], report: Option<&Report>) -> Text {
+    let mut text = report.map(|report| looked(steps, report)).unwrap_or_default();
     if let Some(summary) = &entry.summary {
         if !text.is_empty() {
             text = text.and(" ");
@@ -95,6 +82,23 @@ fn lead(entry: &Entry, report: Option<&Report>) -> Text {
         text.0.extend(summary.0.iter().cloned());
     }
     text
+}
+
+fn looked(steps: &[Step], report: &Report) -> Text {
+    let text = Text::plain("I looked at ").code(shown(&report.domain));
+    let causes = steps.iter().filter(|step| step.state == State::Confirmed).flat_map(|step| &step.because);
+    let mut causes: Vec<String> = causes.map(|cause| format!("“{cause}”")).collect();
+    causes.dedup();
+    match report.verdict() {
+        _ if !report.open.is_empty() => Text::plain("I am looking at ").code(shown(&report.domain)).and(" …"),
+        _ if report.unreachable => text.and(", but the resolver did not answer; the steps are not marked."),
+        _ if !causes.is_empty() => {
+            text.and(format!(" and found what causes this: {}. Mend that first.", causes.join(", ")))
+        }
+        Severity::Fail | Severity::Warn => text.and(" and found faults, though none that explains this by itself."),
+        Severity::Unknown => text.and(", but it did not answer all questions; what I could not see is not marked."),
+        Severity::Ok | Severity::Info => text.and(": all that I can see from here is in order. Try what is left."),
+    }
 }
 
 /// The report on a domain: the likeliest cause first, then what to do, then the details.

@@ -1,6 +1,6 @@
 //! Discord: one handler, two transports.
 //!
-//! * [`plan`](plan::plan) reads an interaction and says at once what the acknowledgement is and what is left to do; it
+//! * `plan` reads an interaction and says at once what the acknowledgement is and what is left to do; it
 //!   knows no transport.
 //! * `gateway` and `http` deliver interactions to it, over the websocket and as signed requests.
 //! * `send` is the one place from which anything is sent, and no mention resolves there.

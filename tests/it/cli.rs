@@ -327,3 +327,16 @@ async fn the_binary_registers_serves_and_finishes_its_answer_at_sigterm() {
     assert!(!complained(&output).contains("healthy.example"), "what people ask for is not logged");
     discord.finish().await;
 }
+
+#[test]
+fn the_conversation_in_the_readme_is_a_real_one() {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let told = readme.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let tour = said(&run(&["demo"]));
+    let tour: Vec<&str> = tour.lines().filter(|line| !line.contains("DNS questions")).collect();
+    let tour = tour.join("\n");
+    assert!(told.matches("you: ").count() >= 3);
+    for exchange in told.split("you: ").filter(|exchange| !exchange.trim().is_empty()) {
+        assert!(tour.contains(exchange.trim_end()), "the demo does not say:\n{exchange}");
+    }
+}
