@@ -12,7 +12,9 @@ use serenity::model::application::Interaction;
 use serenity::model::channel::Message;
 use serenity::model::id::{ChannelId, InteractionId, MessageId, UserId};
 use tokio::net::TcpListener;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::commands::commands;
@@ -30,6 +32,9 @@ const FIRST_LOOK: Duration = Duration::from_secs(1);
 /// How long the answer waits for Discord to read the response to its HTTP request, before which it knows no message
 /// that could be edited.
 const HEAD_START: Duration = Duration::from_millis(50);
+/// How many answers may be under way at once, over all people; acknowledgements do not wait for their turn. Twice what
+/// the resolver takes at once, so that a flood waits here and not there.
+const ANSWERS_AT_ONCE: usize = 64;
 /// How long answers under way may take after the end was asked for: the budget of a check, and a little to send it.
 const LAST_ANSWERS: Duration = Duration::from_secs(15);
 
@@ -39,6 +44,7 @@ pub struct Bot {
     engine: Arc<Engine>,
     sender: Sender,
     tasks: TaskTracker,
+    turns: Arc<Semaphore>,
     connected: Arc<AtomicBool>,
 }
 
@@ -74,11 +80,17 @@ pub struct Serving {
 impl Bot {
     /// A bot that answers through `http`, whose application id is set.
     pub fn new(engine: Arc<Engine>, http: Arc<Http>) -> Self {
-        Self { engine, sender: Sender(http), tasks: TaskTracker::new(), connected: Arc::new(AtomicBool::new(false)) }
+        Self {
+            engine,
+            sender: Sender(http),
+            tasks: TaskTracker::new(),
+            turns: Arc::new(Semaphore::new(ANSWERS_AT_ONCE)),
+            connected: Arc::new(AtomicBool::new(false)),
+        }
     }
 
     /// Replaces all commands by those of the table, in one guild or everywhere; how many they are.
-    pub async fn register(&self, guild: Option<u64>) -> serenity::Result<usize> {
+    pub async fn register(&self, guild: Option<u64>) -> Result<usize, String> {
         self.sender.register(guild, &commands()).await
     }
 
@@ -86,38 +98,30 @@ impl Bot {
     pub async fn serve(self, serving: Serving, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
         let Serving { gateway, public_key, listener } = serving;
         let router = http::router(&self, gateway.is_some(), public_key)?;
-        let stop = tokio_util::sync::CancellationToken::new();
-        let web = {
-            let stop = stop.clone();
-            axum::serve(listener, router).with_graceful_shutdown(async move { stop.cancelled().await }).into_future()
-        };
-        let websocket = gateway::run(&self, gateway, stop.clone());
-        let signalled = async {
-            shutdown.await;
-            tracing::info!("stopping: nothing new is taken, answers under way are finished");
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
+        let web = axum::serve(listener, router).with_graceful_shutdown(async move { stopped.cancelled().await });
+        let web = async { web.await.map_err(ServeError::Http) };
+        let websocket = async {
+            let ended = gateway::run(&self, gateway, stop.clone()).await;
             stop.cancel();
+            ended
         };
-        tokio::pin!(web, websocket, signalled);
-        let (mut web_ended, mut websocket_ended, mut asked) = (false, false, false);
-        while !(web_ended && websocket_ended) {
-            tokio::select! {
-                ended = &mut web, if !web_ended => {
-                    ended.map_err(ServeError::Http)?;
-                    web_ended = true;
-                }
-                ended = &mut websocket, if !websocket_ended => {
-                    ended?;
-                    websocket_ended = true;
-                    stop.cancel();
-                }
-                () = &mut signalled, if !asked => asked = true,
+        let both = async { tokio::try_join!(web, websocket).map(drop) };
+        tokio::pin!(both);
+        let ended = tokio::select! {
+            ended = &mut both => ended,
+            () = shutdown => {
+                tracing::info!("stopping: nothing new is taken, answers under way are finished");
+                stop.cancel();
+                timeout(LAST_ANSWERS, both).await.unwrap_or(Ok(()))
             }
-        }
+        };
         self.tasks.close();
-        if tokio::time::timeout(LAST_ANSWERS, self.tasks.wait()).await.is_err() {
+        if timeout(LAST_ANSWERS, self.tasks.wait()).await.is_err() {
             tracing::warn!(left = self.tasks.len(), "answers under way did not end in time");
         }
-        Ok(())
+        ended
     }
 
     pub(super) fn is_connected(&self) -> bool {
@@ -148,7 +152,7 @@ impl Bot {
         let (id, token) = (interaction.id(), token(interaction).to_owned());
         self.spawn(async move |bot| {
             if let Err(error) = bot.sender.acknowledge(id, &token, &callback).await {
-                tracing::error!(%id, %error, "an interaction could not be acknowledged");
+                tracing::error!(%id, error, "an interaction could not be acknowledged");
             } else if let Some(request) = request {
                 bot.answer(request, Place::Response { id, token }).await;
             }
@@ -169,13 +173,14 @@ impl Bot {
 
     /// Does what a request asks for, and shows it: what is known after a moment if it takes longer, then the whole.
     async fn answer(self, request: Request, place: Place) {
+        let _turn = self.turns.acquire().await;
         let place = Arc::new(Mutex::new(place));
         let (bot, shown) = (self.clone(), Arc::clone(&place));
         // In a task of its own, so that a bug ends with a sentence for the person instead of silence.
         let whole = tokio::spawn(async move {
             let mut place = shown.lock().await;
             let mut work = bot.engine.begin(request);
-            if tokio::time::timeout(FIRST_LOOK, work.finish()).await.is_err() {
+            if timeout(FIRST_LOOK, work.finish()).await.is_err() {
                 bot.show(&mut place, &work.answer()).await;
                 work.finish().await;
             }
@@ -203,7 +208,7 @@ impl Bot {
             },
         };
         if let Err(error) = shown {
-            tracing::error!(id = place.id(), %error, "an answer could not be shown");
+            tracing::error!(id = place.id(), error, "an answer could not be shown");
         }
     }
 

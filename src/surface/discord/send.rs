@@ -1,9 +1,10 @@
 //! The one place from which anything is sent to Discord: every body passes here, and none can resolve a mention.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
-use serenity::http::Http;
+use serenity::http::{Http, HttpError};
 use serenity::model::id::{ChannelId, InteractionId, MessageId};
 
 use crate::answer::Answer;
@@ -72,49 +73,70 @@ impl Callback {
     }
 }
 
-/// Sends to Discord's REST interface.
+/// How long Discord may take to accept an acknowledgement: after three seconds it is void anyway.
+const ACKNOWLEDGEMENT: Duration = Duration::from_secs(3);
+/// How long anything else may take, waiting for a rate limit included.
+pub(super) const ANSWER: Duration = Duration::from_secs(60);
+
+/// Sends to Discord's REST interface. What goes wrong is told in words that hold no address, since a token is part of it.
 #[derive(Clone)]
 pub(super) struct Sender(pub(super) Arc<Http>);
 
 impl Sender {
     /// Acknowledges an interaction.
-    pub(super) async fn acknowledge(
-        &self,
-        id: InteractionId,
-        token: &str,
-        callback: &Callback,
-    ) -> serenity::Result<()> {
-        self.0.create_interaction_response(id, token, callback, Vec::new()).await
+    pub(super) async fn acknowledge(&self, id: InteractionId, token: &str, callback: &Callback) -> Result<(), String> {
+        within(ACKNOWLEDGEMENT, self.0.create_interaction_response(id, token, callback, Vec::new())).await
     }
 
     /// Puts the answer where the acknowledgement stands.
-    pub(super) async fn edit_response(&self, token: &str, answer: &Answer) -> serenity::Result<()> {
-        self.0.edit_original_interaction_response(token, &Body::of(answer), Vec::new()).await.map(drop)
+    pub(super) async fn edit_response(&self, token: &str, answer: &Answer) -> Result<(), String> {
+        let body = Body::of(answer);
+        within(ANSWER, self.0.edit_original_interaction_response(token, &body, Vec::new())).await.map(drop)
     }
 
     /// Replies to a message.
-    pub(super) async fn reply(
-        &self,
-        channel: ChannelId,
-        message: MessageId,
-        answer: &Answer,
-    ) -> serenity::Result<MessageId> {
+    pub(super) async fn reply(&self, channel: ChannelId, to: MessageId, answer: &Answer) -> Result<MessageId, String> {
         let mut body = Body::of(answer);
-        body.message_reference = Some(Reference { message_id: message, fail_if_not_exists: false });
-        self.0.send_message(channel, Vec::new(), &body).await.map(|message| message.id)
+        body.message_reference = Some(Reference { message_id: to, fail_if_not_exists: false });
+        within(ANSWER, self.0.send_message(channel, Vec::new(), &body)).await.map(|message| message.id)
     }
 
     /// Changes a message of ours.
-    pub(super) async fn edit(&self, channel: ChannelId, message: MessageId, answer: &Answer) -> serenity::Result<()> {
-        self.0.edit_message(channel, message, &Body::of(answer), Vec::new()).await.map(drop)
+    pub(super) async fn edit(&self, channel: ChannelId, message: MessageId, answer: &Answer) -> Result<(), String> {
+        let body = Body::of(answer);
+        within(ANSWER, self.0.edit_message(channel, message, &body, Vec::new())).await.map(drop)
     }
 
     /// Replaces all commands, in one guild or everywhere.
-    pub(super) async fn register(&self, guild: Option<u64>, commands: &serde_json::Value) -> serenity::Result<usize> {
+    pub(super) async fn register(&self, guild: Option<u64>, commands: &serde_json::Value) -> Result<usize, String> {
         let made = match guild {
-            Some(guild) => self.0.create_guild_commands(guild.into(), commands).await,
-            None => self.0.create_global_commands(commands).await,
+            Some(guild) => within(ANSWER, self.0.create_guild_commands(guild.into(), commands)).await,
+            None => within(ANSWER, self.0.create_global_commands(commands)).await,
         };
         made.map(|made| made.len())
+    }
+}
+
+/// Waits for a request, no longer than `time`.
+pub(super) async fn within<T>(time: Duration, sent: impl Future<Output = serenity::Result<T>>) -> Result<T, String> {
+    match tokio::time::timeout(time, sent).await {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(told(&error)),
+        Err(_) => Err("Discord did not answer in time".to_owned()),
+    }
+}
+
+/// An error without the address that was asked: it holds the interaction's token.
+fn told(error: &serenity::Error) -> String {
+    match error {
+        serenity::Error::Http(HttpError::UnsuccessfulRequest(refused)) => {
+            format!("Discord refused with {}: {}", refused.status_code, refused.error.message)
+        }
+        serenity::Error::Http(HttpError::Request(error)) if error.is_connect() => {
+            "Discord cannot be reached".to_owned()
+        }
+        serenity::Error::Http(HttpError::Request(_)) => "the connection to Discord broke off".to_owned(),
+        serenity::Error::Http(_) => "the request could not be made".to_owned(),
+        _ => "Discord's answer could not be read".to_owned(),
     }
 }

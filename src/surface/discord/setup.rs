@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::bot::{Bot, ServeError, Serving};
 use super::commands::commands;
+use super::send::{ANSWER, within};
 use crate::config::{Discord, Token, Transport};
 use crate::engine::Engine;
 use crate::surface::cli::{Command, Exit};
@@ -141,21 +142,21 @@ async fn doctor(engine: &Arc<Engine>, out: &mut dyn Write) -> io::Result<Exit> {
     match http(settings) {
         Err(missing) => line(Err(missing.to_string()))?,
         Ok(http) => {
-            line(match http.get_current_user().await {
+            line(match within(ANSWER, http.get_current_user()).await {
                 Ok(user) => Ok(format!("token: Discord knows it as {}", user.name)),
-                Err(error) => Err(format!("token: Discord does not take it, or cannot be reached: {error}")),
+                Err(error) => Err(format!("token: {error}")),
             })?;
             let expected = commands().as_array().map_or(0, Vec::len);
             let registered = match settings.guilds.first() {
-                Some(guild) => http.get_guild_commands((*guild).into()).await,
-                None => http.get_global_commands().await,
+                Some(guild) => within(ANSWER, http.get_guild_commands((*guild).into())).await,
+                None => within(ANSWER, http.get_global_commands()).await,
             };
             line(match registered {
                 Ok(found) if found.len() == expected => Ok(format!("commands: {expected} registered")),
                 Ok(found) => {
                     Err(format!("commands: {} of {expected} registered; run `mailmedic register`", found.len()))
                 }
-                Err(error) => Err(format!("commands: Discord does not say: {error}")),
+                Err(error) => Err(format!("commands: {error}")),
             })?;
         }
     }
