@@ -55,6 +55,8 @@ pub struct Step {
     pub state: State,
     /// Why, in a few words, where it says something.
     pub because: Vec<Text>,
+    /// How bad that is: what fails is the cause, what only may harm may be it.
+    pub severity: Option<Severity>,
 }
 
 /// What the network says of a step.
@@ -96,6 +98,9 @@ pub enum Action {
         id: String,
         /// Its title.
         title: String,
+        /// The domain that the conversation is about, if it is about one.
+        #[serde(serialize_with = "as_maybe_text")]
+        domain: Option<Domain>,
     },
     /// Look at a domain, again or for the first time.
     Check {
@@ -112,6 +117,10 @@ pub enum Action {
         /// Where it leads: `https` only.
         url: String,
     },
+}
+
+fn as_maybe_text<S: serde::Serializer>(domain: &Option<Domain>, serializer: S) -> Result<S::Ok, S::Error> {
+    domain.as_ref().map(Domain::to_string).serialize(serializer)
 }
 
 fn as_text<S: serde::Serializer>(domain: &Domain, serializer: S) -> Result<S::Ok, S::Error> {

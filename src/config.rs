@@ -274,3 +274,8 @@ impl fmt::Debug for Token {
         f.write_str("Token(…)")
     }
 }
+
+/// Reads the address of a resolver: `IP:PORT`, or an IP alone with port 53.
+pub fn server(text: &str) -> Option<SocketAddr> {
+    text.parse().ok().or_else(|| text.parse().ok().map(|ip: IpAddr| SocketAddr::new(ip, 53)))
+}

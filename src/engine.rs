@@ -76,29 +76,39 @@ impl Engine {
                 let examination = Some(self.examine(check));
                 Work { engine, subject: Subject::Domain, examination }
             }
-            Request::Entry(id) => {
-                let subject =
-                    self.knowledge.entry(&id).map_or(Subject::NoSuchEntry, |entry| Subject::Entry(entry.id.clone()));
-                Work { engine, subject, examination: None }
-            }
+            Request::Entry { id, domain } => match self.knowledge.entry(&id) {
+                Some(entry) => {
+                    let examination = domain.filter(|_| !entry.checks.is_empty()).map(|domain| {
+                        self.examine(CheckRequest { topics: entry.checks.clone(), ..CheckRequest::of(domain) })
+                    });
+                    Work { engine, subject: Subject::Entry(entry.id.clone()), examination }
+                }
+                None => Work { engine, subject: Subject::NoSuchEntry, examination: None },
+            },
             Request::Ask(question) => {
                 let found = self.search.find(&question);
                 let domain = self.domain_of(&question);
-                let topics = match (&found.decision, found.matches.first()) {
-                    (Decision::Answer, Some(best)) => {
-                        self.knowledge.entry(best.entry.as_str()).map(|entry| entry.checks.clone()).unwrap_or_default()
-                    }
-                    _ => Vec::new(),
-                };
-                let examination = match &domain {
-                    Some(domain) if !topics.is_empty() => {
-                        Some(self.examine(CheckRequest { topics, ..CheckRequest::of(domain.clone()) }))
-                    }
-                    _ => None,
-                };
+                let examination =
+                    domain.as_ref().and_then(|domain| self.examine_for(&question, &found, domain.clone()));
                 Work { engine, subject: Subject::Question { found, domain }, examination }
             }
         }
+    }
+
+    /// The look that a question asks for: at the topics of the entry that answers it and at those that it names; at
+    /// everything where no entry is sure.
+    fn examine_for(&self, question: &str, found: &Found, domain: Domain) -> Option<Examination> {
+        let mut topics = Vec::new();
+        if let (Decision::Answer, Some(best)) = (found.decision, found.matches.first()) {
+            let words = question.to_lowercase();
+            let named = |topic: &Topic| words.split(|c: char| !c.is_alphanumeric()).any(|word| word == topic.as_str());
+            let listed = &self.entry(&best.entry)?.checks;
+            topics = Topic::ALL.iter().filter(|topic| listed.contains(topic) || named(topic)).copied().collect();
+            if topics.is_empty() {
+                return None;
+            }
+        }
+        Some(self.examine(CheckRequest { topics, ..CheckRequest::of(domain) }))
     }
 
     /// May this address send for this domain (RFC 7208 section 4)? With what it cost.
@@ -168,9 +178,10 @@ impl Work {
         }
     }
 
-    /// Whether nothing fits and it is better to say nothing, where nobody asked the bot itself.
+    /// Whether nothing fits and no domain is named, so that it is better to say nothing where nobody asked the bot
+    /// itself.
     pub const fn is_quiet(&self) -> bool {
-        matches!(&self.subject, Subject::Question { found, .. } if matches!(found.decision, Decision::Quiet))
+        matches!(&self.subject, Subject::Question { found, domain: None } if matches!(found.decision, Decision::Quiet))
     }
 
     /// What was matched, where the request was a question.
@@ -195,10 +206,5 @@ impl Work {
             Subject::Domain => report.map_or_else(compose::help, |report| compose::report(&self.engine, &report)),
             Subject::Help => compose::help(),
         }
-    }
-
-    /// The topics looked at for a question or a check.
-    pub fn topics(&self) -> Vec<Topic> {
-        self.report().map(|report| report.topics().map(|(topic, _)| topic).collect()).unwrap_or_default()
     }
 }

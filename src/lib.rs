@@ -21,7 +21,7 @@
 //! | [`problem`] | what is wrong with a file that a person wrote | nobody |
 //! | [`written`] | a TOML file, read key by key | problem |
 //! | [`config`] | the configuration | domain, problem, written |
-//! | [`request`] | what people ask for, and the one table of verbs | domain, finding |
+//! | [`request`] | what people ask for, and the one table of verbs | domain, finding, problem |
 //! | [`mail`] | what the standards say: a room each, with its record, its walk and its check; pure | config, domain, facts, finding |
 //! | [`knowledge`] | the entries, and the words for findings | config, finding, problem, text, written |
 //! | [`search`] | from a question to entries, with a confidence and a decision; the only place that names tantivy | config, domain, knowledge |

@@ -62,7 +62,7 @@ impl Place {
         let (before, rest) = source.split_at(start);
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         let (_, line_before) = before.split_at(line_start);
-        let text = source.split_at(line_start).1.lines().next().unwrap_or_default().to_owned();
+        let text = without_secret(source.split_at(line_start).1.lines().next().unwrap_or_default());
         let marked = rest.split_at(end - start).0.lines().next().unwrap_or_default();
         Self {
             line: before.matches('\n').count() + 1,
@@ -70,6 +70,16 @@ impl Place {
             length: marked.graphemes(true).count().max(1),
             text,
         }
+    }
+}
+
+/// The line, but for the value of a key that holds a secret: what is shown here ends up in logs and in chats.
+fn without_secret(line: &str) -> String {
+    let secret =
+        |key: &str| ["token", "secret", "password"].iter().any(|word| key.contains(word)) && !key.contains("file");
+    match line.split_once('=') {
+        Some((key, _)) if secret(&key.to_ascii_lowercase()) => format!("{key}= …"),
+        _ => line.to_owned(),
     }
 }
 
@@ -124,8 +134,8 @@ impl fmt::Display for Problems {
             write!(f, "{problem}\n\n")?;
         }
         match self.0.len() {
-            1 => f.write_str("1 problem; nothing was started"),
-            count => write!(f, "{count} problems; nothing was started"),
+            1 => f.write_str("1 problem"),
+            count => write!(f, "{count} problems"),
         }
     }
 }

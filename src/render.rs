@@ -10,7 +10,13 @@ mod visible;
 
 pub use visible::visible;
 
-use crate::finding::Fix;
+use crate::answer::Step;
+use crate::finding::{Fix, Severity};
+
+/// What a step that the network confirms claims: only what fails is surely the cause.
+fn claim(step: &Step) -> &'static str {
+    if step.severity == Some(Severity::Fail) { "This is it" } else { "This may be it" }
+}
 
 /// What becomes of the records that a fix takes the place of.
 const fn in_place_of(fix: &Fix) -> &'static str {

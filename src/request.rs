@@ -5,14 +5,20 @@
 
 use crate::domain::{BadDomain, Domain, Name};
 use crate::finding::Topic;
+use crate::problem::nearest;
 
 /// One thing that a person wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
     /// A question in words.
     Ask(String),
-    /// One entry, by its id: what a press on an offered choice asks for.
-    Entry(String),
+    /// One entry: what choosing one that was offered asks for.
+    Entry {
+        /// The entry's id.
+        id: String,
+        /// The domain that the conversation is about, if it is about one.
+        domain: Option<Domain>,
+    },
     /// A look at a domain.
     Check(CheckRequest),
     /// What can be asked for.
@@ -97,10 +103,15 @@ pub const LONGEST_QUESTION: usize = 4000;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadRequest {
     /// There is no such verb.
-    #[error("there is no `/{0}`; try `/help`")]
-    NoSuchVerb(String),
+    #[error("there is no `/{given}`; {mend}")]
+    NoSuchVerb {
+        /// What was written.
+        given: String,
+        /// What to write instead.
+        mend: String,
+    },
     /// The verb wants a text that is not there.
-    #[error("`/{verb}` needs {needs}; for example `/{verb} {example}`")]
+    #[error("`/{verb}` needs a {needs}; for example `/{verb} {example}`")]
     Missing {
         /// The verb.
         verb: &'static str,
@@ -117,8 +128,8 @@ pub enum BadRequest {
 impl Request {
     /// The request that a verb and the text after it make.
     pub fn of(verb: &str, text: &str) -> Result<Self, BadRequest> {
-        let found = VERBS.iter().find(|known| known.name == verb);
-        let verb = found.ok_or_else(|| BadRequest::NoSuchVerb(verb.chars().take(32).collect()))?;
+        let found = VERBS.iter().find(|known| known.name.eq_ignore_ascii_case(verb));
+        let verb = found.ok_or_else(|| no_such_verb(verb))?;
         let text = text.trim();
         if let Some(option) = verb.option
             && text.is_empty()
@@ -132,10 +143,20 @@ impl Request {
         }
     }
 
-    /// What a line in a chat asks for: a verb after a slash, or else a question.
+    /// What a line in a chat asks for: a verb after a slash; a domain alone, or after "check", is looked at; or else
+    /// it is a question.
     pub fn of_line(line: &str) -> Result<Self, BadRequest> {
         let line = line.trim();
-        let Some(command) = line.strip_prefix('/') else { return Ok(Self::ask(line)) };
+        let Some(command) = line.strip_prefix('/') else {
+            let alone = line.strip_prefix("check ").unwrap_or(line);
+            return Ok(match (line.to_ascii_lowercase().as_str(), Domain::all_in(alone).pop()) {
+                ("help" | "?", _) => Self::Help,
+                (_, Some(domain)) if !alone.trim().contains(char::is_whitespace) => {
+                    Self::Check(CheckRequest::of(domain))
+                }
+                _ => Self::ask(line),
+            });
+        };
         let (verb, text) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
         Self::of(verb, text)
     }
@@ -146,6 +167,13 @@ impl Request {
     }
 }
 
+fn no_such_verb(given: &str) -> BadRequest {
+    let given: String = given.chars().take(32).collect();
+    let near = nearest(&given.to_ascii_lowercase(), VERBS.iter().map(|verb| verb.name));
+    let mend = near.map_or_else(|| "try `/help`".to_owned(), |verb| format!("did you mean `/{verb}`?"));
+    BadRequest::NoSuchVerb { given, mend }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,7 +181,10 @@ mod tests {
     #[test]
     fn lines_become_requests() {
         let domain: Domain = "example.com".parse().unwrap();
-        assert_eq!(Request::of_line("/check Example.COM."), Ok(Request::Check(CheckRequest::of(domain))));
+        for line in ["/check Example.COM.", "/CHECK example.com", "example.com", "check anna@example.com"] {
+            assert_eq!(Request::of_line(line), Ok(Request::Check(CheckRequest::of(domain.clone()))), "{line}");
+        }
+        assert_eq!(Request::of_line("help"), Ok(Request::Help));
         assert_eq!(Request::of_line(" no mail comes in "), Ok(Request::Ask("no mail comes in".to_owned())));
         assert_eq!(Request::of_line("/ask why"), Ok(Request::Ask("why".to_owned())));
         assert_eq!(Request::of_line("/help"), Ok(Request::Help));
@@ -162,8 +193,9 @@ mod tests {
     #[test]
     fn what_cannot_be_taken_says_what_can() {
         for (line, expected) in [
-            ("/check", "`/check` needs domain; for example `/check example.com`"),
-            ("/chekc example.com", "there is no `/chekc`; try `/help`"),
+            ("/check", "`/check` needs a domain; for example `/check example.com`"),
+            ("/chekc example.com", "there is no `/chekc`; did you mean `/check`?"),
+            ("/frobnicate", "there is no `/frobnicate`; try `/help`"),
             ("/check 192.0.2.1", "`192.0.2.1` is an IP address; write the domain, such as `example.com`"),
         ] {
             assert_eq!(Request::of_line(line).unwrap_err().to_string(), expected);

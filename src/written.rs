@@ -43,6 +43,8 @@ impl File {
     }
 }
 
+/// The mend for a text that stands there as something else.
+const QUOTES: &str = "write it in quotes";
 /// How many characters a single value may have.
 const LONGEST_VALUE: usize = 1000;
 
@@ -88,7 +90,7 @@ impl<'f> Table<'f> {
         longest: usize,
         problems: &mut Vec<Problem>,
     ) -> Option<Spanned<String>> {
-        self.take(key).and_then(|value| text(self.file, value, longest, problems))
+        self.take(key).and_then(|value| text(self.file, value, longest, QUOTES, problems))
     }
 
     /// The texts of a key that may be left out.
@@ -99,7 +101,7 @@ impl<'f> Table<'f> {
         problems: &mut Vec<Problem>,
     ) -> Vec<Spanned<String>> {
         let items = self.items(key, &format!("{key} = [\"…\", \"…\"]"), problems);
-        items.into_iter().filter_map(|value| text(self.file, value, longest, problems)).collect()
+        items.into_iter().filter_map(|value| text(self.file, value, longest, QUOTES, problems)).collect()
     }
 
     /// Names out of a fixed choice, each once; `kind` is what they are called.
@@ -134,7 +136,8 @@ impl<'f> Table<'f> {
         mend: &str,
         problems: &mut Vec<Problem>,
     ) -> Option<T> {
-        let text = self.optional_text(key, LONGEST_VALUE, problems)?;
+        let value = self.take(key)?;
+        let text = text(self.file, value, LONGEST_VALUE, mend, problems)?;
         self.parse(&text, mend, problems)
     }
 
@@ -145,7 +148,9 @@ impl<'f> Table<'f> {
         mend: &str,
         problems: &mut Vec<Problem>,
     ) -> Vec<T> {
-        let texts = self.texts(key, LONGEST_VALUE, problems);
+        let items = self.items(key, &format!("{key} = […]; {mend}"), problems);
+        let texts = items.into_iter().filter_map(|value| text(self.file, value, LONGEST_VALUE, mend, problems));
+        let texts: Vec<_> = texts.collect();
         texts.iter().filter_map(|text| self.parse(text, mend, problems)).collect()
     }
 
@@ -161,6 +166,18 @@ impl<'f> Table<'f> {
                 problems.push(self.file.problem(text.span(), error, mend));
                 None
             }
+        }
+    }
+
+    /// A problem of the table as a whole.
+    pub(crate) fn problem(&self, what: impl Display, mend: impl Display) -> Problem {
+        self.file.problem(self.span.clone(), what, mend)
+    }
+
+    /// Refuses a key that people may think of, and says what to write instead.
+    pub(crate) fn refused(&mut self, key: &'static str, what: &str, mend: &str, problems: &mut Vec<Problem>) {
+        if let Some(value) = self.keys.remove(key) {
+            problems.push(self.file.problem(value.span(), what, mend));
         }
     }
 
@@ -182,7 +199,7 @@ impl<'f> Table<'f> {
         if number.is_none() {
             let found = self.file.text.get(span.clone()).unwrap_or_default();
             let what = format!("expected a number from {} to {}, found `{found}`", range.start(), range.end());
-            problems.push(self.file.problem(span, what, format!("write `{key} = {}`", range.start())));
+            problems.push(self.file.problem(span, what, "write such a number, without quotes"));
         }
         number
     }
@@ -272,6 +289,7 @@ fn text(
     file: &File,
     value: Spanned<DeValue<'_>>,
     longest: usize,
+    mend: &str,
     problems: &mut Vec<Problem>,
 ) -> Option<Spanned<String>> {
     let span = value.span();
@@ -279,7 +297,7 @@ fn text(
     let text = match value.into_inner() {
         DeValue::String(text) => text.into_owned(),
         other => {
-            refuse(format!("expected a text, found `{}`", other.type_str()), "write it in quotes");
+            refuse(format!("expected a text, found `{}`", other.type_str()), mend);
             return None;
         }
     };

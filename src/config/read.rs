@@ -1,10 +1,12 @@
 //! From the file as written to the checked configuration: all problems at once, each with its line and the mend.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{Brand, Budget, Config, Discord, Host, Http, KnowledgeAt, Matching, PublicKey, Resolver, Transport};
+use crate::domain::{Domain, Name};
 use crate::problem::{Problem, Problems};
 use crate::written::{File, Table};
 
@@ -83,17 +85,31 @@ fn brand(table: &mut Table<'_>, problems: &mut Notes) -> Brand {
 
 fn host(table: &mut Table<'_>, problems: &mut Notes) -> Host {
     Host {
-        mx: table.parsed_list("mx", "write a name such as `mx1.host.example`", problems),
-        spf_include: table.parsed("spf_include", "write a name such as `spf.host.example`", problems),
-        dkim_selectors: table.parsed_list("dkim_selectors", "write a selector such as `default`", problems),
+        mx: names(table.parsed_list("mx", "write a name such as `\"mx1.host.example\"`", problems)),
+        spf_include: table
+            .parsed::<Domain>("spf_include", "write the name alone, such as `\"spf.host.example\"`", problems)
+            .map(|domain| domain.name().clone()),
+        dkim_selectors: table
+            .parsed_list::<Selector>("dkim_selectors", "write the selector alone, such as `\"default\"`", problems)
+            .into_iter()
+            .map(|selector| selector.0)
+            .collect(),
         server_ips: table.parsed_list("server_ips", "write an address such as `192.0.2.25`", problems),
     }
+}
+
+fn names(domains: Vec<Domain>) -> Vec<Name> {
+    domains.iter().map(|domain| domain.name().clone()).collect()
 }
 
 fn resolver(table: &mut Table<'_>, problems: &mut Notes) -> Resolver {
     let default = Resolver::default();
     Resolver {
-        servers: table.parsed_list("servers", "write an address with its port, such as `127.0.0.1:53`", problems),
+        servers: table
+            .parsed_list::<Server>("servers", "write an address such as `\"127.0.0.1:53\"`", problems)
+            .into_iter()
+            .map(|server| server.0)
+            .collect(),
         timeout: time(table, "timeout", problems).unwrap_or(default.timeout),
     }
 }
@@ -113,14 +129,25 @@ fn knowledge(table: &mut Table<'_>, problems: &mut Notes) -> KnowledgeAt {
 
 fn matching(table: &mut Table<'_>, problems: &mut Notes) -> Matching {
     let default = Matching::default();
-    Matching {
+    let matching = Matching {
         answer_at: table.number("answer_at", 0.0..=1.0, problems).unwrap_or(default.answer_at),
         margin: table.number("margin", 0.0..=1.0, problems).unwrap_or(default.margin),
         offer_at: table.number("offer_at", 0.0..=1.0, problems).unwrap_or(default.offer_at),
+    };
+    if matching.offer_at > matching.answer_at {
+        let what = format!("`offer_at` ({}) is above `answer_at` ({})", matching.offer_at, matching.answer_at);
+        problems.push(table.problem(what, "an offer is for what is less sure than an answer: lower `offer_at`"));
     }
+    matching
 }
 
 fn discord(table: &mut Table<'_>, problems: &mut Notes) -> Discord {
+    table.refused(
+        "token",
+        "a token does not belong into this file",
+        "write it to a file of its own, and name that as `token_file`; or set `DISCORD_TOKEN`",
+        problems,
+    );
     const ID: &str = "write the id as Discord shows it, in quotes, such as `\"123456789012345678\"`";
     Discord {
         application_id: table.parsed::<Snowflake>("application_id", ID, problems).map(|id| id.0),
@@ -145,7 +172,9 @@ fn http(table: &mut Table<'_>, problems: &mut Notes) -> Http {
 }
 
 fn time(table: &mut Table<'_>, key: &'static str, problems: &mut Notes) -> Option<Duration> {
-    table.parsed::<Time>(key, "write a time with its unit, such as `2s` or `500ms`", problems).map(|time| time.0)
+    table
+        .parsed::<Time>(key, "write a time with its unit, such as `\"2s\"` or `\"500ms\"`", problems)
+        .map(|time| time.0)
 }
 
 /// What a value should have been, and was not.
@@ -180,6 +209,8 @@ macro_rules! value {
 }
 
 value!(Time(Duration), "a time above zero", |text| humantime::parse_duration(text).ok().filter(|time| !time.is_zero()));
+value!(Server(SocketAddr), "an IP address, with a port or without", super::server);
+value!(Selector(Name), "a selector", |text| text.parse().ok().filter(|_| !text.contains("_domainkey")));
 value!(Snowflake(u64), "a Discord id", |text| text.parse().ok().filter(|id| *id != 0));
 value!(Key(PublicKey), "64 hexadecimal digits", PublicKey::from_hex);
 value!(Arrival(Transport), "a transport", |text| {

@@ -17,38 +17,58 @@ const FURTHER_ENTRIES: usize = 3;
 
 /// The answer to a question in words.
 pub(super) fn question(engine: &Engine, found: &Found, domain: Option<&Domain>, report: Option<&Report>) -> Answer {
-    let check = domain.map(|domain| Action::Check { domain: domain.clone(), again: false });
-    match (found.decision, found.matches.first()) {
-        (Decision::Answer, Some(best)) => entry(engine, &best.entry, report),
-        (Decision::Offer, Some(_)) => {
-            let choices = found.matches.iter().take(CHOICES).filter_map(|found| engine.entry(&found.entry)).map(choice);
-            Answer {
-                title: Text::plain("Is it one of these?"),
-                lead: Text::plain("Choose the one that fits and you get the steps for it."),
-                next: choices.chain(check).collect(),
-                ..Answer::default()
-            }
-        }
+    match (found.decision, found.matches.first(), report) {
+        (Decision::Answer, Some(best), _) => entry(engine, &best.entry, report),
+        (Decision::Offer, Some(_), _) => offer(engine, found, domain, report),
+        (_, _, Some(report)) => self::report(engine, report),
         _ => Answer {
             title: Text::plain("I have no answer to that"),
             lead: Text::plain(format!(
                 "None of the topics that I know fits what you wrote. Tell me what happens, with the error text if there \
-                 is one, or ask the people of {} support.",
+                 is one and your domain, or ask the people of {} support.",
                 engine.config.brand.name
             )),
-            next: check.into_iter().chain(support(engine)).collect(),
+            next: support(engine).into_iter().collect(),
             ..Answer::default()
         },
     }
 }
 
+/// The likeliest entries to choose from, after what was found at the domain.
+fn offer(engine: &Engine, found: &Found, domain: Option<&Domain>, report: Option<&Report>) -> Answer {
+    let entries = found.matches.iter().take(CHOICES).filter_map(|found| engine.entry(&found.entry));
+    let faults = report.map(|report| faults(engine, report)).unwrap_or_default();
+    let lead = match report {
+        Some(report) if !report.open.is_empty() => {
+            Text::plain("I am looking at ").code(shown(&report.domain)).and(" …")
+        }
+        Some(report) if !faults.is_empty() => Text::plain("I looked at ")
+            .code(shown(&report.domain))
+            .and(" and found what is below. Choose what you see, and you get the steps for it."),
+        _ => Text::plain("Choose the one that fits and you get the steps for it."),
+    };
+    let blocks = if faults.is_empty() { Vec::new() } else { vec![Block::Findings(faults)] };
+    Answer {
+        title: Text::plain("Is it one of these?"),
+        severity: report.map(Report::verdict),
+        lead,
+        blocks,
+        next: entries.map(|entry| choice(entry, domain)).collect(),
+        note: report.map(cost),
+    }
+}
+
+fn faults(engine: &Engine, report: &Report) -> Vec<Noted> {
+    noted(engine, report.findings().filter(|finding| finding.severity() >= Severity::Warn))
+}
+
 /// An entry, its steps marked by what a report says; what was found at the domain comes first, for it is the cause.
 pub(super) fn entry(engine: &Engine, id: &EntryId, report: Option<&Report>) -> Answer {
     let Some(entry) = engine.entry(id) else { return no_such_entry() };
-    let steps = in_order(evidence::steps(&engine.knowledge, entry, report));
+    let steps = ordered(evidence::steps(&engine.knowledge, entry, report));
     let mut blocks = Vec::new();
     if let Some(report) = report {
-        let faults = noted(engine, report.findings().filter(|finding| finding.severity() >= Severity::Warn));
+        let faults = faults(engine, report);
         if !faults.is_empty() {
             blocks.push(Block::Heading(Text::plain("Found at ").code(shown(&report.domain))));
             blocks.push(Block::Findings(faults));
@@ -61,7 +81,8 @@ pub(super) fn entry(engine: &Engine, id: &EntryId, report: Option<&Report>) -> A
     blocks.extend(entry.tips.iter().cloned().map(Block::Tip));
     let links = entry.links.iter().map(|link| Action::Open { label: link.label.clone(), url: link.url.clone() });
     let again = report.map(|report| Action::Check { domain: report.domain.clone(), again: true });
-    let related = entry.see.iter().filter_map(|id| engine.entry(id)).map(choice);
+    let domain = report.map(|report| &report.domain);
+    let related = entry.see.iter().filter_map(|id| engine.entry(id)).map(|entry| choice(entry, domain));
     Answer {
         title: Text::plain(&entry.title),
         severity: report.map(Report::verdict),
@@ -97,7 +118,10 @@ fn looked(steps: &[Step], report: &Report) -> Text {
         }
         Severity::Fail | Severity::Warn => text.and(" and found faults, though none that explains this by itself."),
         Severity::Unknown => text.and(", but it did not answer all questions; what I could not see is not marked."),
-        Severity::Ok | Severity::Info => text.and(": all that I can see from here is in order. Try what is left."),
+        Severity::Ok | Severity::Info => {
+            let topics: Vec<&str> = report.topics().map(|(topic, _)| topic.as_str()).collect();
+            text.and(format!(" ({}): what I see there is in order. Try the steps that are left.", topics.join(", ")))
+        }
     }
 }
 
@@ -126,6 +150,14 @@ pub(super) fn report(engine: &Engine, report: &Report) -> Answer {
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity()));
         noted(engine, findings.into_iter())
     };
+    let mut in_order: Vec<Noted> = Vec::new();
+    for noted in by_severity(&[Severity::Ok]) {
+        match in_order.last_mut() {
+            // One line for all the addresses with a matching name, and the like.
+            Some(last) if last.title == noted.title => last.evidence.extend(noted.evidence),
+            _ => in_order.push(noted),
+        }
+    }
     let remedies = evidence::remedies(&engine.knowledge, report);
     let topics: Vec<_> = report.topics().map(|(topic, worst)| (topic.to_string(), worst)).collect();
     let mut blocks = if topics.is_empty() { Vec::new() } else { vec![Block::Topics(topics)] };
@@ -143,12 +175,15 @@ pub(super) fn report(engine: &Engine, report: &Report) -> Answer {
     push(&mut blocks, "To mend", by_severity(&[Severity::Fail, Severity::Warn]));
     push(&mut blocks, "Not known", unknown);
     if let Some((entry, steps)) = remedies.first().and_then(|best| Some((engine.entry(&best.entry)?, &best.steps))) {
-        blocks.push(Block::Heading(Text::plain(format!("Steps for “{}”", entry.title))));
-        blocks.push(Block::Steps(in_order(steps.clone())));
+        // Nobody has said what the trouble is, so only what the network marks is told; the entry has the rest.
+        let marked = ordered(steps.clone()).into_iter().filter(|step| step.state != State::Open).collect();
+        blocks.push(Block::Heading(Text::plain(format!("Of the steps for “{}”", entry.title))));
+        blocks.push(Block::Steps(marked));
     }
     push(&mut blocks, "Worth knowing", by_severity(&[Severity::Info]));
-    push(&mut blocks, "In order", by_severity(&[Severity::Ok]));
-    let further = remedies.iter().take(FURTHER_ENTRIES).filter_map(|remedy| engine.entry(&remedy.entry)).map(choice);
+    push(&mut blocks, "In order", in_order);
+    let further = remedies.iter().take(FURTHER_ENTRIES).filter_map(|remedy| engine.entry(&remedy.entry));
+    let further = further.map(|entry| choice(entry, Some(&report.domain)));
     Answer {
         title: Text::plain(&domain),
         severity: Some(verdict),
@@ -163,8 +198,12 @@ fn verdict_sentence(engine: &Engine, report: &Report, verdict: Severity, domain:
     if !report.open.is_empty() {
         return Text::plain("I am looking at ").code(domain).and(" …");
     }
-    let worst: Vec<&Finding> = report.findings().filter(|finding| finding.severity() == verdict).collect();
-    let named = |text: Text| match (worst.first(), worst.len()) {
+    let worst = report.findings().find(|finding| finding.severity() == verdict);
+    let shown = match worst {
+        Some(finding) if finding.code == Code::DnsUnknown => 1,
+        _ => report.findings().filter(|finding| finding.severity() >= verdict.min(Severity::Warn)).count(),
+    };
+    let named = |text: Text| match (worst, shown) {
         (Some(finding), 1) => text.and(engine.knowledge.words(finding).title).and("."),
         (Some(finding), more) => {
             text.and(engine.knowledge.words(finding).title).and(format!("; and {} more below.", more - 1))
@@ -232,13 +271,14 @@ fn noted<'f>(engine: &Engine, findings: impl Iterator<Item = &'f Finding>) -> Ve
 }
 
 /// Confirmed steps first, ruled out last, else as the author wrote them.
-fn in_order(mut steps: Vec<evidence::Step>) -> Vec<Step> {
+fn ordered(mut steps: Vec<evidence::Step>) -> Vec<Step> {
     steps.sort_by_key(|step| step.state);
-    steps.into_iter().map(|evidence::Step { text, state, because }| Step { text, state, because }).collect()
+    let step = |evidence::Step { text, state, because, severity }| Step { text, state, because, severity };
+    steps.into_iter().map(step).collect()
 }
 
-fn choice(entry: &Entry) -> Action {
-    Action::Entry { id: entry.id.to_string(), title: entry.title.clone() }
+fn choice(entry: &Entry, domain: Option<&Domain>) -> Action {
+    Action::Entry { id: entry.id.to_string(), title: entry.title.clone(), domain: domain.cloned() }
 }
 
 fn support(engine: &Engine) -> Option<Action> {
@@ -252,7 +292,7 @@ fn cost(report: &Report) -> Text {
         return Text::plain(format!("Still looking: {}", open.join(", ")));
     }
     let cost = report.cost;
-    Text::plain(format!("{} DNS questions in {} rounds, {} ms", cost.questions, cost.rounds, cost.elapsed_ms))
+    Text::plain(format!("Looked up just now, with {} DNS questions in {} ms.", cost.questions, cost.elapsed_ms))
 }
 
 /// The domain as people write it, with the DNS's spelling beside it where that differs: a look-alike must show.

@@ -26,6 +26,8 @@ pub struct Step {
     pub state: State,
     /// The titles of the findings that say so.
     pub because: Vec<Text>,
+    /// The worst severity among them.
+    pub severity: Option<Severity>,
 }
 
 /// The entry's steps, marked by what a report says.
@@ -59,29 +61,28 @@ const fn weight(severity: Severity) -> f64 {
 }
 
 fn step(knowledge: &Knowledge, remedy: &knowledge::Remedy, report: Option<&Report>) -> Step {
-    let titles = |findings: &mut dyn Iterator<Item = &Finding>| {
-        let mut titles: Vec<Text> = findings.map(|finding| knowledge.words(finding).title).collect();
-        titles.dedup();
-        titles
-    };
-    let marked = report.and_then(|report| {
-        let confirmed = titles(&mut confirming(remedy, report));
-        if !confirmed.is_empty() {
-            return Some((State::Confirmed, confirmed));
-        }
-        let is_clear = |topic| report.topics().any(|(done, severity)| done == topic && severity <= Severity::Info);
-        let cleared = !remedy.cleared_by.is_empty() && remedy.cleared_by.iter().all(|topic| is_clear(*topic));
-        cleared.then(|| {
-            let mut good = report.findings().filter(|finding| {
-                finding.severity() == Severity::Ok && remedy.cleared_by.contains(&finding.code.topic())
-            });
-            (State::Cleared, titles(&mut good))
-        })
-    });
-    let (state, because) = marked.unwrap_or((State::Open, Vec::new()));
-    Step { text: remedy.text.clone(), state, because }
+    let (state, findings) = report.map_or((State::Open, Vec::new()), |report| judged(remedy, report));
+    let severity = findings.iter().map(|finding| finding.severity()).max();
+    let mut because: Vec<Text> = findings.into_iter().map(|finding| knowledge.words(finding).title).collect();
+    because.dedup();
+    Step { text: remedy.text.clone(), state, because, severity }
 }
 
-fn confirming<'r>(remedy: &'r knowledge::Remedy, report: &'r Report) -> impl Iterator<Item = &'r Finding> {
+/// What a report says of a remedy, and the findings that say it.
+fn judged<'r>(remedy: &knowledge::Remedy, report: &'r Report) -> (State, Vec<&'r Finding>) {
+    let confirmed: Vec<&Finding> = confirming(remedy, report).collect();
+    if !confirmed.is_empty() {
+        return (State::Confirmed, confirmed);
+    }
+    let is_clear = |topic| report.topics().any(|(done, severity)| done == topic && severity <= Severity::Info);
+    if remedy.cleared_by.is_empty() || !remedy.cleared_by.iter().all(|topic| is_clear(*topic)) {
+        return (State::Open, Vec::new());
+    }
+    let good =
+        |finding: &&Finding| finding.severity() == Severity::Ok && remedy.cleared_by.contains(&finding.code.topic());
+    (State::Cleared, report.findings().filter(good).collect())
+}
+
+fn confirming<'r>(remedy: &knowledge::Remedy, report: &'r Report) -> impl Iterator<Item = &'r Finding> {
     report.findings().filter(|finding| remedy.confirmed_by.contains(&finding.code))
 }

@@ -118,7 +118,7 @@ fn all_problems_are_told_at_once_in_the_order_of_the_file() {
       |                                ^^^^^^^^^^^^^
       = add "spf" to `checks`
 
-    4 problems; nothing was started
+    4 problems
     "#);
 }
 
@@ -279,7 +279,7 @@ fn an_entry_without_a_remedy_is_refused() {
       | ^
       = add one under `[[remedy]]`
 
-    1 problem; nothing was started
+    1 problem
     "#);
 }
 
@@ -359,7 +359,7 @@ text = "It is there already."
       |  ^^^^^^^^^^
       = remove one of the two
 
-    6 problems; nothing was started
+    6 problems
     "#);
 }
 
@@ -370,7 +370,7 @@ fn a_folder_without_entries_is_no_knowledge() {
     entries: there is no entry
       = add one as `entries/NAME.toml`
 
-    1 problem; nothing was started
+    1 problem
     ");
 }
 

@@ -6,7 +6,7 @@ use super::{Cost, Inquiry, Network};
 use crate::config::{Budget, Host};
 use crate::domain::{Domain, Name};
 use crate::facts::Question;
-use crate::finding::{Finding, Severity, Topic};
+use crate::finding::{Code, Finding, Severity, Topic};
 use crate::mail::{Case, Check};
 
 /// The checks of one domain under way.
@@ -64,6 +64,11 @@ impl Examination {
     pub fn report(&self) -> Report {
         let mut done = self.done.clone();
         done.sort_by_key(|(topic, _)| *topic);
+        // Of a domain that does not exist nothing more can be said: all that is "missing" there follows from that.
+        let is_gone = |finding: &Finding| finding.code == Code::DnsNoSuchName;
+        if done.iter().flat_map(|(_, findings)| findings).any(is_gone) {
+            done.retain(|(topic, _)| *topic == Topic::Dns);
+        }
         let mut open: Vec<Topic> = self.waiting.iter().map(|waiting| waiting.check.topic).collect();
         open.sort_unstable();
         Report {

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::{in_place_of, visible};
+use super::{claim, in_place_of, visible};
 use crate::answer::{Action, Answer, Block, Noted, State, Step};
 use crate::finding::Severity;
 use crate::text::{Span, Text};
@@ -31,6 +31,14 @@ const URL: usize = 512;
 const BUTTONS_A_ROW: usize = 5;
 /// The rows of a message.
 const ROWS: usize = 5;
+/// The component type of a row.
+const ACTION_ROW: u8 = 1;
+/// The component type of a button.
+const BUTTON: u8 = 2;
+/// The style of a button to press: grey, so that none urges.
+const PRESS_STYLE: u8 = 2;
+/// The style of a button that leads to a page.
+const LINK_STYLE: u8 = 5;
 /// The lines of evidence that one finding shows.
 const EVIDENCE_LINES: usize = 6;
 /// The characters of one line of evidence.
@@ -84,8 +92,8 @@ pub struct Button {
 /// What a press on one of our buttons asks for, read back from its `custom_id`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Press<'i> {
-    /// The entry with this id.
-    Entry(&'i str),
+    /// The entry with this id, about this domain if one is named.
+    Entry(&'i str, Option<&'i str>),
     /// A look at this domain.
     Check(&'i str),
 }
@@ -94,7 +102,10 @@ impl<'i> Press<'i> {
     /// Reads a `custom_id`, which anybody can forge: `None` if it is none of ours.
     pub fn read(custom_id: &'i str) -> Option<Self> {
         match custom_id.split_once(':')? {
-            ("entry", id) => Some(Self::Entry(id)),
+            ("entry", rest) => Some(match rest.split_once(':') {
+                Some((id, domain)) => Self::Entry(id, Some(domain)),
+                None => Self::Entry(rest, None),
+            }),
             ("check", domain) => Some(Self::Check(domain)),
             _ => None,
         }
@@ -151,7 +162,7 @@ fn step_line(number: usize, step: &Step) -> String {
     let text = markdown(&step.text);
     let because = step.because.iter().map(markdown).collect::<Vec<_>>().join("; ");
     match step.state {
-        State::Confirmed => format!("🔴 **{number}. {text}**\n-# This is it: {because}"),
+        State::Confirmed => format!("🔴 **{number}. {text}**\n-# {}: {because}", claim(step)),
         State::Open => format!("▫️ {number}. {text}"),
         State::Cleared => format!("✅ {number}. ~~{text}~~\n-# Ruled out: {because}"),
     }
@@ -195,34 +206,29 @@ const fn sign(severity: Severity) -> &'static str {
 
 fn rows(actions: &[Action]) -> Vec<Row> {
     let buttons: Vec<Button> = actions.iter().filter_map(button).take(BUTTONS_A_ROW * ROWS).collect();
-    buttons.chunks(BUTTONS_A_ROW).map(|row| Row { r#type: 1, components: row.to_vec() }).collect()
+    buttons.chunks(BUTTONS_A_ROW).map(|row| Row { r#type: ACTION_ROW, components: row.to_vec() }).collect()
 }
 
 /// The button for an action; none where it does not fit into a button's limits.
 fn button(action: &Action) -> Option<Button> {
-    let press = |label: &str, custom_id: String| {
-        (custom_id.chars().count() <= CUSTOM_ID).then(|| Button {
-            r#type: 2,
-            style: 2,
-            label: cut(&visible(label), LABEL),
-            custom_id: Some(custom_id),
-            url: None,
-        })
-    };
-    match action {
-        Action::Entry { id, title } => press(title, format!("entry:{id}")),
+    let fits = |id: &String| id.chars().count() <= CUSTOM_ID;
+    let (label, custom_id, url) = match action {
+        Action::Entry { id, title, domain } => {
+            let plain = format!("entry:{id}");
+            let whole = domain.as_ref().map(|domain| format!("{plain}:{domain}")).filter(fits);
+            (title.clone(), Some(whole.unwrap_or(plain)), None)
+        }
         Action::Check { domain, again } => {
             let verb = if *again { "Check again" } else { "Check" };
-            press(&format!("{verb}: {domain}"), format!("check:{domain}"))
+            (format!("{verb}: {domain}"), Some(format!("check:{domain}")), None)
         }
-        Action::Open { label, url } => (url.chars().count() <= URL).then(|| Button {
-            r#type: 2,
-            style: 5,
-            label: cut(&visible(label), LABEL),
-            custom_id: None,
-            url: Some(url.clone()),
-        }),
+        Action::Open { label, url } => (label.clone(), None, Some(url.clone())),
+    };
+    if !custom_id.iter().all(fits) || url.as_ref().is_some_and(|url| url.chars().count() > URL) {
+        return None;
     }
+    let style = if url.is_some() { LINK_STYLE } else { PRESS_STYLE };
+    Some(Button { r#type: BUTTON, style, label: cut(&visible(&label), LABEL), custom_id, url })
 }
 
 fn markdown(text: &Text) -> String {
@@ -393,7 +399,7 @@ mod tests {
             prop::collection::vec(texts(), 0..9).prop_map(|texts| Block::Steps(
                 texts
                     .into_iter()
-                    .map(|text| Step { because: vec![text.clone()], text, state: State::Cleared })
+                    .map(|text| Step { because: vec![text.clone()], text, state: State::Cleared, severity: None })
                     .collect()
             )),
             (texts(), prop::collection::vec("\\PC{0,900}", 0..9), "\\PC{0,500}").prop_map(|(text, evidence, value)| {
@@ -413,7 +419,7 @@ mod tests {
             title in texts(), lead in texts(), blocks in prop::collection::vec(blocks(), 0..12), note in prop::option::of(texts()),
             labels in prop::collection::vec("\\PC{1,200}", 0..40),
         ) {
-            let next = labels.into_iter().map(|label| Action::Entry { id: "an-entry".into(), title: label }).collect();
+            let next = labels.into_iter().map(|label| Action::Entry { id: "an-entry".into(), title: label, domain: None }).collect();
             let message = message(&Answer { title, severity: None, lead, blocks, next, note });
             let [embed] = message.embeds.as_slice() else { panic!("one embed") };
             let count = |text: &str| text.chars().count();

@@ -4,13 +4,15 @@
 
 use std::fmt::Write as _;
 
-use super::{in_place_of, visible};
+use super::{claim, in_place_of, visible};
 use crate::answer::{Action, Answer, Block, Noted, State, Step};
 use crate::finding::Severity;
 use crate::text::{Span, Text};
 
 /// The widest line that reads well.
 const WIDEST: usize = 100;
+/// The lines of evidence that what is in order shows.
+const GLIMPSES: usize = 2;
 /// The lines of evidence that one finding shows.
 const EVIDENCE_LINES: usize = 8;
 
@@ -34,7 +36,7 @@ pub enum Colors {
 
 /// Renders an answer; ends with a line break.
 pub fn text(answer: &Answer, style: Style) -> String {
-    let mut page = Page { style, out: String::new() };
+    let mut page = Page { style, explained: !answer.blocks.is_empty(), out: String::new() };
     page.paragraph("", &page.bold(&page.spans(&answer.title)));
     if !answer.lead.is_empty() {
         page.paragraph("", &page.spans(&answer.lead));
@@ -52,6 +54,8 @@ pub fn text(answer: &Answer, style: Style) -> String {
 
 struct Page {
     style: Style,
+    /// Whether there was more to read than an offer of choices.
+    explained: bool,
     out: String,
 }
 
@@ -103,7 +107,7 @@ impl Page {
         match step.state {
             State::Confirmed => {
                 self.paragraph(&format!("{number:>3}. "), &self.bold(&text));
-                self.paragraph("     ", &self.paint(Severity::Fail, &format!("This is it: {because}")));
+                self.paragraph("     ", &self.paint(Severity::Fail, &format!("{}: {because}", claim(step))));
             }
             State::Open => self.paragraph(&format!("{number:>3}. "), &text),
             State::Cleared => {
@@ -118,7 +122,7 @@ impl Page {
         self.paragraph("", &format!("{mark} {}", self.bold(&self.spans(&noted.title))));
         if noted.severity == Severity::Ok {
             // What is in order needs no explanation, only a look at it.
-            for line in noted.evidence.iter().take(EVIDENCE_LINES) {
+            for line in noted.evidence.iter().take(GLIMPSES) {
                 self.glimpse("        | ", line);
             }
             return;
@@ -148,10 +152,13 @@ impl Page {
         if !actions.is_empty() {
             self.gap();
         }
+        if self.explained && actions.iter().any(|action| matches!(action, Action::Entry { .. })) {
+            self.paragraph("", "All steps, by their number in a chat, or by `mailmedic knowledge show ID`:");
+        }
         let mut choices = 0;
         for action in actions {
             match action {
-                Action::Entry { id, title } => {
+                Action::Entry { id, title, .. } => {
                     choices += 1;
                     self.paragraph(&format!("{choices:>3}) "), &format!("{} ({id})", visible(title)));
                 }

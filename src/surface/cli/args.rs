@@ -51,10 +51,10 @@ pub enum Command {
         /// Print JSON
         #[arg(long)]
         json: bool,
-        /// Look at these topics alone
+        /// Look at these topics alone: dns, mx, spf, dkim, dmarc, ptr
         #[arg(long, value_name = "TOPIC", value_delimiter = ',')]
         only: Vec<Topic>,
-        /// Ask the named resolvers and nobody else
+        /// Use the DNS through the resolvers alone: connect to no other machine
         #[arg(long)]
         dns_only: bool,
         /// A DKIM selector to look at; may be given several times
@@ -101,10 +101,10 @@ pub enum Command {
     Invite,
     /// Say what is wrong with the set-up
     Doctor,
-    /// For authors of the knowledge
+    /// Check, test, list and show the knowledge (for its authors)
     #[command(subcommand)]
     Knowledge(KnowledgeCommand),
-    /// For operators
+    /// Check and show the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
     /// Print the completions for a shell
@@ -122,7 +122,7 @@ pub struct Resolving {
     /// The resolver to ask; may be given several times
     #[arg(long, value_name = "IP:PORT", value_parser = server)]
     pub resolver: Vec<SocketAddr>,
-    /// How long the whole look may take
+    /// How long the whole look may take, such as 10s
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub timeout: Option<Duration>,
 }
@@ -155,9 +155,7 @@ pub enum ConfigCommand {
     Show,
 }
 
-/// `IP:PORT`, or an IP alone with port 53.
 fn server(text: &str) -> Result<SocketAddr, String> {
-    text.parse()
-        .or_else(|_| text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53)))
-        .map_err(|_| "write an address such as `127.0.0.1:53`; a resolver is named by its IP".to_owned())
+    crate::config::server(text)
+        .ok_or_else(|| "write an address such as `127.0.0.1:53`; a resolver is named by its IP".to_owned())
 }

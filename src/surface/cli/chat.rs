@@ -24,7 +24,7 @@ pub(super) async fn chat(engine: &Arc<Engine>, out: &mut dyn Write) -> io::Resul
 /// A conversation: what was offered last can be chosen by its number.
 pub(super) struct Chat<'e> {
     engine: &'e Arc<Engine>,
-    choices: Vec<String>,
+    choices: Vec<Request>,
 }
 
 impl<'e> Chat<'e> {
@@ -50,33 +50,37 @@ impl<'e> Chat<'e> {
         if line.trim().is_empty() {
             return Ok(());
         }
-        let request = match self.chosen(line) {
-            Some(entry) => Ok(Request::Entry(entry)),
-            None => Request::of_line(line),
-        };
-        let answer = match request {
-            Err(refusal) => Answer::sentence("I did not understand that", Text::plain(refusal)),
+        let answer = match self.request(line) {
+            Err(refusal) => Answer::sentence("That did not work", Text::plain(refusal)),
             Ok(request) => {
                 let mut work = self.engine.begin(request);
-                if work.is_quiet() {
+                if work.is_quiet() && !line.starts_with('/') {
                     return writeln!(out, "(stays quiet: nothing that it knows fits)");
                 }
                 finish(&mut work).await;
                 work.answer()
             }
         };
-        self.choices = answer
-            .next
-            .iter()
-            .filter_map(|action| if let Action::Entry { id, .. } = action { Some(id.clone()) } else { None })
-            .collect();
+        let choice = |action: &Action| match action {
+            Action::Entry { id, domain, .. } => Some(Request::Entry { id: id.clone(), domain: domain.clone() }),
+            _ => None,
+        };
+        self.choices = answer.next.iter().filter_map(choice).collect();
         out.write_all(terminal::text(&answer, style()).as_bytes())
     }
 
-    /// The entry whose number, as it was last offered, the line is.
-    fn chosen(&self, line: &str) -> Option<String> {
-        let number: usize = line.trim().parse().ok()?;
-        self.choices.get(number.checked_sub(1)?).cloned()
+    /// What a line asks for: the choice whose number it is, if choices were offered; else what it says.
+    fn request(&self, line: &str) -> Result<Request, String> {
+        let number = line.trim().trim_end_matches(['.', ')']).parse::<usize>();
+        match number {
+            Ok(number) if !self.choices.is_empty() => {
+                let chosen = number.checked_sub(1).and_then(|at| self.choices.get(at)).cloned();
+                chosen.ok_or_else(|| {
+                    format!("there is no choice {number}; write a number from 1 to {}", self.choices.len())
+                })
+            }
+            _ => Request::of_line(line).map_err(|refusal| refusal.to_string()),
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use super::{Exit, style};
 use crate::config::Brand;
 use crate::engine::Engine;
 use crate::knowledge::{Knowledge, Source};
+use crate::problem::nearest;
 use crate::render::terminal;
 use crate::request::Request;
 
@@ -41,10 +42,15 @@ pub(super) fn run(engine: &Arc<Engine>, command: KnowledgeCommand, out: &mut dyn
         }
         KnowledgeCommand::Show { entry } => {
             if engine.knowledge().entry(&entry).is_none() {
-                writeln!(io::stderr(), "error: there is no entry `{entry}`; see `mailmedic knowledge list`")?;
+                let near = nearest(&entry, engine.knowledge().entries().map(|entry| entry.id.as_str()));
+                let mend = near.map_or_else(
+                    || "see `mailmedic knowledge list`".to_owned(),
+                    |near| format!("did you mean `{near}`?"),
+                );
+                writeln!(io::stderr(), "error: there is no entry `{entry}`; {mend}")?;
                 return Ok(Exit::Usage);
             }
-            let answer = engine.begin(Request::Entry(entry)).answer();
+            let answer = engine.begin(Request::Entry { id: entry, domain: None }).answer();
             out.write_all(terminal::text(&answer, style()).as_bytes())?;
             Ok(Exit::Fine)
         }
@@ -67,7 +73,8 @@ fn test(engine: &Engine, out: &mut dyn Write) -> io::Result<Exit> {
             first += usize::from(rank == Some(0));
             among += usize::from(rank.is_some_and(|rank| rank < 3));
             if rank.is_none_or(|rank| rank >= 3) {
-                writeln!(out, "{}: not among the first three for `{question}`", entry.id)?;
+                let first = found.matches.first().map_or("nothing", |found| found.entry.as_str());
+                writeln!(out, "{}: `{question}` finds {first} first; add a symptom like it", entry.id)?;
             }
         }
     }

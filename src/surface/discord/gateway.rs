@@ -3,6 +3,7 @@
 //! serenity holds the connection, resumes it and starts again; every event is handed on at once.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serenity::client::{ClientBuilder, Context, EventHandler};
@@ -16,10 +17,16 @@ use serenity::model::id::UserId;
 use tokio_util::sync::CancellationToken;
 
 use super::bot::{Bot, ServeError};
+use super::send::{ANSWER, within};
 
 /// What the gateway tells us of: messages in guilds and to the bot. Their content comes along only where they mention
 /// the bot, which needs no privileged intent.
 const INTENTS: GatewayIntents = GatewayIntents::GUILD_MESSAGES.union(GatewayIntents::DIRECT_MESSAGES);
+
+/// How long to wait before Discord is asked again.
+const AGAIN: Duration = Duration::from_secs(5);
+/// How long the connection may take to close.
+const FAREWELL: Duration = Duration::from_secs(3);
 
 /// Keeps the gateway until `stop`; without a client for it, waits for `stop` alone.
 pub(super) async fn run(bot: &Bot, http: Option<Http>, stop: CancellationToken) -> Result<(), ServeError> {
@@ -28,16 +35,36 @@ pub(super) async fn run(bot: &Bot, http: Option<Http>, stop: CancellationToken) 
         return Ok(());
     };
     let handler = Handler { bot: bot.clone(), me: OnceLock::new() };
+    if !reachable(&http, &stop).await {
+        return Ok(());
+    }
     let failed = |error| ServeError::Gateway(Box::new(error));
     let mut client = ClientBuilder::new_with_http(http, INTENTS).event_handler(handler).await.map_err(failed)?;
     let shards = Arc::clone(&client.shard_manager);
-    let stopper = tokio::spawn(async move {
-        stop.cancelled().await;
-        shards.shutdown_all().await;
-    });
-    let ended = client.start().await.map_err(failed);
-    stopper.abort();
-    ended
+    tokio::select! {
+        ended = client.start() => ended.map_err(failed),
+        () = async {
+            stop.cancelled().await;
+            shards.shutdown_all().await;
+            // What is left of the connection ends with the process; answers under way need only the REST interface.
+            tokio::time::sleep(FAREWELL).await;
+        } => Ok(()),
+    }
+}
+
+/// Waits until Discord says where its gateway is; false when it is time to stop. serenity by itself would go on to an
+/// address of its own, past any proxy, and without a word.
+async fn reachable(http: &Http, stop: &CancellationToken) -> bool {
+    loop {
+        match within(ANSWER, http.get_gateway()).await {
+            Ok(_) => return true,
+            Err(error) => tracing::warn!(error, "the gateway cannot be reached; trying again in {AGAIN:?}"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return false,
+            () = tokio::time::sleep(AGAIN) => {}
+        }
+    }
 }
 
 struct Handler {

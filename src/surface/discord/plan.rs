@@ -31,7 +31,10 @@ pub(super) fn plan(interaction: &Interaction) -> Plan {
             Err(refusal) => Plan::Refuse(format!("{refusal}.")),
         },
         Interaction::Component(press) => match Press::read(&press.data.custom_id) {
-            Some(Press::Entry(id)) => Plan::Replace(Request::Entry(id.to_owned())),
+            Some(Press::Entry(id, domain)) => {
+                let domain = domain.and_then(|domain| domain.parse().ok());
+                Plan::Replace(Request::Entry { id: id.to_owned(), domain })
+            }
             Some(Press::Check(domain)) => match Request::of("check", domain) {
                 Ok(request) => Plan::Replace(request),
                 Err(refusal) => Plan::Refuse(format!("{refusal}.")),
