@@ -1,4 +1,5 @@
-//! What an author should look at, though nothing is wrong: sentences that pull two entries together.
+//! What an author should look at, though nothing is wrong: sentences that pull two entries together, markup that would be
+//! shown as it stands, entries that nothing tests.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -6,6 +7,9 @@ use std::ops::Range;
 use super::entry::Draft;
 use crate::problem::Problem;
 use crate::written::File;
+
+/// What authors may take for markup.
+const MARKUP: [&str; 4] = ["**", "__", "](", "://"];
 
 /// Where a sentence stands first.
 struct First<'d> {
@@ -29,6 +33,21 @@ pub(super) fn warn(drafts: &[Draft<'_>]) -> Vec<Problem> {
                 let place = if first.file == file { "this entry" } else { first.file.stem() };
                 let what = format!("a {} of {place} says the same", first.kind);
                 warnings.push(file.problem(span, what, "say one of them in other words"));
+            }
+        }
+    }
+    for draft in drafts {
+        let whole = |what: &str, mend: &str| Problem::of(&draft.file.path, what, mend);
+        if draft.entry.questions.is_empty() {
+            warnings.push(whole("there is no `[[question]]`", "add what customers would ask, for `knowledge test`"));
+        }
+        let entry = &draft.entry;
+        let remedies = entry.remedies.iter().map(|remedy| &remedy.text);
+        for text in remedies.chain(&entry.summary).chain(&entry.cautions).chain(&entry.tips) {
+            let text = text.to_string();
+            if let Some(mark) = MARKUP.iter().find(|mark| text.contains(**mark)) {
+                let what = format!("a text holds `{mark}`, which is shown as it stands");
+                warnings.push(whole(&what, "use backticks for what is literal, and `[[link]]` for an address"));
             }
         }
     }
