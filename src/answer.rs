@@ -99,13 +99,11 @@ pub enum Action {
         /// Its title.
         title: String,
         /// The domain that the conversation is about, if it is about one.
-        #[serde(serialize_with = "as_maybe_text")]
         domain: Option<Domain>,
     },
     /// Look at a domain, again or for the first time.
     Check {
         /// The domain.
-        #[serde(serialize_with = "as_text")]
         domain: Domain,
         /// Whether it was just looked at.
         again: bool,
@@ -117,14 +115,6 @@ pub enum Action {
         /// Where it leads: `https` only.
         url: String,
     },
-}
-
-fn as_maybe_text<S: serde::Serializer>(domain: &Option<Domain>, serializer: S) -> Result<S::Ok, S::Error> {
-    domain.as_ref().map(Domain::to_string).serialize(serializer)
-}
-
-fn as_text<S: serde::Serializer>(domain: &Domain, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(domain)
 }
 
 impl Answer {

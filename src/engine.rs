@@ -13,7 +13,7 @@ pub use evidence::{Remedy, Step};
 use crate::answer::Answer;
 use crate::config::Config;
 use crate::domain::{Domain, Name};
-use crate::facts::{Cause, Kind, Outcome, Question};
+use crate::facts::{Kind, Outcome, Question};
 use crate::finding::Topic;
 use crate::knowledge::{Entry, EntryId, Knowledge};
 use crate::mail::{CHECKS, spf};
@@ -59,7 +59,7 @@ impl Engine {
     /// Whether the resolver answers at all: asked for the root, which every resolver knows.
     pub async fn resolver_answers(&self) -> bool {
         let reply = self.network.ask(&Question::new(&Name::root(), Kind::Soa)).await;
-        !matches!(reply.outcome, Outcome::Unknown(Cause::Silent))
+        !matches!(reply.outcome, Outcome::Unknown(_))
     }
 
     /// Matching alone.
@@ -133,7 +133,8 @@ impl Engine {
     /// The domain that a question is about: the first one that is not shared by many people or the host's own.
     fn domain_of(&self, question: &str) -> Option<Domain> {
         Domain::all_in(question).into_iter().find(|domain| {
-            let own = self.config.brand.urls().any(|url| url.contains(domain.name().as_str()));
+            let host = |url: &str| url.parse::<Domain>().ok();
+            let own = self.config.brand.urls().filter_map(host).any(|own| domain.name().is_within(own.name()));
             !own && !self.is_shared(domain.name())
         })
     }

@@ -139,8 +139,8 @@ pub enum Cause {
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::ServFail => "the name servers answered SERVFAIL",
-            Self::Refused => "the name servers refused to answer",
+            Self::ServFail => "the answer was SERVFAIL",
+            Self::Refused => "the question was refused",
             Self::Silent => "no reply came in time",
             Self::Malformed => "the reply could not be read",
             Self::NotAsked => "the budget of this check was used up",
@@ -277,8 +277,10 @@ impl Facts {
 }
 
 /// The check cannot go on before the questions noted in its [`View`] are answered.
+///
+/// Only a view makes one, so whoever is pending wants something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pending;
+pub struct Pending(());
 
 /// What a check sees: the facts, and a note of what it looked for.
 #[derive(Debug)]
@@ -305,7 +307,7 @@ impl<'f> View<'f> {
         if !self.wanted.contains(&question) {
             self.wanted.push(question);
         }
-        Err(Pending)
+        Err(Pending(()))
     }
 
     /// The replies to several questions, in their order; pending until all are known.

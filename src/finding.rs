@@ -11,6 +11,9 @@ use std::str::FromStr;
 pub use codes::Code;
 use serde::{Serialize, Serializer};
 
+/// How many characters of one text that was seen are kept: any record that serves its purpose is shorter.
+const LONGEST_EVIDENCE: usize = 4096;
+
 /// One thing that a check found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -35,7 +38,11 @@ impl Finding {
     /// Adds one text that was seen; one that is there already says nothing new.
     #[must_use]
     pub fn evidence(mut self, seen: impl fmt::Display) -> Self {
-        let seen = seen.to_string();
+        let mut seen = seen.to_string();
+        if let Some((end, _)) = seen.char_indices().nth(LONGEST_EVIDENCE) {
+            seen.truncate(end);
+            seen.push('…');
+        }
         if !self.evidence.contains(&seen) {
             self.evidence.push(seen);
         }

@@ -17,8 +17,8 @@ mod tags;
 
 use crate::config::Host;
 use crate::domain::{Domain, Name};
-use crate::facts::{Facts, Pending, Question, View};
-use crate::finding::{Code, Finding, Severity, Topic};
+use crate::facts::{Facts, Kind, Pending, Question, View};
+use crate::finding::{Code, Finding, Fix, Severity, Topic};
 
 /// What is looked at: a domain, and what people said about it.
 #[derive(Debug, Clone, Copy)]
@@ -66,37 +66,63 @@ impl Check {
     /// proven is not offered.
     pub fn examine(&self, case: &Case<'_>, facts: &Facts) -> Examined {
         let mut view = View::new(facts);
-        let mut findings = (self.run)(case, &mut view);
-        let (mut wanted, mut read) = (view.wanted().to_vec(), view.read().to_vec());
-        if let Ok(found) = &mut findings {
-            let mut pending = false;
-            let before: Vec<(Code, String)> = found.iter().map(identity).collect();
-            for finding in found.iter_mut() {
-                let Some(mut fix) = finding.fix.take() else { continue };
-                let Ok(name) = fix.name.parse::<Name>() else { continue };
-                let (published, replaces) = facts.with_fix(&name, &fix);
-                fix.replaces = replaces;
-                let mut view = View::new(&published);
-                match (self.run)(case, &mut view) {
-                    Ok(after) => {
-                        let mended = identity(finding);
-                        fix.verified = after.iter().map(|f| (f.severity(), identity(f))).all(|(severity, found)| {
-                            found != mended
-                                && (before.contains(&found) || !matches!(severity, Severity::Fail | Severity::Unknown))
-                        });
-                        finding.fix = fix.verified.then_some(fix);
-                    }
-                    Err(Pending) => pending = true,
-                }
-                wanted.extend_from_slice(view.wanted());
-                read.extend_from_slice(view.read());
+        let findings = (self.run)(case, &mut view);
+        let mut examined = Examined { findings, wanted: view.wanted().to_vec(), read: view.read().to_vec() };
+        let Ok(found) = &mut examined.findings else { return examined };
+        let before: Vec<(Code, String)> = found.iter().map(identity).collect();
+        // Several findings may share a fix; it is tried once.
+        let mut tried: Vec<(Fix, Tried)> = Vec::new();
+        let mut pending = None;
+        for finding in found.iter_mut() {
+            let Some(mut fix) = finding.fix.take() else { continue };
+            if !tried.iter().any(|(other, _)| *other == fix) {
+                tried.extend(self.publish(case, facts, &fix).map(|published| (fix.clone(), published)));
             }
-            if pending {
-                findings = Err(Pending);
+            let Some((_, published)) = tried.iter().find(|(other, _)| *other == fix) else { continue };
+            match &published.after {
+                Ok(after) => {
+                    let mended = identity(finding);
+                    fix.replaces = published.replaces;
+                    fix.verified = after.iter().map(|f| (f.severity(), identity(f))).all(|(severity, found)| {
+                        found != mended
+                            && (before.contains(&found) || !matches!(severity, Severity::Fail | Severity::Unknown))
+                    });
+                    finding.fix = fix.verified.then_some(fix);
+                }
+                Err(missing) => pending = Some(*missing),
             }
         }
-        Examined { findings, wanted, read }
+        for (_, Tried { wanted, read, .. }) in tried {
+            examined.wanted.extend(wanted);
+            examined.read.extend(read);
+        }
+        if let Some(pending) = pending {
+            examined.findings = Err(pending);
+        }
+        examined
     }
+
+    /// Runs the check on what would be known with a fix published; `None` where a record cannot stand at its name, since
+    /// an alias does.
+    fn publish(&self, case: &Case<'_>, facts: &Facts, fix: &Fix) -> Option<Tried> {
+        let name: Name = fix.name.parse().ok()?;
+        let now = facts.get(&Question::new(&name, Kind::Txt));
+        if now.is_some_and(|reply| !reply.aliases.is_empty()) {
+            return None;
+        }
+        let (published, replaces) = facts.with_fix(&name, fix);
+        let mut view = View::new(&published);
+        let after = (self.run)(case, &mut view);
+        Some(Tried { after, wanted: view.wanted().to_vec(), read: view.read().to_vec(), replaces })
+    }
+}
+
+/// What came of a fix.
+struct Tried {
+    after: Result<Vec<Finding>, Pending>,
+    wanted: Vec<Question>,
+    read: Vec<Question>,
+    replaces: usize,
 }
 
 fn identity(finding: &Finding) -> (Code, String) {

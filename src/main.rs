@@ -1,6 +1,6 @@
 //! Arguments, configuration, wiring, exit code; everything else is in the library.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -11,18 +11,10 @@ use mailmedic::knowledge::{Knowledge, Source};
 use mailmedic::probe::Resolver;
 use mailmedic::problem::Problems;
 use mailmedic::surface::cli::{self, Args, Command, Exit};
-use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::{fmt, prelude::*};
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    // Ours alone: libraries log what people and servers wrote, tokens among it.
-    let level = std::env::var("MAILMEDIC_LOG").ok().and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO);
-    let ours = Targets::new().with_target("mailmedic", level);
-    tracing_subscriber::registry()
-        .with(fmt::layer().with_ansi(io::stderr().is_terminal()).with_writer(io::stderr))
-        .with(ours)
-        .init();
+    cli::start_logging();
     let ended = tokio::runtime::Runtime::new().map_err(anyhow::Error::from).and_then(|rt| rt.block_on(run(args)));
     let (exit, error) = match ended {
         Ok(exit) => return exit.into(),

@@ -75,8 +75,10 @@ impl Place {
 
 /// The line, but for the value of a key that holds a secret: what is shown here ends up in logs and in chats.
 fn without_secret(line: &str) -> String {
-    let secret =
-        |key: &str| ["token", "secret", "password"].iter().any(|word| key.contains(word)) && !key.contains("file");
+    let secret = |key: &str| {
+        let bare = key.trim().bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+        bare && !key.contains("file") && ["token", "secret", "password"].iter().any(|word| key.contains(word))
+    };
     match line.split_once('=') {
         Some((key, _)) if secret(&key.to_ascii_lowercase()) => format!("{key}= …"),
         _ => line.to_owned(),

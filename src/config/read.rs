@@ -85,7 +85,7 @@ fn brand(table: &mut Table<'_>, problems: &mut Notes) -> Brand {
 
 fn host(table: &mut Table<'_>, problems: &mut Notes) -> Host {
     Host {
-        mx: names(table.parsed_list("mx", "write a name such as `\"mx1.host.example\"`", problems)),
+        mx: names(&table.parsed_list("mx", "write a name such as `\"mx1.host.example\"`", problems)),
         spf_include: table
             .parsed::<Domain>("spf_include", "write the name alone, such as `\"spf.host.example\"`", problems)
             .map(|domain| domain.name().clone()),
@@ -98,7 +98,7 @@ fn host(table: &mut Table<'_>, problems: &mut Notes) -> Host {
     }
 }
 
-fn names(domains: Vec<Domain>) -> Vec<Name> {
+fn names(domains: &[Domain]) -> Vec<Name> {
     domains.iter().map(|domain| domain.name().clone()).collect()
 }
 
@@ -118,7 +118,13 @@ fn probe(table: &mut Table<'_>, problems: &mut Notes) -> Budget {
     let default = Budget::default();
     Budget {
         questions: table.number("budget_questions", 1..=1000, problems).unwrap_or(default.questions),
-        time: time(table, "budget_time", problems).unwrap_or(default.time),
+        time: table
+            .parsed::<Wait>(
+                "budget_time",
+                "write a time such as `\"10s\"`: nobody waits longer than a minute",
+                problems,
+            )
+            .map_or(default.time, |wait| wait.0),
         ..default
     }
 }
@@ -142,13 +148,13 @@ fn matching(table: &mut Table<'_>, problems: &mut Notes) -> Matching {
 }
 
 fn discord(table: &mut Table<'_>, problems: &mut Notes) -> Discord {
+    const ID: &str = "write the id as Discord shows it, in quotes, such as `\"123456789012345678\"`";
     table.refused(
         "token",
         "a token does not belong into this file",
         "write it to a file of its own, and name that as `token_file`; or set `DISCORD_TOKEN`",
         problems,
     );
-    const ID: &str = "write the id as Discord shows it, in quotes, such as `\"123456789012345678\"`";
     Discord {
         application_id: table.parsed::<Snowflake>("application_id", ID, problems).map(|id| id.0),
         public_key: table
@@ -209,6 +215,9 @@ macro_rules! value {
 }
 
 value!(Time(Duration), "a time above zero", |text| humantime::parse_duration(text).ok().filter(|time| !time.is_zero()));
+value!(Wait(Duration), "a time above zero, up to a minute", |text| humantime::parse_duration(text)
+    .ok()
+    .filter(|time| !time.is_zero() && *time <= Duration::from_mins(1)));
 value!(Server(SocketAddr), "an IP address, with a port or without", super::server);
 value!(Selector(Name), "a selector", |text| text.parse().ok().filter(|_| !text.contains("_domainkey")));
 value!(Snowflake(u64), "a Discord id", |text| text.parse().ok().filter(|id| *id != 0));
@@ -219,6 +228,7 @@ value!(Arrival(Transport), "a transport", |text| {
 value!(Proxy(String), "an address", |text| url::Url::parse(text)
     .ok()
     .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+    .filter(|url| url.username().is_empty() && url.password().is_none())
     .map(|_| text.trim_end_matches('/').to_owned()));
 value!(Page(String), "an https address", |text| url::Url::parse(text)
     .ok()

@@ -112,9 +112,11 @@ fn looked(steps: &[Step], report: &Report) -> Text {
     causes.dedup();
     match report.verdict() {
         _ if !report.open.is_empty() => Text::plain("I am looking at ").code(shown(&report.domain)).and(" …"),
-        _ if report.unreachable => text.and(", but the resolver did not answer; the steps are not marked."),
+        _ if report.unreachable => text.and(", but no reply came in time; the steps are not marked."),
         _ if !causes.is_empty() => {
-            text.and(format!(" and found what causes this: {}. Mend that first.", causes.join(", ")))
+            let sure = steps.iter().any(|step| step.severity == Some(Severity::Fail) && step.state == State::Confirmed);
+            let claim = if sure { "what causes this" } else { "what may cause this" };
+            text.and(format!(" and found {claim}: {}. Mend that first.", causes.join(", ")))
         }
         Severity::Fail | Severity::Warn => text.and(" and found faults, though none that explains this by itself."),
         Severity::Unknown => text.and(", but it did not answer all questions; what I could not see is not marked."),
@@ -134,11 +136,11 @@ pub(super) fn report(engine: &Engine, report: &Report) -> Answer {
         return Answer {
             title: Text::plain(&domain),
             severity: Some(Severity::Unknown),
-            lead: Text::plain("The resolver ")
-                .code(engine.network.name())
-                .and(" did not answer, so nothing can be said about ")
+            lead: Text::plain("Nothing can be said about ")
                 .code(domain)
-                .and(". That says nothing about the domain itself; try again later."),
+                .and(": no reply came in time. Either the resolver ")
+                .code(engine.network.name())
+                .and(" did not answer, or the domain's own name servers did not. Try again in a few minutes."),
             next: vec![again],
             note: Some(cost(report)),
             ..Answer::default()

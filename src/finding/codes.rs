@@ -139,7 +139,7 @@ codes! {
         /// A key record that cannot be read.
         DkimBroken = Fail "dkim-broken" ["selector" "problem"];
         /// A selector that is an alias to a name without a key.
-        DkimDanglingAlias = Fail "dkim-dangling-alias" ["selector" "alias"];
+        DkimDanglingAlias = Warn "dkim-dangling-alias" ["selector" "alias"];
         /// A named selector's key stands at a name in which the domain is doubled (RFC 1034 section 3.1).
         DkimDoubled = Fail "dkim-doubled" ["selector" "at"];
         /// A selector could not be looked up.
@@ -177,9 +177,9 @@ codes! {
         /// The mail server's address has a name, and the name has that address (RFC 8601 section 2.7.3).
         PtrConfirmed = Ok "ptr-confirmed" ["address" "host"];
         /// The mail server's address has no name.
-        PtrMissing = Fail "ptr-missing" ["address"];
+        PtrMissing = Warn "ptr-missing" ["address"];
         /// The name does not lead back to the address.
-        PtrNotConfirmed = Fail "ptr-not-confirmed" ["address" "host"];
+        PtrNotConfirmed = Warn "ptr-not-confirmed" ["address" "host"];
         /// The name of the address could not be looked up.
         PtrUnknown = Unknown "ptr-unknown" ["address" "cause"];
     }

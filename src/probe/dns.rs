@@ -4,7 +4,7 @@
 //! Refuses to judge: an answer, no data, no such name, SERVFAIL, a refusal and silence stay apart
 //! ([`Outcome`], [`Cause`]). Names no host that a user chose: it speaks to the resolvers alone.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,9 +22,9 @@ use super::Network;
 use crate::domain::Name;
 use crate::facts::{Cause, Kind, Outcome, Question, Record, Reply, Text};
 
-/// How many questions may be under way at once, over all checks: enough for two whole checks in one round trip, few
-/// enough that a small resolver does not drop them.
-const CONCURRENT_QUESTIONS: usize = 128;
+/// How many questions may be under way at once, over all checks: those of eight whole checks. Waiting for a place counts
+/// as silence, so what limits the checks must come first.
+const CONCURRENT_QUESTIONS: usize = 512;
 
 /// How much one UDP answer may hold: what passes every path unfragmented (RFC 9715).
 const UDP_PAYLOAD: u16 = 1232;
@@ -39,14 +39,14 @@ pub struct Resolver {
 
 /// Why there is no resolver to ask.
 #[derive(Debug, thiserror::Error)]
-#[error("this machine names no usable resolver; name one with `--resolver IP:PORT` or `[resolver] servers`")]
-pub struct NoResolver(#[source] Option<NetError>);
+#[error("the resolver cannot be set up")]
+pub struct NoResolver(#[source] NetError);
 
 impl Resolver {
     /// Asks `servers` in their order, the next one when one stays silent for `timeout`; the system's where none is
     /// given.
     pub fn new(servers: &[SocketAddr], timeout: Duration) -> Result<Self, NoResolver> {
-        let servers = if servers.is_empty() { system_servers()? } else { servers.to_vec() };
+        let servers = if servers.is_empty() { system_servers() } else { servers.to_vec() };
         let mut options = ResolverOpts::default();
         options.timeout = timeout;
         options.edns0 = true;
@@ -56,7 +56,7 @@ impl Resolver {
         options.server_ordering_strategy = ServerOrderingStrategy::UserProvidedOrder;
         let mut request = DnsRequestOptions::default();
         request.edns_payload_len = UDP_PAYLOAD;
-        let tls = TlsConfig::new().map_err(|error| NoResolver(Some(error)))?;
+        let tls = TlsConfig::new().map_err(NoResolver)?;
         let context = Arc::new(PoolContext::new(options, tls));
         let pool = NameServerPool::from_config(
             servers.iter().copied().map(server_config),
@@ -88,14 +88,15 @@ impl Network for Resolver {
     }
 }
 
-fn system_servers() -> Result<Vec<SocketAddr>, NoResolver> {
-    let (config, _) = system_conf::read_system_conf().map_err(|error| NoResolver(Some(error)))?;
-    let servers: Vec<SocketAddr> = config
-        .name_servers()
-        .iter()
-        .map(|server| SocketAddr::new(server.ip, server.connections.first().map_or(53, |connection| connection.port)))
-        .collect();
-    if servers.is_empty() { Err(NoResolver(None)) } else { Ok(servers) }
+fn system_servers() -> Vec<SocketAddr> {
+    // Without a configuration the local machine is asked, as resolv.conf(5) has it.
+    let local = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 53);
+    let Ok((config, _)) = system_conf::read_system_conf() else { return vec![local] };
+    let address = |server: &NameServerConfig| {
+        SocketAddr::new(server.ip, server.connections.first().map_or(53, |connection| connection.port))
+    };
+    let servers: Vec<SocketAddr> = config.name_servers().iter().map(address).collect();
+    if servers.is_empty() { vec![local] } else { servers }
 }
 
 fn server_config(address: SocketAddr) -> NameServerConfig {

@@ -91,15 +91,11 @@ impl Examination {
         for Waiting { check, .. } in ready {
             let case = Case { domain: &self.domain, selectors: &self.selectors, host: &self.host };
             let examined = check.examine(&case, self.inquiry.facts());
-            match examined.findings {
-                Ok(findings) => self.done.push((check.topic, findings)),
-                Err(_) if examined.wanted.is_empty() => {
-                    tracing::error!(topic = %check.topic, "a check is pending but wants nothing: a bug; it is left out");
-                }
-                Err(_) => {
-                    self.inquiry.want(&examined.wanted, &examined.read);
-                    self.waiting.push(Waiting { check, wanted: examined.wanted });
-                }
+            if let Ok(findings) = examined.findings {
+                self.done.push((check.topic, findings));
+            } else {
+                self.inquiry.want(&examined.wanted, &examined.read);
+                self.waiting.push(Waiting { check, wanted: examined.wanted });
             }
         }
     }

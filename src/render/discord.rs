@@ -43,6 +43,8 @@ const LINK_STYLE: u8 = 5;
 const EVIDENCE_LINES: usize = 6;
 /// The characters of one line of evidence.
 const EVIDENCE_LINE: usize = 600;
+/// The characters of a record to publish that is shown: a DKIM key of 4096 bits has 750.
+const LONGEST_FIX: usize = 2000;
 /// What stands where something was cut.
 const CUT: &str = "*… cut here: the rest does not fit into a Discord message.*";
 
@@ -186,7 +188,7 @@ fn finding(noted: &Noted) -> String {
             fix.kind,
             inert(&fix.name),
             in_place_of(fix),
-            fenced(std::slice::from_ref(&fix.value))
+            whole(&fix.value)
         );
     } else if let Some(mend) = &noted.mend {
         let _ = write!(text, "\n→ {}", markdown(mend));
@@ -295,6 +297,14 @@ fn fenced(lines: &[String]) -> String {
     }
     block.push_str("```");
     block
+}
+
+/// A text to copy: all of it, or a word on where it is; half of it would be worse than nothing.
+fn whole(text: &str) -> String {
+    if text.chars().count() > LONGEST_FIX {
+        return ": it is too long for a message; ask your host for it, or run `mailmedic check`.".to_owned();
+    }
+    format!("```\n{}\n```", inert(text))
 }
 
 /// Joins paragraphs until the limit; says so when some are left out.

@@ -9,6 +9,7 @@ mod check;
 pub mod demo;
 mod documents;
 mod knowledge;
+mod log;
 mod spf;
 mod terminal;
 
@@ -17,6 +18,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 pub use args::{Args, Command};
+pub use log::start_logging;
 pub use terminal::style;
 
 use crate::config::{Brand, Config};

@@ -105,3 +105,37 @@ async fn a_budget_of_questions_is_kept_and_what_is_beyond_is_unknown() {
     assert_eq!((report.cost.questions, server.questions().len()), (5, 5));
     assert!(report.findings().all(|finding| finding.severity() <= mailmedic::finding::Severity::Unknown));
 }
+
+/// So many words, each with a number in it.
+fn numbered(count: usize, before: &str, after: &str) -> String {
+    (0..count).map(|number| [before, &number.to_string(), after].concat()).collect()
+}
+
+/// Records that are as long as TXT records get, each of a shape that makes much of little.
+#[tokio::test]
+async fn a_hostile_record_makes_few_findings_and_little_text() {
+    let shapes = [
+        format!("v=spf1 {}-all", "x ".repeat(30_000)),
+        format!("v=spf1 {}-all", numbered(400, "a=b", " ")),
+        format!("v=spf1 {}-all", numbered(400, "zz", " ")),
+        format!("v=spf1 -all {}", numbered(900, "a", " ")),
+        format!("v=spf1 {}-all", "ip4:192.0.2.1 ".repeat(4_000)),
+        format!("v=DMARC1; {}p=none", numbered(300, "rua=x", "; ")),
+        format!("v=DMARC1; p=none; {}", "x;".repeat(30_000)),
+        format!("v=DKIM1; p={}", "A".repeat(60_000)),
+        format!("v=DKIM1; {}", "k=rsa; ".repeat(8_000)),
+    ];
+    for shape in shapes {
+        let mut zones = Zones::default();
+        for name in ["hostile.example", "_dmarc.hostile.example", "default._domainkey.hostile.example"] {
+            zones.add(name, "TXT", &shape);
+        }
+        let server = NameServer::start(zones).await;
+        let report = report(&engine(&server, Config::default()), "hostile.example").await;
+        let texts = |finding: &mailmedic::finding::Finding| {
+            finding.evidence.iter().chain(finding.details.values()).map(String::len).sum::<usize>()
+        };
+        let (count, bytes) = (report.findings().count(), report.findings().map(texts).sum::<usize>());
+        assert!(count <= 40 && bytes <= 128 * 1024, "{shape:.20}: {count} findings, {bytes} bytes");
+    }
+}

@@ -67,12 +67,15 @@ fn judge(own: &Step<'_>, text: &str) -> Vec<Finding> {
     if !record.removed.is_empty() {
         findings.push(about(Code::DmarcRemovedTag).detail("tag", record.removed.join(", ")));
     }
-    for (tag, problem) in &record.ignored {
+    for (tag, problem) in record.ignored.iter().take(TOLD) {
         let ignored = about(Code::DmarcTagIgnored).detail("tag", tag).detail("problem", problem);
         findings.push(mending(ignored, own, text));
     }
     findings
 }
+
+/// How many ignored tags are told: who has mended those looks again.
+const TOLD: usize = 5;
 
 /// That the policy is only being tested, where receivers do something else meanwhile.
 fn testing(finding: Finding, record: &Record, policy: Policy) -> Option<Finding> {

@@ -20,14 +20,14 @@ pub const DEFAULT_EXPLANATION: &str = "the domain does not allow this address to
 pub fn check_host(sender: &Sender, view: &mut View<'_>) -> Result<Verdict, Pending> {
     let who = Identity::of(sender);
     let domain = who.domain.clone();
-    let mut evaluation = Evaluation { view, who, lookups: 0, voids: 0, pending: false };
+    let mut evaluation = Evaluation { view, who, lookups: 0, voids: 0, pending: None };
     let (root, problem) = evaluation.host(&domain);
     let explanation = (root.result == SpfResult::Fail).then(|| {
         let own = evaluation.explain(root.deciding()).filter(|text| !text.is_empty());
         own.unwrap_or_else(|| DEFAULT_EXPLANATION.to_owned())
     });
-    if evaluation.pending {
-        return Err(Pending);
+    if let Some(pending) = evaluation.pending {
+        return Err(pending);
     }
     Ok(Verdict {
         result: root.result,
@@ -46,7 +46,7 @@ pub(super) struct Evaluation<'v, 's, 'f> {
     lookups: usize,
     voids: usize,
     /// Whether a reply was not known, so that the result does not count.
-    pending: bool,
+    pending: Option<Pending>,
 }
 
 /// An error that ends the evaluation at once (section 2.6).
@@ -167,9 +167,7 @@ impl<'f> Evaluation<'_, '_, 'f> {
 
     /// The reply to a question, if it is known; notes it as wanted if not.
     pub(super) fn known(&mut self, question: &Question) -> Option<&'f Reply> {
-        let reply = self.view.get(question.clone()).ok();
-        self.pending |= reply.is_none();
-        reply
+        self.view.get(question.clone()).map_err(|pending| self.pending = Some(pending)).ok()
     }
 
     /// Counts a term that causes look-ups (section 4.6.4).
@@ -271,7 +269,7 @@ mod tests {
                 "in the record of `odd.example`: `a:192.0.2.2` at column 22: \
                  expected a domain that ends like `.com`, found `192.0.2.2`",
             ),
-            ("asks-broken.example", SpfResult::TempError, "`broken.example TXT`: the name servers answered SERVFAIL"),
+            ("asks-broken.example", SpfResult::TempError, "`broken.example TXT`: the answer was SERVFAIL"),
         ] {
             let verdict = ZONE.check_host("192.0.2.1", &format!("anna@{domain}")).value;
             assert_eq!((verdict.result, verdict.problem.as_deref()), (result, Some(problem)), "{domain}");

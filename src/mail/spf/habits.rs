@@ -8,6 +8,9 @@ use super::tree::{Branch, Survey};
 use crate::finding::{Code, Finding};
 use crate::mail::Case;
 
+/// How many terms of one kind are told: who has mended those looks again.
+const TOLD: usize = 5;
+
 /// What is dubious in the records that decide for the domain.
 pub(super) fn habits(case: &Case<'_>, survey: &Survey) -> Vec<Finding> {
     let passing = survey.root.passing().into_iter().filter_map(|(branch, record)| all_pass(case, branch, record));
@@ -48,7 +51,7 @@ fn after_all(case: &Case<'_>, branch: &Branch, record: &Record) -> Option<Findin
 /// Mechanisms written as modifiers.
 fn ignored(case: &Case<'_>, branch: &Branch, record: &Record) -> Vec<Finding> {
     let is_mistaken = |body: &Body| matches!(body, Body::Modifier(modifier) if mend::is_mistaken(modifier));
-    let terms = record.terms.iter().filter(|term| is_mistaken(&term.body));
+    let terms = record.terms.iter().filter(|term| is_mistaken(&term.body)).take(TOLD);
     let findings = terms.map(|term| {
         let finding = about(Code::SpfIgnored, &branch.domain, branch).detail("term", &term.text);
         with_fix(case, finding, &branch.domain, branch.record().and_then(mend::respelled))

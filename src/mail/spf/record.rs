@@ -75,10 +75,23 @@ pub(super) struct SyntaxError {
     pub(super) problem: String,
 }
 
+/// How long a record may be that is read at all: the RFC advises 450 characters (section 3.4), and a longer one than this
+/// only makes work.
+pub(super) const LONGEST_RECORD: usize = 4096;
+/// How much is shown of a record that is too long.
+const SHOWN: usize = 20;
+/// How many errors of one record are told: who has mended those looks again.
+const TOLD: usize = 5;
+
 impl Record {
     /// Reads a record; the errors are in the order in which they stand, one at least.
     pub(super) fn parse(record: &[u8]) -> Result<Self, Vec<SyntaxError>> {
         let text = String::from_utf8_lossy(record);
+        if record.len() > LONGEST_RECORD {
+            let term = text.chars().take(SHOWN).chain("…".chars()).collect();
+            let problem = format!("expected at most {LONGEST_RECORD} characters in the record, found {}", record.len());
+            return Err(vec![SyntaxError { term, column: 1, problem }]);
+        }
         let (mut terms, mut errors) = (Vec::<Term>::new(), Vec::new());
         let mut written = split(&text);
         if !written.next().is_some_and(|(column, version)| column == 1 && version.eq_ignore_ascii_case(VERSION)) {
@@ -98,6 +111,7 @@ impl Record {
                 Err(problem) => errors.push(SyntaxError { term: text, column, problem }),
             }
         }
+        errors.truncate(TOLD);
         if errors.is_empty() { Ok(Self { terms }) } else { Err(errors) }
     }
 

@@ -41,7 +41,7 @@ struct Walk<'v, 'f> {
     breaks_lookups: Option<Place>,
     breaks_voids: Option<Place>,
     /// Whether a reply was not known, so that the survey does not count.
-    pending: bool,
+    pending: Option<Pending>,
 }
 
 impl<'v, 'f> Walk<'v, 'f> {
@@ -55,13 +55,13 @@ impl<'v, 'f> Walk<'v, 'f> {
             voids: 0,
             breaks_lookups: None,
             breaks_voids: None,
-            pending: false,
+            pending: None,
         }
     }
 
     fn finish(self, root: Branch) -> Result<Survey, Pending> {
         let Self { lookups, voids, breaks_lookups, breaks_voids, pending, .. } = self;
-        if pending { Err(Pending) } else { Ok(Survey { root, lookups, voids, breaks_lookups, breaks_voids }) }
+        pending.map_or(Ok(Survey { root, lookups, voids, breaks_lookups, breaks_voids }), Err)
     }
 
     fn follow(&mut self, domain: &str) -> Branch {
@@ -148,9 +148,7 @@ impl<'v, 'f> Walk<'v, 'f> {
     }
 
     fn known(&mut self, question: Question) -> Option<&'f Reply> {
-        let reply = self.view.get(question).ok();
-        self.pending |= reply.is_none();
-        reply
+        self.view.get(question).map_err(|pending| self.pending = Some(pending)).ok()
     }
 
     /// A term's target, or else the domain; `None` if it depends on the sender's name or address.

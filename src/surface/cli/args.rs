@@ -82,7 +82,7 @@ pub enum Command {
         #[arg(long, value_name = "IP:PORT", value_parser = server)]
         resolver: Vec<SocketAddr>,
         /// How long one look-up may take, in milliseconds
-        #[arg(long, value_name = "N")]
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=60_000))]
         timeout_ms: Option<u64>,
     },
     /// Talk to it in the terminal, as in a Discord channel
@@ -123,7 +123,7 @@ pub struct Resolving {
     #[arg(long, value_name = "IP:PORT", value_parser = server)]
     pub resolver: Vec<SocketAddr>,
     /// How long the whole look may take, such as 10s
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = wait)]
     pub timeout: Option<Duration>,
 }
 
@@ -153,6 +153,11 @@ pub enum ConfigCommand {
     Check,
     /// Show every setting with its value, secrets left out
     Show,
+}
+
+fn wait(text: &str) -> Result<Duration, String> {
+    let time = humantime::parse_duration(text).ok().filter(|time| !time.is_zero());
+    time.ok_or_else(|| "write a time above zero with its unit, such as `10s`".to_owned())
 }
 
 fn server(text: &str) -> Result<SocketAddr, String> {

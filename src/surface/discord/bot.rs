@@ -32,9 +32,9 @@ const FIRST_LOOK: Duration = Duration::from_secs(1);
 /// How long the answer waits for Discord to read the response to its HTTP request, before which it knows no message
 /// that could be edited.
 const HEAD_START: Duration = Duration::from_millis(50);
-/// How many answers may be under way at once, over all people; acknowledgements do not wait for their turn. Twice what
-/// the resolver takes at once, so that a flood waits here and not there.
-const ANSWERS_AT_ONCE: usize = 64;
+/// How many answers may be under way at once, over all people; acknowledgements do not wait for their turn. So many that
+/// all their questions fit into what the resolver takes at once: a flood waits here, where no budget runs yet.
+const ANSWERS_AT_ONCE: usize = 8;
 /// How long answers under way may take after the end was asked for: the budget of a check, and a little to send it.
 const LAST_ANSWERS: Duration = Duration::from_secs(15);
 
@@ -107,21 +107,20 @@ impl Bot {
             stop.cancel();
             ended
         };
-        let both = async { tokio::try_join!(web, websocket).map(drop) };
-        tokio::pin!(both);
-        let ended = tokio::select! {
-            ended = &mut both => ended,
-            () = shutdown => {
-                tracing::info!("stopping: nothing new is taken, answers under way are finished");
-                stop.cancel();
-                timeout(LAST_ANSWERS, both).await.unwrap_or(Ok(()))
-            }
-        };
-        self.tasks.close();
-        if timeout(LAST_ANSWERS, self.tasks.wait()).await.is_err() {
-            tracing::warn!(left = self.tasks.len(), "answers under way did not end in time");
+        let mut both = Box::pin(async { tokio::try_join!(web, websocket).map(drop) });
+        tokio::select! {
+            ended = &mut both => return ended,
+            () = shutdown => tracing::info!("stopping: nothing new is taken, answers under way are finished"),
         }
-        ended
+        stop.cancel();
+        self.tasks.close();
+        match timeout(LAST_ANSWERS, async { tokio::join!(both, self.tasks.wait()).0 }).await {
+            Ok(ended) => ended,
+            Err(_late) => {
+                tracing::warn!(left = self.tasks.len(), "answers under way did not end in time");
+                Ok(())
+            }
+        }
     }
 
     pub(super) fn is_connected(&self) -> bool {
@@ -181,14 +180,14 @@ impl Bot {
             let mut place = shown.lock().await;
             let mut work = bot.engine.begin(request);
             if timeout(FIRST_LOOK, work.finish()).await.is_err() {
-                bot.show(&mut place, &work.answer()).await;
-                work.finish().await;
+                let first = work.answer();
+                tokio::join!(bot.show(&mut place, &first), work.finish());
             }
             bot.show(&mut place, &work.answer()).await;
         });
         if let Err(error) = whole.await {
             let mut place = place.lock().await;
-            tracing::error!(id = place.id(), %error, "an answer ended in a bug");
+            tracing::error!(id = place.id(), panicked = error.is_panic(), "an answer ended in a bug");
             let sentence = format!("Something broke on my side. If you report it, give this number: {}.", place.id());
             self.show(&mut place, &Answer::sentence("That did not work", Text::plain(sentence))).await;
         }

@@ -97,7 +97,9 @@ impl EventHandler for Handler {
 
     async fn message(&self, _: Context, message: Message) {
         let Some(&me) = self.me.get() else { return };
-        let mentioned = message.guild_id.is_none() || message.mentions.iter().any(|user| user.id == me);
+        // A reply to the bot mentions it too, but is not yet a question.
+        let named = [format!("<@{me}>"), format!("<@!{me}>")].iter().any(|name| message.content.contains(name));
+        let mentioned = message.guild_id.is_none() || named;
         if mentioned && !message.author.bot && message.webhook_id.is_none() {
             self.bot.take_mention(&message, me);
         }

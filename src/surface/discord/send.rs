@@ -75,8 +75,10 @@ impl Callback {
 
 /// How long Discord may take to accept an acknowledgement: after three seconds it is void anyway.
 const ACKNOWLEDGEMENT: Duration = Duration::from_secs(3);
+/// How long to wait before a message that Discord does not know yet is edited again.
+const AGAIN: Duration = Duration::from_millis(300);
 /// How long anything else may take, waiting for a rate limit included.
-pub(super) const ANSWER: Duration = Duration::from_secs(60);
+pub(super) const ANSWER: Duration = Duration::from_mins(1);
 
 /// Sends to Discord's REST interface. What goes wrong is told in words that hold no address, since a token is part of it.
 #[derive(Clone)]
@@ -91,7 +93,20 @@ impl Sender {
     /// Puts the answer where the acknowledgement stands.
     pub(super) async fn edit_response(&self, token: &str, answer: &Answer) -> Result<(), String> {
         let body = Body::of(answer);
-        within(ANSWER, self.0.edit_original_interaction_response(token, &body, Vec::new())).await.map(drop)
+        let edit = || self.0.edit_original_interaction_response(token, &body, Vec::new());
+        let patient = async {
+            let known_by = tokio::time::Instant::now() + ACKNOWLEDGEMENT;
+            loop {
+                match edit().await {
+                    // The response to a signed request may still be on its way to Discord, which knows no message yet.
+                    Err(error) if is_unknown(&error) && tokio::time::Instant::now() < known_by => {
+                        tokio::time::sleep(AGAIN).await;
+                    }
+                    edited => return edited,
+                }
+            }
+        };
+        within(ANSWER, patient).await.map(drop)
     }
 
     /// Replies to a message.
@@ -124,6 +139,10 @@ pub(super) async fn within<T>(time: Duration, sent: impl Future<Output = serenit
         Ok(Err(error)) => Err(told(&error)),
         Err(_) => Err("Discord did not answer in time".to_owned()),
     }
+}
+
+fn is_unknown(error: &serenity::Error) -> bool {
+    matches!(error, serenity::Error::Http(HttpError::UnsuccessfulRequest(refused)) if refused.status_code.as_u16() == 404)
 }
 
 /// An error without the address that was asked: it holds the interaction's token.

@@ -43,6 +43,10 @@ impl Gate {
         else {
             return Err(Refusal::Unsigned);
         };
+        // The verifier's reading of hexadecimal digits is lax, and one signature must have one spelling.
+        if signature.len() != 128 || !signature.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(Refusal::Unsigned);
+        }
         self.verifier.verify(signature, timestamp, body).map_err(|()| Refusal::Unsigned)?;
         let now = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let signed: u64 = timestamp.parse().map_err(|_| Refusal::Unsigned)?;
