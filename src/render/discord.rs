@@ -304,7 +304,7 @@ fn whole(text: &str) -> String {
     if text.chars().count() > LONGEST_FIX {
         return ": it is too long for a message; ask your host for it, or run `mailmedic check`.".to_owned();
     }
-    format!("```\n{}\n```", inert(text))
+    format!("\n```\n{}\n```", inert(text))
 }
 
 /// Joins paragraphs until the limit; says so when some are left out.

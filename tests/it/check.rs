@@ -244,3 +244,22 @@ async fn every_fix_that_is_offered_was_proven() {
     }
     assert!(offered >= 6, "only {offered} fixes were offered");
 }
+
+#[test]
+fn the_codes_are_stable() {
+    let row = |code: &mailmedic::finding::Code| format!("{} {}", code, code.severity());
+    insta::assert_snapshot!(mailmedic::finding::Code::ALL.iter().map(row).collect::<Vec<_>>().join("\n"));
+}
+
+#[tokio::test]
+async fn a_report_reads_well_on_discord() {
+    let server = NameServer::start(Zones::load(&["spf"])).await;
+    let engine = engine(&server, Config::default());
+    let mut work = engine.begin(Request::Check(CheckRequest::of("two-spf.example".parse().unwrap())));
+    work.finish().await;
+    let mut answer = work.answer();
+    answer.note = None;
+    let message = serde_json::to_value(mailmedic::render::discord::message(&answer)).unwrap();
+    insta::assert_snapshot!(message["embeds"][0]["description"].as_str().unwrap());
+    insta::assert_json_snapshot!("buttons_of_a_report", message["components"]);
+}
