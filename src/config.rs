@@ -256,7 +256,7 @@ impl Token {
             return Ok(Some(Self(token.trim().to_owned())));
         }
         let Some(path) = &discord.token_file else { return Ok(None) };
-        match std::fs::read_to_string(path) {
+        match crate::written::text_of(path) {
             Ok(token) if token.trim().is_empty() => Err(format!("the token file `{}` is empty", path.display())),
             Ok(token) => Ok(Some(Self(token.trim().to_owned()))),
             Err(error) => Err(format!("the token file `{}` cannot be read: {error}", path.display())),

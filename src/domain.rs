@@ -157,7 +157,7 @@ impl Domain {
     /// (RFC 2606), and was not made by a missing blank after a full stop ("mail.It").
     pub fn all_in(text: &str) -> Vec<Self> {
         let mut found: Vec<Self> = Vec::new();
-        for word in text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '<' | '>' | '(' | ')' | '"')) {
+        for word in text.split(|c: char| c.is_whitespace() || (is_around(c) && !matches!(c, ':' | '?' | '*'))) {
             let marked = word.contains('@') || word.contains("://");
             if !word.contains('.') || (!marked && ends_a_sentence_inside(word)) {
                 continue;
@@ -184,7 +184,7 @@ impl FromStr for Domain {
 
     /// Takes what people paste: `Example.COM.`, `https://example.com/x`, `user@example.com`, `bücher.example`.
     fn from_str(text: &str) -> Result<Self, BadDomain> {
-        let given = text.trim().trim_matches(['<', '>', '"', '\'', '`', '(', ')', ',', '!', '?', ':', '*']);
+        let given = text.trim().trim_matches(is_around);
         if given.is_empty() {
             return Err(BadDomain::Empty);
         }
@@ -247,6 +247,14 @@ pub enum BadDomain {
     Malformed(String),
 }
 
+/// Punctuation that people and their keyboards put around a domain.
+const fn is_around(c: char) -> bool {
+    matches!(
+        c,
+        '<' | '>' | '"' | '\'' | '`' | '(' | ')' | '[' | ']' | ',' | ';' | '!' | '?' | ':' | '*' | '…' | '«' | '»'
+    ) || matches!(c, '\u{2018}'..='\u{201f}')
+}
+
 /// Letters, digits, hyphens and underscores, no hyphen at either end (RFC 1123 section 2.1; underscores as DNS allows).
 fn is_host_label(label: &str) -> bool {
     !label.is_empty()
@@ -287,6 +295,9 @@ mod tests {
             ("mailto:user@example.com", "example.com"),
             ("<user@example.com>,", "example.com"),
             ("`example.com`", "example.com"),
+            ("“example.com”", "example.com"),
+            ("„example.com“;", "example.com"),
+            ("[example.com]", "example.com"),
             ("https://www.example.com/shop", "example.com"),
             ("www.example", "www.example"),
             ("bücher.example", "xn--bcher-kva.example"),

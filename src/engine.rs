@@ -88,9 +88,8 @@ impl Engine {
             Request::Ask(question) => {
                 let found = self.search.find(&question);
                 let domain = self.domain_of(&question);
-                let examination =
-                    domain.as_ref().and_then(|domain| self.examine_for(&question, &found, domain.clone()));
-                Work { engine, subject: Subject::Question { found, domain }, examination }
+                let examination = domain.and_then(|domain| self.examine_for(&question, &found, domain));
+                Work { engine, subject: Subject::Question(found), examination }
             }
         }
     }
@@ -98,6 +97,9 @@ impl Engine {
     /// The look that a question asks for: at the topics of the entry that answers it and at those that it names; at
     /// everything where no entry is sure.
     fn examine_for(&self, question: &str, found: &Found, domain: Domain) -> Option<Examination> {
+        if found.decision == Decision::Quiet && !is_about_mail(question) {
+            return None;
+        }
         let mut topics = Vec::new();
         if let (Decision::Answer, Some(best)) = (found.decision, found.matches.first()) {
             let words = question.to_lowercase();
@@ -155,6 +157,16 @@ impl Engine {
     }
 }
 
+/// Whether a message that fits no entry is about mail all the same, so that the domain in it is worth a look: talk about
+/// a holiday's website is not.
+fn is_about_mail(question: &str) -> bool {
+    const WORDS: [&str; 12] =
+        ["mail", "mails", "email", "emails", "inbox", "mailbox", "dns", "domain", "check", "bounce", "spam", "records"];
+    let question = question.to_lowercase();
+    let mut words = question.split(|c: char| !c.is_alphanumeric());
+    words.any(|word| WORDS.contains(&word) || Topic::ALL.iter().any(|topic| topic.as_str() == word))
+}
+
 /// A request under way. [`Self::answer`] is right at any time; it is whole after [`Self::finish`].
 pub struct Work {
     engine: Arc<Engine>,
@@ -164,7 +176,7 @@ pub struct Work {
 
 /// What the answer is about.
 enum Subject {
-    Question { found: Found, domain: Option<Domain> },
+    Question(Found),
     Entry(EntryId),
     NoSuchEntry,
     Domain,
@@ -179,15 +191,16 @@ impl Work {
         }
     }
 
-    /// Whether nothing fits and no domain is named, so that it is better to say nothing where nobody asked the bot
+    /// Whether nothing fits and no domain is looked at, so that it is better to say nothing where nobody asked the bot
     /// itself.
     pub const fn is_quiet(&self) -> bool {
-        matches!(&self.subject, Subject::Question { found, domain: None } if matches!(found.decision, Decision::Quiet))
+        let quiet = matches!(&self.subject, Subject::Question(found) if matches!(found.decision, Decision::Quiet));
+        quiet && self.examination.is_none()
     }
 
     /// What was matched, where the request was a question.
     pub const fn found(&self) -> Option<&Found> {
-        if let Subject::Question { found, .. } = &self.subject { Some(found) } else { None }
+        if let Subject::Question(found) = &self.subject { Some(found) } else { None }
     }
 
     /// What was found so far, where a domain is looked at.
@@ -199,9 +212,7 @@ impl Work {
     pub fn answer(&self) -> Answer {
         let report = self.report();
         match &self.subject {
-            Subject::Question { found, domain } => {
-                compose::question(&self.engine, found, domain.as_ref(), report.as_ref())
-            }
+            Subject::Question(found) => compose::question(&self.engine, found, report.as_ref()),
             Subject::Entry(id) => compose::entry(&self.engine, id, report.as_ref()),
             Subject::NoSuchEntry => compose::no_such_entry(),
             Subject::Domain => report.map_or_else(compose::help, |report| compose::report(&self.engine, &report)),

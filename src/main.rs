@@ -15,7 +15,10 @@ use mailmedic::surface::cli::{self, Args, Command, Exit};
 fn main() -> ExitCode {
     let args = Args::parse();
     cli::start_logging();
-    let ended = tokio::runtime::Runtime::new().map_err(anyhow::Error::from).and_then(|rt| rt.block_on(run(args)));
+    let ended = std::panic::catch_unwind(|| {
+        tokio::runtime::Runtime::new().map_err(anyhow::Error::from).and_then(|runtime| runtime.block_on(run(args)))
+    });
+    let ended = ended.unwrap_or_else(|_panic| Err(anyhow::anyhow!("a bug in mailmedic; the line above says where")));
     let (exit, error) = match ended {
         Ok(exit) => return exit.into(),
         Err(error) if is_broken_pipe(&error) => return Exit::Fine.into(),
@@ -36,6 +39,7 @@ async fn run(args: Args) -> anyhow::Result<Exit> {
     let demo = if matches!(args.command, Command::Demo) { Some(cli::demo::NameServer::start().await?) } else { None };
     if let Some(demo) = &demo {
         config.resolver.servers = vec![demo.address()];
+        config.host = config::Host::default();
     }
     Ok(cli::run(args.command, &engine(config)?, &mut out).await?)
 }

@@ -26,6 +26,21 @@ pub struct File {
     pub text: String,
 }
 
+/// Above this many bytes a file was not written by hand.
+const LONGEST_FILE: u64 = 1 << 20;
+
+/// Reads a file that a person wrote, if it is one: not a device, a folder, or more than anybody writes.
+pub(crate) fn text_of(path: &Path) -> Result<String, String> {
+    let kind = std::fs::metadata(path).map_err(|error| error.to_string())?;
+    if !kind.is_file() {
+        return Err("it is no regular file".to_owned());
+    }
+    if kind.len() > LONGEST_FILE {
+        return Err(format!("it has {} bytes; {LONGEST_FILE} at most are read", kind.len()));
+    }
+    std::fs::read_to_string(path).map_err(|error| error.to_string())
+}
+
 impl File {
     /// The name without folders and ending.
     pub(crate) fn stem(&self) -> &str {

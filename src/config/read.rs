@@ -8,18 +8,18 @@ use std::time::Duration;
 use super::{Brand, Budget, Config, Discord, Host, Http, KnowledgeAt, Matching, PublicKey, Resolver, Transport};
 use crate::domain::{Domain, Name};
 use crate::problem::{Problem, Problems};
-use crate::written::{File, Table};
+use crate::written::{File, Table, text_of};
 
 /// Reads the configuration from a file; the defaults where no file is named.
 pub fn load(path: Option<&Path>) -> Result<Config, Problems> {
     let Some(path) = path else { return Ok(Config::default()) };
     let name = path.display().to_string();
-    match std::fs::read_to_string(path) {
+    match text_of(path) {
         Ok(text) => read(&File { path: name, text }),
         Err(error) => Err(Problems(vec![Problem::of(
             &name,
             format!("the configuration cannot be read: {error}"),
-            "name a file that exists, or leave out `--config` and `MAILMEDIC_CONFIG` for the defaults",
+            "name a text file that can be read, or leave out `--config` and `MAILMEDIC_CONFIG` for the defaults",
         )])),
     }
 }
@@ -179,8 +179,8 @@ fn http(table: &mut Table<'_>, problems: &mut Notes) -> Http {
 
 fn time(table: &mut Table<'_>, key: &'static str, problems: &mut Notes) -> Option<Duration> {
     table
-        .parsed::<Time>(key, "write a time with its unit, such as `\"2s\"` or `\"500ms\"`", problems)
-        .map(|time| time.0)
+        .parsed::<Wait>(key, "write a time with its unit, such as `\"2s\"` or `\"500ms\"`", problems)
+        .map(|wait| wait.0)
 }
 
 /// What a value should have been, and was not.
@@ -214,7 +214,6 @@ macro_rules! value {
     };
 }
 
-value!(Time(Duration), "a time above zero", |text| humantime::parse_duration(text).ok().filter(|time| !time.is_zero()));
 value!(Wait(Duration), "a time above zero, up to a minute", |text| humantime::parse_duration(text)
     .ok()
     .filter(|time| !time.is_zero() && *time <= Duration::from_mins(1)));

@@ -16,10 +16,10 @@ const CHOICES: usize = 3;
 const FURTHER_ENTRIES: usize = 3;
 
 /// The answer to a question in words.
-pub(super) fn question(engine: &Engine, found: &Found, domain: Option<&Domain>, report: Option<&Report>) -> Answer {
+pub(super) fn question(engine: &Engine, found: &Found, report: Option<&Report>) -> Answer {
     match (found.decision, found.matches.first(), report) {
         (Decision::Answer, Some(best), _) => entry(engine, &best.entry, report),
-        (Decision::Offer, Some(_), _) => offer(engine, found, domain, report),
+        (Decision::Offer, Some(_), _) => offer(engine, found, report),
         (_, _, Some(report)) => self::report(engine, report),
         _ => Answer {
             title: Text::plain("I have no answer to that"),
@@ -35,7 +35,8 @@ pub(super) fn question(engine: &Engine, found: &Found, domain: Option<&Domain>, 
 }
 
 /// The likeliest entries to choose from, after what was found at the domain.
-fn offer(engine: &Engine, found: &Found, domain: Option<&Domain>, report: Option<&Report>) -> Answer {
+fn offer(engine: &Engine, found: &Found, report: Option<&Report>) -> Answer {
+    let domain = report.map(|report| &report.domain);
     let entries = found.matches.iter().take(CHOICES).filter_map(|found| engine.entry(&found.entry));
     let faults = report.map(|report| faults(engine, report)).unwrap_or_default();
     let lead = match report {
@@ -112,7 +113,7 @@ fn looked(steps: &[Step], report: &Report) -> Text {
     causes.dedup();
     match report.verdict() {
         _ if !report.open.is_empty() => Text::plain("I am looking at ").code(shown(&report.domain)).and(" …"),
-        _ if report.unreachable => text.and(", but no reply came in time; the steps are not marked."),
+        _ if report.unreachable => text.and(", but no question was answered; the steps are not marked."),
         _ if !causes.is_empty() => {
             let sure = steps.iter().any(|step| step.severity == Some(Severity::Fail) && step.state == State::Confirmed);
             let claim = if sure { "what causes this" } else { "what may cause this" };
@@ -138,9 +139,9 @@ pub(super) fn report(engine: &Engine, report: &Report) -> Answer {
             severity: Some(Severity::Unknown),
             lead: Text::plain("Nothing can be said about ")
                 .code(domain)
-                .and(": no reply came in time. Either the resolver ")
+                .and(": no question was answered. Either the resolver ")
                 .code(engine.network.name())
-                .and(" did not answer, or the domain's own name servers did not. Try again in a few minutes."),
+                .and(" does not answer, or the domain's own name servers do not. Try again in a few minutes."),
             next: vec![again],
             note: Some(cost(report)),
             ..Answer::default()
@@ -179,7 +180,7 @@ pub(super) fn report(engine: &Engine, report: &Report) -> Answer {
     if let Some((entry, steps)) = remedies.first().and_then(|best| Some((engine.entry(&best.entry)?, &best.steps))) {
         // Nobody has said what the trouble is, so only what the network marks is told; the entry has the rest.
         let marked = ordered(steps.clone()).into_iter().filter(|step| step.state != State::Open).collect();
-        blocks.push(Block::Heading(Text::plain(format!("Of the steps for “{}”", entry.title))));
+        blocks.push(Block::Heading(Text::plain(format!("What this says of the steps for “{}”", entry.title))));
         blocks.push(Block::Steps(marked));
     }
     push(&mut blocks, "Worth knowing", by_severity(&[Severity::Info]));

@@ -29,9 +29,9 @@ const CONCURRENT_QUESTIONS: usize = 512;
 /// How much one UDP answer may hold: what passes every path unfragmented (RFC 9715).
 const UDP_PAYLOAD: u16 = 1232;
 
-/// The resolvers that answer all questions.
+/// The resolvers that answer all questions, asked one after the other.
 pub struct Resolver {
-    pool: NameServerPool<TokioRuntimeProvider>,
+    pools: Vec<NameServerPool<TokioRuntimeProvider>>,
     options: DnsRequestOptions,
     limit: Arc<Semaphore>,
     servers: Vec<SocketAddr>,
@@ -56,14 +56,42 @@ impl Resolver {
         options.server_ordering_strategy = ServerOrderingStrategy::UserProvidedOrder;
         let mut request = DnsRequestOptions::default();
         request.edns_payload_len = UDP_PAYLOAD;
-        let tls = TlsConfig::new().map_err(NoResolver)?;
-        let context = Arc::new(PoolContext::new(options, tls));
-        let pool = NameServerPool::from_config(
-            servers.iter().copied().map(server_config),
-            context,
-            TokioRuntimeProvider::default(),
-        );
-        Ok(Self { pool, options: request, limit: Arc::new(Semaphore::new(CONCURRENT_QUESTIONS)), servers })
+        let pool = |address: &SocketAddr| {
+            let tls = TlsConfig::new().map_err(NoResolver)?;
+            let context = Arc::new(PoolContext::new(options.clone(), tls));
+            Ok(NameServerPool::from_config([server_config(*address)], context, TokioRuntimeProvider::default()))
+        };
+        // A pool for each, since the library gives a pool of several no more time than one.
+        let pools = servers.iter().map(pool).collect::<Result<_, NoResolver>>()?;
+        Ok(Self { pools, options: request, limit: Arc::new(Semaphore::new(CONCURRENT_QUESTIONS)), servers })
+    }
+
+    /// Asks one resolver after the other until one knows; what the first said where none does.
+    async fn ask_all(&self, question: &Question) -> Reply {
+        let Ok(mut name) = rr::Name::from_labels(question.name.wire_labels()) else {
+            return Reply::new(Outcome::Unknown(Cause::Malformed));
+        };
+        name.set_fqdn(true);
+        let mut first = None;
+        for pool in &self.pools {
+            let query = Query::query(name.clone(), record_type(question.kind));
+            let reply = match pool.lookup(query, self.options).first_answer().await {
+                Ok(response) => read(question.kind, &response),
+                Err(error) => Reply::new(ending(&error)),
+            };
+            match reply.outcome {
+                Outcome::Unknown(Cause::Silent) => {
+                    first.get_or_insert(reply);
+                }
+                // What a server said is more telling than another's silence.
+                Outcome::Unknown(_) => match &first {
+                    Some(Reply { outcome: Outcome::Unknown(Cause::Silent), .. }) | None => first = Some(reply),
+                    Some(_) => {}
+                },
+                _ => return reply,
+            }
+        }
+        first.unwrap_or(Reply::new(Outcome::Unknown(Cause::Silent)))
     }
 }
 
@@ -75,15 +103,7 @@ impl Network for Resolver {
     fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Reply> {
         Box::pin(async move {
             let _place = self.limit.acquire().await;
-            let Ok(mut name) = rr::Name::from_labels(question.name.wire_labels()) else {
-                return Reply::new(Outcome::Unknown(Cause::Malformed));
-            };
-            name.set_fqdn(true);
-            let query = Query::query(name, record_type(question.kind));
-            match self.pool.lookup(query, self.options).first_answer().await {
-                Ok(response) => read(question.kind, &response),
-                Err(error) => Reply::new(ending(&error)),
-            }
+            self.ask_all(question).await
         })
     }
 }

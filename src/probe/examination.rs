@@ -122,12 +122,10 @@ impl Report {
         self.done.iter().flat_map(|(_, findings)| findings)
     }
 
-    /// The worst severity of each topic that was looked at. A check without a finding had nothing to look at, such as
-    /// the addresses of mail servers where there are none.
+    /// The worst severity of each topic that was looked at; `ok` where nothing is wrong.
     pub fn topics(&self) -> impl Iterator<Item = (Topic, Severity)> {
-        self.done
-            .iter()
-            .filter_map(|(topic, findings)| findings.iter().map(Finding::severity).max().map(|worst| (*topic, worst)))
+        let worst = |findings: &[Finding]| findings.iter().map(Finding::severity).max().unwrap_or(Severity::Ok);
+        self.done.iter().map(move |(topic, findings)| (*topic, worst(findings)))
     }
 
     /// The worst severity of all.

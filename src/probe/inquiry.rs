@@ -4,11 +4,12 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout};
 
 use super::Network;
 use crate::config::Budget;
@@ -35,11 +36,12 @@ pub struct Inquiry {
     budget: Budget,
     asked: usize,
     bytes: usize,
-    started: Instant,
+    /// When the first question was asked; the clock does not run before.
+    started: Option<Instant>,
 }
 
 impl Inquiry {
-    /// Starts the clock; nothing is asked yet.
+    /// Gets ready; nothing is asked yet.
     pub fn new(network: Arc<dyn Network>, budget: Budget) -> Self {
         Self {
             network,
@@ -49,7 +51,7 @@ impl Inquiry {
             budget,
             asked: 0,
             bytes: 0,
-            started: Instant::now(),
+            started: None,
         }
     }
 
@@ -78,13 +80,14 @@ impl Inquiry {
         Cost {
             questions: self.asked,
             rounds: self.rounds.values().copied().max().unwrap_or(0),
-            elapsed_ms: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            elapsed_ms: u64::try_from(self.elapsed().as_millis()).unwrap_or(u64::MAX),
         }
     }
 
-    /// Whether questions were asked and none of them got any answer: the resolver itself is out of reach.
+    /// Whether questions were asked and none of them was answered: the resolver itself may be out of reach.
     pub fn all_silent(&self) -> bool {
-        let silent = |reply: &Reply| matches!(reply.outcome, Outcome::Unknown(Cause::Silent | Cause::NotAsked));
+        let silent =
+            |reply: &Reply| matches!(reply.outcome, Outcome::Unknown(Cause::Silent | Cause::Refused | Cause::NotAsked));
         !self.facts.is_empty() && self.facts.iter().all(|(_, reply)| silent(reply))
     }
 
@@ -92,6 +95,7 @@ impl Inquiry {
     /// tells in which round they are asked.
     pub(super) fn want(&mut self, wanted: &[Question], read: &[Question]) {
         let round = 1 + read.iter().filter_map(|question| self.rounds.get(question)).copied().max().unwrap_or(0);
+        self.started.get_or_insert_with(Instant::now);
         for question in wanted {
             if self.rounds.contains_key(question) || self.facts.get(question).is_some() {
                 continue;
@@ -113,8 +117,8 @@ impl Inquiry {
     /// Waits for a reply and keeps it; when time is up, all that is under way counts as silent. Nothing is lost if
     /// the future is dropped while it waits.
     pub(super) async fn advance(&mut self) {
-        let deadline = self.started + self.budget.time;
-        match timeout_at(deadline, self.flying.next()).await {
+        let left = self.budget.time.saturating_sub(self.elapsed());
+        match timeout(left, self.flying.next()).await {
             Ok(Some((question, reply))) => self.keep(question, reply),
             Ok(None) => self.give_up(),
             Err(_late) => self.give_up(),
@@ -122,7 +126,11 @@ impl Inquiry {
     }
 
     fn is_late(&self) -> bool {
-        self.started.elapsed() >= self.budget.time
+        self.elapsed() >= self.budget.time
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.started.map_or(Duration::ZERO, |started| started.elapsed())
     }
 
     fn keep(&mut self, question: Question, reply: Reply) {

@@ -163,10 +163,11 @@ fn paragraphs(answer: &Answer) -> Vec<String> {
 fn step_line(number: usize, step: &Step) -> String {
     let text = markdown(&step.text);
     let because = step.because.iter().map(markdown).collect::<Vec<_>>().join("; ");
+    let because = if because.is_empty() { because } else { format!(": {because}") };
     match step.state {
-        State::Confirmed => format!("🔴 **{number}. {text}**\n-# {}: {because}", claim(step)),
+        State::Confirmed => format!("🔴 **{number}. {text}**\n-# {}{because}", claim(step)),
         State::Open => format!("▫️ {number}. {text}"),
-        State::Cleared => format!("✅ {number}. ~~{text}~~\n-# Ruled out: {because}"),
+        State::Cleared => format!("✅ {number}. ~~{text}~~\n-# Ruled out{because}"),
     }
 }
 

@@ -104,15 +104,16 @@ impl Page {
     fn step(&mut self, number: usize, step: &Step) {
         let text = self.spans(&step.text);
         let because = step.because.iter().map(|text| self.spans(text)).collect::<Vec<_>>().join("; ");
+        let because = if because.is_empty() { because } else { format!(": {because}") };
         match step.state {
             State::Confirmed => {
                 self.paragraph(&format!("{number:>3}. "), &self.bold(&text));
-                self.paragraph("     ", &self.paint(Severity::Fail, &format!("{}: {because}", claim(step))));
+                self.paragraph("     ", &self.paint(Severity::Fail, &format!("{}{because}", claim(step))));
             }
             State::Open => self.paragraph(&format!("{number:>3}. "), &text),
             State::Cleared => {
                 self.paragraph(&format!("{number:>3}. "), &self.dim(&text));
-                self.paragraph("     ", &self.paint(Severity::Ok, &format!("Ruled out: {because}")));
+                self.paragraph("     ", &self.paint(Severity::Ok, &format!("Ruled out{because}")));
             }
         }
     }

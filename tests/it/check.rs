@@ -263,3 +263,16 @@ async fn a_report_reads_well_on_discord() {
     insta::assert_snapshot!(message["embeds"][0]["description"].as_str().unwrap());
     insta::assert_json_snapshot!("buttons_of_a_report", message["components"]);
 }
+
+#[tokio::test]
+async fn the_next_resolver_is_asked_when_one_does_not_know() {
+    let good = NameServer::start(Zones::load(&["healthy"])).await;
+    for fault in [Fault::Silent, Fault::REFUSED, Fault::SERVFAIL, Fault::NOTIMP] {
+        let mut zones = Zones::default();
+        let _rule = zones.fault("*", fault);
+        let bad = NameServer::start(zones).await;
+        let resolver = mailmedic::probe::Resolver::new(&[bad.address(), good.address()], crate::lab::PATIENCE).unwrap();
+        let engine = crate::lab::engine_on(std::sync::Arc::new(resolver), Config::default());
+        assert_eq!(faults(&report(&engine, "healthy.example").await), Vec::<&str>::new(), "{fault:?}");
+    }
+}

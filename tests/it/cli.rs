@@ -340,3 +340,24 @@ fn the_conversation_in_the_readme_is_a_real_one() {
         assert!(tour.contains(exchange.trim_end()), "the demo does not say:\n{exchange}");
     }
 }
+
+#[test]
+fn no_number_on_the_command_line_makes_it_panic() {
+    for arguments in [
+        ["check", "example.com", "--timeout", "400000000000y"],
+        ["check", "example.com", "--timeout", "0s"],
+        ["check", "example.com", "--timeout", "-1s"],
+    ] {
+        assert_eq!(run(&arguments).status.code(), Some(2), "{arguments:?}");
+    }
+    let (_folder, path) = file("m.toml", "[resolver]\ntimeout = \"584000000000y\"\n");
+    assert_eq!(run(&["--config", path.to_str().unwrap(), "config", "check"]).status.code(), Some(3));
+    assert_eq!(run(&["--config", "/dev/zero", "config", "check"]).status.code(), Some(3));
+}
+
+#[test]
+fn the_seventeen_entries_have_the_names_that_others_link_to() {
+    let list = said(&run(&["knowledge", "list"]));
+    let ids: Vec<&str> = list.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    insta::assert_snapshot!(ids.join("\n"));
+}

@@ -156,8 +156,8 @@ pub enum ConfigCommand {
 }
 
 fn wait(text: &str) -> Result<Duration, String> {
-    let time = humantime::parse_duration(text).ok().filter(|time| !time.is_zero());
-    time.ok_or_else(|| "write a time above zero with its unit, such as `10s`".to_owned())
+    let time = humantime::parse_duration(text).ok().filter(|time| !time.is_zero() && *time <= Duration::from_mins(1));
+    time.ok_or_else(|| "write a time above zero, up to a minute, with its unit: such as `10s`".to_owned())
 }
 
 fn server(text: &str) -> Result<SocketAddr, String> {

@@ -51,7 +51,10 @@ pub(super) fn batch(engine: &Engine, file: &Path, out: &mut dyn Write) -> io::Re
     let mut line = Vec::new();
     for number in 1.. {
         line.clear();
-        let length = io::Read::take(&mut input, LONGEST_LINE).read_until(b'\n', &mut line)?;
+        let length = match io::Read::take(&mut input, LONGEST_LINE).read_until(b'\n', &mut line) {
+            Ok(length) => length,
+            Err(error) => return refuse(format!("cannot be read: {error}")),
+        };
         if length == 0 {
             break;
         }

@@ -14,6 +14,11 @@ pub(super) fn completions(shell: clap_complete::Shell, out: &mut dyn Write) -> i
 }
 
 pub(super) fn man(out: &mut dyn Write) -> io::Result<Exit> {
-    clap_mangen::Man::new(Args::command()).render(&mut &mut *out)?;
+    let mut command = Args::command();
+    command.build();
+    clap_mangen::Man::new(command.clone()).render(&mut &mut *out)?;
+    for verb in command.get_subcommands() {
+        clap_mangen::Man::new(verb.clone()).render(&mut &mut *out)?;
+    }
     Ok(Exit::Fine)
 }

@@ -172,17 +172,19 @@ impl Bot {
 
     /// Does what a request asks for, and shows it: what is known after a moment if it takes longer, then the whole.
     async fn answer(self, request: Request, place: Place) {
-        let _turn = self.turns.acquire().await;
         let place = Arc::new(Mutex::new(place));
         let (bot, shown) = (self.clone(), Arc::clone(&place));
         // In a task of its own, so that a bug ends with a sentence for the person instead of silence.
         let whole = tokio::spawn(async move {
             let mut place = shown.lock().await;
             let mut work = bot.engine.begin(request);
+            // Only a look at a domain waits for its turn; its clock runs from the first question.
+            let turn = if work.report().is_some() { bot.turns.acquire().await.ok() } else { None };
             if timeout(FIRST_LOOK, work.finish()).await.is_err() {
                 let first = work.answer();
                 tokio::join!(bot.show(&mut place, &first), work.finish());
             }
+            drop(turn);
             bot.show(&mut place, &work.answer()).await;
         });
         if let Err(error) = whole.await {

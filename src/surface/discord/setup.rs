@@ -12,6 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::bot::{Bot, ServeError, Serving};
 use super::commands::commands;
 use super::send::{ANSWER, within};
+use super::signature::Gate;
 use crate::config::{Discord, Token, Transport};
 use crate::engine::Engine;
 use crate::surface::cli::{Command, Exit};
@@ -173,6 +174,9 @@ async fn serve(engine: &Arc<Engine>) -> io::Result<Exit> {
         }
         (Ok(rest), key) => (rest, key.filter(|_| settings.transport != Transport::Gateway)),
     };
+    if key.is_some_and(|key| Gate::new(key).is_none()) {
+        return refuse(ServeError::Key, Exit::Configuration);
+    }
     let listener = match TcpListener::bind(config.http.listen).await {
         Ok(listener) => listener,
         Err(error) => return refuse(with_cause(&ServeError::Listen(config.http.listen, error)), Exit::Configuration),
