@@ -1,6 +1,6 @@
 //! The configuration: one TOML file, secrets from files or the environment; read and checked once.
 //!
-//! Knows nobody. Here is what it means, with units and defaults; `read` turns the file into it, `show`
+//! Here is what it means, with units and defaults; `read` turns the file into it, `show`
 //! back. Everything
 //! has a default, so that `demo`, `ask` and `check` need no file at all.
 

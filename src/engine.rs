@@ -8,7 +8,7 @@ mod evidence;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-pub use evidence::{Remedy, Step};
+pub use evidence::Remedy;
 
 use crate::answer::Answer;
 use crate::config::Config;

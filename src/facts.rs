@@ -1,6 +1,6 @@
 //! What has been asked and what the network said: questions, replies, and the view that checks read through.
 //!
-//! Knows nobody, asks nothing. A check reads [`View::get`]; what is not known yet is noted there, and the driver
+//! Asks nothing. A check reads [`View::get`]; what is not known yet is noted there, and the driver
 //! in `probe` goes and asks. That the network would not say is data, not an error: see [`Outcome::Unknown`].
 
 use std::collections::HashMap;

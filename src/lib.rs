@@ -46,7 +46,7 @@
 //!
 //! # Recipes
 //!
-//! To add a check: its codes in `finding/codes.rs`, its room in `mail/` with the tests beside it, a row in
+//! To add a check: its topic in [`finding`], its codes in `finding/codes.rs`, its room in `mail/` with the tests beside it, a row in
 //! [`mail::CHECKS`], its words in `knowledge/findings/TOPIC.toml`.
 //!
 //! To add an entry: a file in `knowledge/entries/`; `mailmedic knowledge lint` says what is missing.

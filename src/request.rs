@@ -1,7 +1,7 @@
 //! What people can ask for, and the one table of verbs that feeds the command line's help, Discord's registration
 //! and `/help`.
 //!
-//! Knows nobody but [`Domain`]; what a request leads to is the engine's business.
+//! What a request leads to is the engine's business.
 
 use crate::domain::{BadDomain, Domain, Name};
 use crate::finding::Topic;

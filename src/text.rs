@@ -1,7 +1,7 @@
 //! Text without the markup of any surface, and the templates that the knowledge is written in.
 //!
-//! Knows nobody. Everything but a [`Span::Link`] is inert: renderers escape it, whether it came from an author, from a
-//! user or from the network, so nothing from outside can become markup, a mention or a link.
+//! Knows nobody. All of it is inert: renderers escape it, whether it came from an author, from a user or from the
+//! network, so nothing from outside can become markup, a mention or a link.
 
 use std::fmt;
 
@@ -16,13 +16,6 @@ pub enum Span {
     Plain(String),
     /// Something literal: a record, a menu path, an error text.
     Code(String),
-    /// A link, always the operator's or an author's: never made from what came from outside.
-    Link {
-        /// The words that are shown.
-        label: String,
-        /// Where it leads: `https` only.
-        url: String,
-    },
 }
 
 impl Text {
@@ -52,12 +45,11 @@ impl Text {
 }
 
 impl fmt::Display for Text {
-    /// The words, for places that know no looks; a link shows where it leads.
+    /// The words, for places that know no looks.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for span in &self.0 {
             match span {
                 Span::Plain(text) | Span::Code(text) => f.write_str(text)?,
-                Span::Link { label, url } => write!(f, "{label} ({url})")?,
             }
         }
         Ok(())

@@ -274,10 +274,9 @@ fn noted<'f>(engine: &Engine, findings: impl Iterator<Item = &'f Finding>) -> Ve
 }
 
 /// Confirmed steps first, ruled out last, else as the author wrote them.
-fn ordered(mut steps: Vec<evidence::Step>) -> Vec<Step> {
+fn ordered(mut steps: Vec<Step>) -> Vec<Step> {
     steps.sort_by_key(|step| step.state);
-    let step = |evidence::Step { text, state, because, severity }| Step { text, state, because, severity };
-    steps.into_iter().map(step).collect()
+    steps
 }
 
 fn choice(entry: &Entry, domain: Option<&Domain>) -> Action {

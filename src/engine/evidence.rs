@@ -1,6 +1,6 @@
 //! What a report says of an entry's steps: confirmed, ruled out, or open; and which entries it points to.
 
-use crate::answer::State;
+use crate::answer::{State, Step};
 use crate::finding::{Finding, Severity};
 use crate::knowledge::{self, Entry, EntryId, Knowledge};
 use crate::probe::Report;
@@ -15,19 +15,6 @@ pub struct Remedy {
     pub confidence: f64,
     /// Its steps, in the entry's order.
     pub steps: Vec<Step>,
-}
-
-/// One step of an entry, marked.
-#[derive(Debug, Clone)]
-pub struct Step {
-    /// What to do.
-    pub text: Text,
-    /// What the network says of it.
-    pub state: State,
-    /// The titles of the findings that say so.
-    pub because: Vec<Text>,
-    /// The worst severity among them.
-    pub severity: Option<Severity>,
 }
 
 /// The entry's steps, marked by what a report says.

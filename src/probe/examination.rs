@@ -26,7 +26,7 @@ struct Waiting {
 }
 
 impl Examination {
-    /// Gets ready to run those of `checks` whose topic is in `topics`; nothing is asked yet.
+    /// Gets ready to run `checks`; nothing is asked yet.
     pub fn new(
         domain: Domain,
         selectors: Vec<Name>,

@@ -240,7 +240,6 @@ fn markdown(text: &Text) -> String {
         .map(|span| match span {
             Span::Plain(words) => escape(words),
             Span::Code(literal) => format!("`{}`", inert(literal)),
-            Span::Link { label, url } => format!("[{}](<{url}>)", escape(label)),
         })
         .collect()
 }
@@ -250,7 +249,7 @@ fn title_words(text: &Text) -> String {
     text.0
         .iter()
         .map(|span| match span {
-            Span::Plain(words) | Span::Code(words) | Span::Link { label: words, .. } => escape(words),
+            Span::Plain(words) | Span::Code(words) => escape(words),
         })
         .collect()
 }

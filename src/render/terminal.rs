@@ -218,7 +218,6 @@ impl Page {
             .map(|span| match span {
                 Span::Plain(words) => visible(words).into_owned(),
                 Span::Code(literal) => self.code(literal),
-                Span::Link { label, url } => format!("{} ({})", visible(label), visible(url)),
             })
             .collect()
     }

@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use mailmedic::config::{Config, PublicKey};
 use mailmedic::facts::{Question, Reply};
 use mailmedic::probe::{Network, Resolver};
-use mailmedic::request::FIND_THE_REMEDY;
+use mailmedic::request::{FIND_THE_REMEDY, VERBS};
 use mailmedic::surface::discord::{Bot, Serving};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -108,11 +108,11 @@ async fn a_slash_command_is_acknowledged_and_then_answered() {
 #[tokio::test]
 async fn every_verb_of_the_table_answers() {
     let lab = Lab::start(By::Gateway, Zones::load(&["healthy"])).await;
-    for (verb, option) in [("help", None), ("ask", Some(("question", "nothing arrives in my inbox")))] {
-        let options: Vec<_> = option.into_iter().collect();
-        let asked = lab.discord.dispatch(slash(verb, &options)).await;
+    for verb in VERBS {
+        let options: Vec<_> = verb.option.iter().map(|option| (option.name, option.example)).collect();
+        let asked = lab.discord.dispatch(slash(verb.name, &options)).await;
         assert_eq!(asked.acknowledged().await.kind, 5);
-        assert!(!title(&asked.edited().await).is_empty(), "{verb}");
+        assert!(!title(&asked.edited().await).is_empty(), "{}", verb.name);
     }
     lab.finish().await;
 }

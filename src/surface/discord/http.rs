@@ -18,37 +18,40 @@ use crate::config::PublicKey;
 /// The largest body that is read: an interaction with the longest message is far below.
 const LARGEST_BODY: usize = 1 << 20;
 
-struct Shared {
+/// What the health depends on.
+struct Health {
     bot: Bot,
-    gate: Option<Gate>,
     has_gateway: bool,
+}
+
+/// What takes signed interactions.
+struct Signed {
+    bot: Bot,
+    gate: Gate,
 }
 
 /// `/livez` and `/readyz`; with a key, `/interactions` too.
 pub(super) fn router(bot: &Bot, has_gateway: bool, key: Option<PublicKey>) -> Result<Router, ServeError> {
-    let gate = match key {
-        Some(key) => Some(Gate::new(key).ok_or(ServeError::Key)?),
-        None => None,
-    };
-    let mut router = Router::new().route("/livez", get(async || "alive\n")).route("/readyz", get(ready));
-    if gate.is_some() {
-        router = router.route("/interactions", post(interaction));
+    let health = Arc::new(Health { bot: bot.clone(), has_gateway });
+    let live = get(async || "alive\n");
+    let mut router = Router::new().route("/livez", live).route("/readyz", get(ready)).with_state(health);
+    if let Some(key) = key {
+        let signed = Signed { bot: bot.clone(), gate: Gate::new(key).ok_or(ServeError::Key)? };
+        router = router.merge(Router::new().route("/interactions", post(interaction)).with_state(Arc::new(signed)));
     }
-    let shared = Arc::new(Shared { bot: bot.clone(), gate, has_gateway });
-    Ok(router.layer(DefaultBodyLimit::max(LARGEST_BODY)).with_state(shared))
+    Ok(router.layer(DefaultBodyLimit::max(LARGEST_BODY)))
 }
 
-async fn ready(State(shared): State<Arc<Shared>>) -> (StatusCode, &'static str) {
-    if !shared.has_gateway || shared.bot.is_connected() {
+async fn ready(State(health): State<Arc<Health>>) -> (StatusCode, &'static str) {
+    if !health.has_gateway || health.bot.is_connected() {
         (StatusCode::OK, "ready\n")
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "not connected to the gateway\n")
     }
 }
 
-async fn interaction(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
-    let Some(gate) = &shared.gate else { return StatusCode::NOT_FOUND.into_response() };
-    if let Err(refusal) = gate.admit(&headers, &body, SystemTime::now()) {
+async fn interaction(State(signed): State<Arc<Signed>>, headers: HeaderMap, body: Bytes) -> Response {
+    if let Err(refusal) = signed.gate.admit(&headers, &body, SystemTime::now()) {
         if refusal == Refusal::Stale {
             tracing::warn!(
                 "a request signed more than five minutes away from this clock was refused: is the clock right?"
@@ -60,7 +63,7 @@ async fn interaction(State(shared): State<Arc<Shared>>, headers: HeaderMap, body
         tracing::warn!("a signed request holds no interaction that is known");
         return StatusCode::BAD_REQUEST.into_response();
     };
-    let Some(callback) = shared.bot.take(&interaction) else { return StatusCode::BAD_REQUEST.into_response() };
+    let Some(callback) = signed.bot.take(&interaction) else { return StatusCode::BAD_REQUEST.into_response() };
     match serde_json::to_vec(&callback) {
         Ok(json) => ([(header::CONTENT_TYPE, "application/json")], json).into_response(),
         Err(error) => {

@@ -58,6 +58,14 @@ impl Zones {
         self
     }
 
+    /// Publishes a text in place of those at the name that begin with `old`.
+    pub(crate) fn replace_text(&mut self, owner: &str, old: &str, new: &str) -> &mut Self {
+        if let Some(records) = self.records.get_mut(&(name(owner), RecordType::TXT)) {
+            records.retain(|data| !data.to_string().trim_start_matches('"').starts_with(old));
+        }
+        self.add(owner, "TXT", new)
+    }
+
     /// Lets questions go wrong: those for a name, for the names below one (`*.slow.example`), or all (`*`). Of several
     /// faults that strike a question, delays add up, and the first other one counts.
     pub(crate) fn fault(&mut self, names: &str, fault: Fault) -> &mut Rule {
