@@ -27,6 +27,8 @@ pub struct Config {
     pub host: Host,
     /// `[resolver]`
     pub resolver: Resolver,
+    /// `[dnsbl]`
+    pub dnsbl: Lists,
     /// `[probe]`
     pub probe: Budget,
     /// `[knowledge]`
@@ -122,11 +124,36 @@ pub struct Resolver {
     pub servers: Vec<SocketAddr>,
     /// How long each may take for one question.
     pub timeout: Duration,
+    /// Other people's resolvers, which tell how far a change has propagated; empty: none is asked.
+    pub propagation: Vec<SocketAddr>,
 }
 
 impl Default for Resolver {
     fn default() -> Self {
-        Self { servers: Vec::new(), timeout: Duration::from_secs(2) }
+        Self { servers: Vec::new(), timeout: Duration::from_secs(2), propagation: Vec::new() }
+    }
+}
+
+/// The blocklists that are asked about mail servers (RFC 5782), by the names of their zones.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lists {
+    /// Those that list addresses.
+    pub addresses: Vec<Name>,
+    /// Those that list domains.
+    pub domains: Vec<Name>,
+    /// The zone that tells an address's Sender Score; unset: it is not asked, since it answers registered resolvers only.
+    pub senderscore: Option<Name>,
+}
+
+impl Default for Lists {
+    /// Widely used lists that answer small askers without a contract; large resolvers need their own keys.
+    fn default() -> Self {
+        let names = |zones: &[&str]| zones.iter().filter_map(|zone| zone.parse().ok()).collect();
+        Self {
+            addresses: names(&["zen.spamhaus.org", "bl.spamcop.net"]),
+            domains: names(&["dbl.spamhaus.org"]),
+            senderscore: None,
+        }
     }
 }
 

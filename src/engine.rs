@@ -7,13 +7,14 @@ mod evidence;
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use evidence::Remedy;
 
 use crate::answer::Answer;
 use crate::config::Config;
 use crate::domain::{Domain, Name};
-use crate::facts::{Kind, Outcome, Question};
+use crate::facts::{Kind, Outcome, Query};
 use crate::finding::Topic;
 use crate::knowledge::{Entry, EntryId, Knowledge};
 use crate::mail::{CHECKS, spf};
@@ -26,7 +27,7 @@ const SHARED_DOMAINS: &str = include_str!("../index/shared-domains.txt");
 
 /// Everything that answering needs.
 pub struct Engine {
-    config: Config,
+    config: Arc<Config>,
     knowledge: Knowledge,
     search: Search,
     network: Arc<dyn Network>,
@@ -38,11 +39,11 @@ impl Engine {
     pub fn new(config: Config, knowledge: Knowledge, network: Arc<dyn Network>) -> Result<Self, NotReady> {
         let search = Search::build(&knowledge, &config.matching)?;
         let shared_domains = SHARED_DOMAINS.lines().filter(|line| !line.starts_with('#')).collect();
-        Ok(Self { config, knowledge, search, network, shared_domains })
+        Ok(Self { config: Arc::new(config), knowledge, search, network, shared_domains })
     }
 
     /// The configuration.
-    pub const fn config(&self) -> &Config {
+    pub fn config(&self) -> &Config {
         &self.config
     }
 
@@ -58,7 +59,7 @@ impl Engine {
 
     /// Whether the resolver answers at all: asked for the root, which every resolver knows.
     pub async fn resolver_answers(&self) -> bool {
-        let reply = self.network.ask(&Question::new(&Name::root(), Kind::Soa)).await;
+        let reply = self.network.query(&Query::new(&Name::root(), Kind::Soa)).await;
         !matches!(reply.outcome, Outcome::Unknown(_))
     }
 
@@ -127,9 +128,12 @@ impl Engine {
 
     fn examine(&self, check: CheckRequest) -> Examination {
         let CheckRequest { domain, selectors, topics } = check;
-        let checks = CHECKS.iter().filter(move |check| topics.is_empty() || topics.contains(&check.topic));
+        let checks = CHECKS.iter().filter(move |check| {
+            let asked_for = topics.is_empty() || topics.contains(&check.topic);
+            asked_for && !check.connects
+        });
         let network = Arc::clone(&self.network);
-        Examination::new(domain, selectors, Arc::new(self.config.host.clone()), checks, network, self.config.probe)
+        Examination::new(domain, selectors, checks, Arc::clone(&self.config), network, now())
     }
 
     /// The domain that a question is about: the first one that is not shared by many people or the host's own.
@@ -155,6 +159,12 @@ impl Engine {
     fn entry(&self, id: &EntryId) -> Option<&Entry> {
         self.knowledge.entry(id.as_str())
     }
+}
+
+/// The time, in seconds since 1970.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// Whether a message that fits no entry is about mail all the same, so that the domain in it is worth a look: talk about

@@ -1,253 +1,159 @@
 //! What has been asked and what the network said: questions, replies, and the view that checks read through.
 //!
 //! Asks nothing. A check reads [`View::get`]; what is not known yet is noted there, and the driver
-//! in `probe` goes and asks. That the network would not say is data, not an error: see [`Outcome::Unknown`].
+//! in `probe` goes and asks. That the network would not say is data, not an error: see [`Outcome::Unknown`] and
+//! [`Unreached`].
+
+mod dns;
+mod hosts;
 
 use std::collections::HashMap;
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+pub use dns::{Cause, Kind, Outcome, Query, Record, Response, Server, Text};
+pub use hosts::{Call, Called, Certificate, Fetch, Fetched, NoPage, Page, Secured, Service, Session, Tls, Unreached};
 
 use crate::domain::Name;
 use crate::finding::Fix;
 
-/// One thing to ask the DNS.
+/// One thing to ask the network.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Question {
-    /// The owner name.
-    pub name: Name,
-    /// The record type.
-    pub kind: Kind,
-}
-
-impl Question {
-    /// Asks for the records of type `kind` at `name`.
-    pub fn new(name: &Name, kind: Kind) -> Self {
-        Self { name: name.clone(), kind }
-    }
-
-    /// Asks for the addresses of `name` in the family of `address`.
-    pub fn address_like(name: &Name, address: IpAddr) -> Self {
-        Self::new(name, if address.is_ipv4() { Kind::A } else { Kind::Aaaa })
-    }
-
-    /// Asks for the name of `address` (RFC 1035 section 3.5, RFC 3596 section 2.5).
-    pub fn reverse(address: IpAddr) -> Self {
-        Self { name: Name::reverse(address), kind: Kind::Ptr }
-    }
+pub enum Question {
+    /// A query to a name server.
+    Dns(Query),
+    /// A call to a mail service.
+    Call(Call),
+    /// A page to fetch.
+    Fetch(Fetch),
 }
 
 impl fmt::Display for Question {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.name, self.kind.as_str())
-    }
-}
-
-/// The record types that checks ask for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind {
-    /// An IPv4 address.
-    A,
-    /// An IPv6 address.
-    Aaaa,
-    /// A mail server.
-    Mx,
-    /// The name of an address.
-    Ptr,
-    /// The start of a zone.
-    Soa,
-    /// Text.
-    Txt,
-}
-
-impl Kind {
-    /// The type's mnemonic.
-    pub const fn as_str(self) -> &'static str {
         match self {
-            Self::A => "A",
-            Self::Aaaa => "AAAA",
-            Self::Mx => "MX",
-            Self::Ptr => "PTR",
-            Self::Soa => "SOA",
-            Self::Txt => "TXT",
+            Self::Dns(query) => query.fmt(f),
+            Self::Call(call) => call.fmt(f),
+            Self::Fetch(fetch) => fetch.fmt(f),
         }
     }
 }
 
-/// What the network said to one question.
+/// A question with its reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reply {
-    /// The names that the question's name is an alias (CNAME) for, in the order in which they were followed.
-    pub aliases: Vec<Name>,
-    /// What stands at the end of the aliases.
-    pub outcome: Outcome,
+pub enum Fact {
+    /// What a name server said.
+    Dns(Query, Response),
+    /// What a mail service said.
+    Call(Call, Called),
+    /// What a web server said.
+    Fetch(Fetch, Fetched),
 }
 
-impl Reply {
-    /// A reply without aliases.
-    pub const fn new(outcome: Outcome) -> Self {
-        Self { aliases: Vec::new(), outcome }
-    }
-
-    /// The records, none where the name or the type does not exist; the cause where the network would not say.
-    pub fn records(&self) -> Result<&[Record], Cause> {
-        match &self.outcome {
-            Outcome::Records(records) => Ok(records),
-            Outcome::NoData | Outcome::NoSuchName => Ok(&[]),
-            Outcome::Unknown(cause) => Err(*cause),
-        }
-    }
-
-    /// The addresses among the records.
-    pub fn addresses(&self) -> Result<Vec<IpAddr>, Cause> {
-        Ok(self.records()?.iter().filter_map(Record::address).collect())
-    }
-
-    /// The texts among the records.
-    pub fn texts(&self) -> Result<Vec<&Text>, Cause> {
-        Ok(self.records()?.iter().filter_map(Record::text).collect())
-    }
-}
-
-/// How a question ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// Records of the type asked for: one at least.
-    Records(Vec<Record>),
-    /// The name exists, but has no record of the type.
-    NoData,
-    /// The name does not exist (NXDOMAIN).
-    NoSuchName,
-    /// The network would not say. Never a fault of the domain by itself.
-    Unknown(Cause),
-}
-
-/// Why the network would not say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cause {
-    /// SERVFAIL: the resolver could not get an answer from the domain's name servers.
-    ServFail,
-    /// REFUSED: the server will not answer this question.
-    Refused,
-    /// Nothing came back in time.
-    Silent,
-    /// What came back cannot be read.
-    Malformed,
-    /// The budget was used up before this question's turn.
-    NotAsked,
-}
-
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::ServFail => "the answer was SERVFAIL",
-            Self::Refused => "the question was refused",
-            Self::Silent => "no reply came in time",
-            Self::Malformed => "the reply could not be read",
-            Self::NotAsked => "the budget of this check was used up",
-        })
-    }
-}
-
-/// The content of one record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Record {
-    /// An IPv4 address.
-    A(Ipv4Addr),
-    /// An IPv6 address.
-    Aaaa(Ipv6Addr),
-    /// A mail server; the lowest preference is tried first.
-    Mx {
-        /// The order in which to try, lowest first.
-        preference: u16,
-        /// The mail server's name; the root for a null MX.
-        exchange: Name,
-    },
-    /// The name of an address.
-    Ptr(Name),
-    /// The start of a zone.
-    Soa {
-        /// The primary name server.
-        primary: Name,
-        /// The zone's version.
-        serial: u32,
-    },
-    /// Text.
-    Txt(Text),
-}
-
-impl Record {
-    /// The address that it holds, if it holds one.
-    pub fn address(&self) -> Option<IpAddr> {
-        match self {
-            Self::A(address) => Some((*address).into()),
-            Self::Aaaa(address) => Some((*address).into()),
-            _ => None,
-        }
-    }
-
-    fn text(&self) -> Option<&Text> {
-        if let Self::Txt(text) = self { Some(text) } else { None }
-    }
-
-    /// How many bytes it keeps in memory, about.
+impl Fact {
+    /// How many bytes of it are kept in memory, about.
     pub fn size(&self) -> usize {
         match self {
-            Self::Txt(text) => text.0.iter().map(Vec::len).sum(),
-            _ => 32,
+            Self::Dns(_, Response { outcome: Outcome::Records(records), .. }) => records.iter().map(Record::size).sum(),
+            Self::Call(_, Ok(session)) => session.size(),
+            Self::Fetch(_, Ok(page)) => page.body.len(),
+            _ => 0,
         }
     }
 }
 
-/// The character-strings of one TXT record, each up to 255 bytes; any byte may occur.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Text(pub Vec<Vec<u8>>);
-
-impl Text {
-    /// A text in as many strings as its length needs.
-    pub fn split(text: &str) -> Self {
-        Self(text.as_bytes().chunks(255).map(<[u8]>::to_vec).collect())
-    }
-
-    /// The strings joined without a blank, as SPF, DKIM and DMARC read them (RFC 7208 section 3.3).
-    pub fn joined(&self) -> Vec<u8> {
-        self.0.concat()
+impl Question {
+    /// The question with the reply of somebody who did not answer.
+    pub fn unanswered(self, cause: Cause) -> Fact {
+        let unreached = if cause == Cause::NotAsked { Unreached::NotAsked } else { Unreached::Silent };
+        match self {
+            Self::Dns(query) => Fact::Dns(query, Response::new(Outcome::Unknown(cause))),
+            Self::Call(call) => Fact::Call(call, Err(unreached)),
+            Self::Fetch(fetch) => Fact::Fetch(fetch, Err(NoPage::Unreached(unreached))),
+        }
     }
 }
 
-impl fmt::Display for Text {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&String::from_utf8_lossy(&self.joined()))
-    }
+/// A kind of question, and what replies to it.
+pub trait Ask: Clone + Into<Question> {
+    /// What replies to it.
+    type Reply;
+
+    /// The reply to it, if it is known.
+    fn find<'f>(&self, facts: &'f Facts) -> Option<&'f Self::Reply>;
+}
+
+macro_rules! asks {
+    ($($ask:ident $reply:ident $field:ident $variant:ident;)+) => {$(
+        impl From<$ask> for Question {
+            fn from(ask: $ask) -> Self {
+                Self::$variant(ask)
+            }
+        }
+
+        impl Ask for $ask {
+            type Reply = $reply;
+
+            fn find<'f>(&self, facts: &'f Facts) -> Option<&'f $reply> {
+                facts.$field.get(self)
+            }
+        }
+    )+};
+}
+
+asks! {
+    Query Response dns Dns;
+    Call Called calls Call;
+    Fetch Fetched pages Fetch;
 }
 
 /// All the questions answered so far.
 #[derive(Debug, Clone, Default)]
-pub struct Facts(HashMap<Question, Reply>);
+pub struct Facts {
+    dns: HashMap<Query, Response>,
+    calls: HashMap<Call, Called>,
+    pages: HashMap<Fetch, Fetched>,
+}
 
 impl Facts {
-    /// Keeps the reply to a question; a question has one reply.
-    pub fn insert(&mut self, question: Question, reply: Reply) {
-        self.0.insert(question, reply);
+    /// Keeps a reply; a question has one.
+    pub fn insert(&mut self, fact: Fact) {
+        match fact {
+            Fact::Dns(query, response) => {
+                self.dns.insert(query, response);
+            }
+            Fact::Call(call, called) => {
+                self.calls.insert(call, called);
+            }
+            Fact::Fetch(fetch, fetched) => {
+                self.pages.insert(fetch, fetched);
+            }
+        }
     }
 
     /// The reply to a question, if it is known.
-    pub fn get(&self, question: &Question) -> Option<&Reply> {
-        self.0.get(question)
+    pub fn get<A: Ask>(&self, ask: &A) -> Option<&A::Reply> {
+        ask.find(self)
     }
 
-    /// How many questions are answered.
-    pub fn len(&self) -> usize {
-        self.0.len()
+    /// Whether the reply to a question is known.
+    pub fn knows(&self, question: &Question) -> bool {
+        match question {
+            Question::Dns(query) => self.dns.contains_key(query),
+            Question::Call(call) => self.calls.contains_key(call),
+            Question::Fetch(fetch) => self.pages.contains_key(fetch),
+        }
     }
 
-    /// Whether nothing is known yet.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// The queries and the responses to them, in no order.
+    pub fn dns(&self) -> impl Iterator<Item = (&Query, &Response)> {
+        self.dns.iter()
     }
 
-    /// The questions and their replies, in no order.
-    pub fn iter(&self) -> impl Iterator<Item = (&Question, &Reply)> {
-        self.0.iter()
+    /// All that is known, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = Fact> + '_ {
+        let dns = self.dns.iter().map(|(query, response)| Fact::Dns(query.clone(), response.clone()));
+        let calls = self.calls.iter().map(|(call, called)| Fact::Call(call.clone(), called.clone()));
+        let pages = self.pages.iter().map(|(fetch, fetched)| Fact::Fetch(fetch.clone(), fetched.clone()));
+        dns.chain(calls).chain(pages)
     }
 
     /// What would be known with `fix` published: its text in place of those at its name that begin alike; and how many
@@ -261,8 +167,8 @@ impl Facts {
             let bare = text.replace(['"', '\\'], "");
             bare.trim_start().split([' ', ';']).next().unwrap_or_default().to_ascii_lowercase()
         };
-        let question = Question::new(name, Kind::Txt);
-        let known = match self.get(&question).map(|reply| &reply.outcome) {
+        let query = Query::new(name, Kind::Txt);
+        let known = match self.get(&query).map(|response| &response.outcome) {
             Some(Outcome::Records(records)) => records.as_slice(),
             _ => &[],
         };
@@ -271,7 +177,7 @@ impl Facts {
             known.iter().cloned().partition(|record| alike(&record));
         records.push(Record::Txt(Text::split(&fix.value)));
         let mut facts = self.clone();
-        facts.insert(question, Reply::new(Outcome::Records(records)));
+        facts.insert(Fact::Dns(query, Response::new(Outcome::Records(records))));
         (facts, replaced.len())
     }
 }
@@ -299,8 +205,10 @@ impl<'f> View<'f> {
     /// The reply to a question; if it is not known yet, notes the question as wanted.
     ///
     /// A check that can use several replies gets them all before its first `?`, so that they are asked at once.
-    pub fn get(&mut self, question: Question) -> Result<&'f Reply, Pending> {
-        if let Some(reply) = self.facts.get(&question) {
+    pub fn get<A: Ask>(&mut self, ask: A) -> Result<&'f A::Reply, Pending> {
+        let found = ask.find(self.facts);
+        let question = ask.into();
+        if let Some(reply) = found {
             self.read.push(question);
             return Ok(reply);
         }
@@ -311,8 +219,8 @@ impl<'f> View<'f> {
     }
 
     /// The replies to several questions, in their order; pending until all are known.
-    pub fn get_all(&mut self, questions: impl IntoIterator<Item = Question>) -> Result<Vec<&'f Reply>, Pending> {
-        let replies: Vec<_> = questions.into_iter().map(|question| self.get(question)).collect();
+    pub fn get_all<A: Ask>(&mut self, asks: impl IntoIterator<Item = A>) -> Result<Vec<&'f A::Reply>, Pending> {
+        let replies: Vec<_> = asks.into_iter().map(|ask| self.get(ask)).collect();
         replies.into_iter().collect()
     }
 

@@ -123,39 +123,60 @@ impl Severity {
     }
 }
 
-/// One standard or subject that is checked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Topic {
-    /// The domain's own existence (RFC 1034, RFC 8020).
-    Dns,
-    /// Where its mail goes (RFC 5321 section 5, RFC 7505).
-    Mx,
-    /// Who may send for it (RFC 7208).
-    Spf,
-    /// The keys that sign its mail (RFC 6376).
-    Dkim,
-    /// What receivers shall do with mail that proves neither (RFC 9989).
-    Dmarc,
-    /// The names of its mail servers' addresses (RFC 8601 section 3, "iprev").
-    Ptr,
+macro_rules! topics {
+    ($( $(#[doc = $doc:literal])+ $variant:ident $name:literal; )+) => {
+        /// One standard or subject that is checked.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[serde(rename_all = "kebab-case")]
+        pub enum Topic { $( $(#[doc = $doc])+ $variant, )+ }
+
+        impl Topic {
+            /// All topics, in the order in which reports show them.
+            pub const ALL: &[Self] = &[$( Self::$variant, )+];
+
+            /// The stable name, as `--only` and JSON use it.
+            pub const fn as_str(self) -> &'static str {
+                match self { $( Self::$variant => $name, )+ }
+            }
+        }
+    };
 }
 
-impl Topic {
-    /// All topics, in the order in which reports show them.
-    pub const ALL: &[Self] = &[Self::Dns, Self::Mx, Self::Spf, Self::Dkim, Self::Dmarc, Self::Ptr];
-
-    /// The stable name, as `--only` and JSON use it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Dns => "dns",
-            Self::Mx => "mx",
-            Self::Spf => "spf",
-            Self::Dkim => "dkim",
-            Self::Dmarc => "dmarc",
-            Self::Ptr => "ptr",
-        }
-    }
+topics! {
+    /// The domain's own existence (RFC 1034, RFC 8020).
+    Dns "dns";
+    /// Its name servers, and what their parent says of them (RFC 1034 section 4.2).
+    Ns "ns";
+    /// Whether its records are signed, and the signatures hold (RFC 4035).
+    Dnssec "dnssec";
+    /// Whether a change has reached everybody (RFC 1034 section 4.3.4, RFC 2308).
+    Propagation "propagation";
+    /// Where its mail goes (RFC 5321 section 5, RFC 7505).
+    Mx "mx";
+    /// Who may send for it (RFC 7208).
+    Spf "spf";
+    /// The keys that sign its mail (RFC 6376).
+    Dkim "dkim";
+    /// What receivers shall do with mail that proves neither (RFC 9989).
+    Dmarc "dmarc";
+    /// Whether senders must use TLS towards it (RFC 8461).
+    MtaSts "mta-sts";
+    /// Where they report that TLS failed (RFC 8460).
+    TlsRpt "tls-rpt";
+    /// Which certificates its mail servers present (RFC 7672).
+    Dane "dane";
+    /// Whether its mail servers talk TLS, and prove who they are (RFC 3207, RFC 8314).
+    Starttls "starttls";
+    /// The names of its mail servers' addresses (RFC 8601 section 3, "iprev").
+    Ptr "ptr";
+    /// Whether blocklists name its mail servers (RFC 5782).
+    Dnsbl "dnsbl";
+    /// What Sender Score thinks of its mail servers.
+    Senderscore "senderscore";
+    /// Its logo in mailboxes (BIMI).
+    Bimi "bimi";
+    /// How mail programs find their settings (RFC 6186).
+    Autoconfig "autoconfig";
 }
 
 impl FromStr for Topic {

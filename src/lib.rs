@@ -16,7 +16,7 @@
 //! |---|---|---|
 //! | [`domain`] | names: what the DNS calls things, and the domains that people type | nobody |
 //! | [`finding`] | what a check found: codes, severities, fixes | nobody |
-//! | [`facts`] | questions, replies, and the view through which checks read them | domain, finding |
+//! | [`facts`] | questions to name servers, mail services and web servers, the replies, and the view through which checks read them | domain, finding |
 //! | [`text`] | text without markup, and the templates that the knowledge is written in | nobody |
 //! | [`problem`] | what is wrong with a file that a person wrote | nobody |
 //! | [`written`] | a TOML file, read key by key | problem |

@@ -15,9 +15,11 @@ pub mod ptr;
 pub mod spf;
 mod tags;
 
-use crate::config::Host;
+use std::net::SocketAddr;
+
+use crate::config::{Config, Host, Lists};
 use crate::domain::{Domain, Name};
-use crate::facts::{Facts, Kind, Pending, Question, View};
+use crate::facts::{Facts, Kind, Pending, Query, Question, View};
 use crate::finding::{Code, Finding, Fix, Severity, Topic};
 
 /// What is looked at: a domain, and what people said about it.
@@ -29,6 +31,29 @@ pub struct Case<'c> {
     pub selectors: &'c [Name],
     /// What the operator's customers should have.
     pub host: &'c Host,
+    /// The blocklists to ask.
+    pub lists: &'c Lists,
+    /// The resolvers at which a change is watched, besides those that answer everything.
+    pub propagation: &'c [SocketAddr],
+    /// Whether the hosts and name servers that the domain names may be asked, besides the resolvers.
+    pub connect: bool,
+    /// The time, in seconds since 1970.
+    pub now: i64,
+}
+
+impl<'c> Case<'c> {
+    /// A domain as the configuration has it looked at, at a time in seconds since 1970.
+    pub fn new(domain: &'c Domain, selectors: &'c [Name], config: &'c Config, now: i64) -> Self {
+        Self {
+            domain,
+            selectors,
+            host: &config.host,
+            lists: &config.dnsbl,
+            propagation: &config.resolver.propagation,
+            connect: false,
+            now,
+        }
+    }
 }
 
 /// One check: pure, and run again whenever more is known.
@@ -36,17 +61,19 @@ pub struct Case<'c> {
 pub struct Check {
     /// What it looks at.
     pub topic: Topic,
+    /// Whether it says nothing without the hosts that the domain names, and so is left out where they are not asked.
+    pub connects: bool,
     run: fn(&Case<'_>, &mut View<'_>) -> Result<Vec<Finding>, Pending>,
 }
 
 /// All checks, in the order in which reports show them.
 pub const CHECKS: &[Check] = &[
-    Check { topic: Topic::Dns, run: dns::check },
-    Check { topic: Topic::Mx, run: mx::check },
-    Check { topic: Topic::Spf, run: spf::check },
-    Check { topic: Topic::Dkim, run: dkim::check },
-    Check { topic: Topic::Dmarc, run: dmarc::check },
-    Check { topic: Topic::Ptr, run: ptr::check },
+    Check { topic: Topic::Dns, connects: false, run: dns::check },
+    Check { topic: Topic::Mx, connects: false, run: mx::check },
+    Check { topic: Topic::Spf, connects: false, run: spf::check },
+    Check { topic: Topic::Dkim, connects: false, run: dkim::check },
+    Check { topic: Topic::Dmarc, connects: false, run: dmarc::check },
+    Check { topic: Topic::Ptr, connects: false, run: ptr::check },
 ];
 
 /// What came of running a check on what is known.
@@ -106,7 +133,7 @@ impl Check {
     /// an alias does.
     fn publish(&self, case: &Case<'_>, facts: &Facts, fix: &Fix) -> Option<Tried> {
         let name: Name = fix.name.parse().ok()?;
-        let now = facts.get(&Question::new(&name, Kind::Txt));
+        let now = facts.get(&Query::new(&name, Kind::Txt));
         if now.is_some_and(|reply| !reply.aliases.is_empty()) {
             return None;
         }

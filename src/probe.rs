@@ -8,19 +8,50 @@ mod dns;
 mod examination;
 mod inquiry;
 
+use std::future::ready;
+use std::sync::Arc;
+
 use futures_util::future::BoxFuture;
 
 pub use dns::{NoResolver, Resolver};
 pub use examination::{Examination, Report};
 pub use inquiry::{Cost, Inquiry};
 
-use crate::facts::{Question, Reply};
+use crate::facts::{Call, Called, Fact, Fetch, Fetched, NoPage, Query, Question, Response, Unreached};
 
-/// Who answers questions.
+/// Who answers questions. Never fails: that nobody answers is a reply too.
 pub trait Network: Send + Sync {
     /// Who is asked, for people: the resolver's address.
     fn name(&self) -> String;
 
-    /// Asks one question; never fails: that nobody answers is a reply too.
-    fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Reply>;
+    /// Asks a name server.
+    fn query<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Response>;
+
+    /// Calls a mail service; a network of name servers alone calls nobody.
+    fn call<'a>(&'a self, _call: &'a Call) -> BoxFuture<'a, Called> {
+        Box::pin(ready(Err(Unreached::NotAsked)))
+    }
+
+    /// Fetches a page; a network of name servers alone fetches none.
+    fn fetch<'a>(&'a self, _fetch: &'a Fetch) -> BoxFuture<'a, Fetched> {
+        Box::pin(ready(Err(NoPage::Unreached(Unreached::NotAsked))))
+    }
+}
+
+/// Asks one question of any kind.
+async fn ask(network: Arc<dyn Network>, question: Question) -> Fact {
+    match question {
+        Question::Dns(query) => {
+            let response = network.query(&query).await;
+            Fact::Dns(query, response)
+        }
+        Question::Call(call) => {
+            let called = network.call(&call).await;
+            Fact::Call(call, called)
+        }
+        Question::Fetch(fetch) => {
+            let fetched = network.fetch(&fetch).await;
+            Fact::Fetch(fetch, fetched)
+        }
+    }
 }

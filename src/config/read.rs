@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Brand, Budget, Config, Discord, Host, Http, KnowledgeAt, Matching, PublicKey, Resolver, Transport};
+use super::{Brand, Budget, Config, Discord, Host, Http, KnowledgeAt, Lists, Matching, PublicKey, Resolver, Transport};
 use crate::domain::{Domain, Name};
 use crate::problem::{Problem, Problems};
 use crate::written::{File, Table, text_of};
@@ -33,6 +33,7 @@ pub fn read(file: &File) -> Result<Config, Problems> {
         brand: section(&mut root, "brand", brand, all),
         host: section(&mut root, "host", host, all),
         resolver: section(&mut root, "resolver", resolver, all),
+        dnsbl: section(&mut root, "dnsbl", dnsbl, all),
         probe: section(&mut root, "probe", probe, all),
         knowledge: section(&mut root, "knowledge", knowledge, all),
         matching: section(&mut root, "matching", matching, all),
@@ -111,7 +112,23 @@ fn resolver(table: &mut Table<'_>, problems: &mut Notes) -> Resolver {
             .map(|server| server.0)
             .collect(),
         timeout: time(table, "timeout", problems).unwrap_or(default.timeout),
+        propagation: table
+            .parsed_list::<Server>("propagation", "write an address such as `\"192.0.2.53:53\"`", problems)
+            .into_iter()
+            .map(|server| server.0)
+            .collect(),
     }
+}
+
+fn dnsbl(table: &mut Table<'_>, problems: &mut Notes) -> Lists {
+    const ZONE: &str = "write the zone's name, such as `\"zen.spamhaus.org\"`";
+    let default = Lists::default();
+    let mut zones = |key, default: Vec<Name>| {
+        if table.has(key) { names(&table.parsed_list::<Domain>(key, ZONE, problems)) } else { default }
+    };
+    let (addresses, domains) = (zones("addresses", default.addresses), zones("domains", default.domains));
+    let senderscore = table.parsed::<Domain>("senderscore", ZONE, problems).map(|zone| zone.name().clone());
+    Lists { addresses, domains, senderscore }
 }
 
 fn probe(table: &mut Table<'_>, problems: &mut Notes) -> Budget {

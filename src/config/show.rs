@@ -8,7 +8,7 @@ use super::{Config, Transport};
 
 impl Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { brand, host, resolver, probe, knowledge, matching, discord, http } = self;
+        let Self { brand, host, resolver, dnsbl, probe, knowledge, matching, discord, http } = self;
         writeln!(f, "[brand]")?;
         for (key, name) in
             [("name", &brand.name), ("console", &brand.console), ("portal", &brand.portal), ("relay", &brand.relay)]
@@ -35,6 +35,11 @@ impl Display for Config {
         let servers = (!resolver.servers.is_empty()).then(|| list(&resolver.servers));
         maybe(f, "servers", servers)?;
         set(f, "timeout", time(resolver.timeout))?;
+        set(f, "propagation", list(&resolver.propagation))?;
+        writeln!(f, "\n[dnsbl]")?;
+        set(f, "addresses", list(&dnsbl.addresses))?;
+        set(f, "domains", list(&dnsbl.domains))?;
+        maybe(f, "senderscore", dnsbl.senderscore.as_ref().map(text))?;
         writeln!(f, "\n[probe]")?;
         set(f, "budget_questions", probe.questions)?;
         set(f, "budget_time", time(probe.time))?;

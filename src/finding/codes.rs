@@ -7,34 +7,34 @@ use super::{Severity, Topic};
 
 macro_rules! codes {
     ($($topic:ident {
-        $( $(#[doc = $doc:literal])+ $variant:ident = $severity:ident $name:literal [$($detail:literal)*] ; )+
+        $( $(#[doc = $doc:literal])+ $variant:ident = $severity:ident $name:literal [$($detail:literal)*] ; )*
     })+) => {
         /// What a finding says, as a stable name in kebab case.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum Code { $($( $(#[doc = $doc])+ $variant, )+)+ }
+        pub enum Code { $($( $(#[doc = $doc])+ $variant, )*)+ }
 
         impl Code {
             /// All codes, grouped by topic.
-            pub const ALL: &[Self] = &[$($( Self::$variant, )+)+];
+            pub const ALL: &[Self] = &[$($( Self::$variant, )*)+];
 
             /// The stable name, for example `spf-two-records`.
             pub const fn as_str(self) -> &'static str {
-                match self { $($( Self::$variant => $name, )+)+ }
+                match self { $($( Self::$variant => $name, )*)+ }
             }
 
             /// The topic whose check may produce this code.
             pub const fn topic(self) -> Topic {
-                match self { $($( Self::$variant => Topic::$topic, )+)+ }
+                match self { $($( Self::$variant => Topic::$topic, )*)+ }
             }
 
             /// How bad it is.
             pub const fn severity(self) -> Severity {
-                match self { $($( Self::$variant => Severity::$severity, )+)+ }
+                match self { $($( Self::$variant => Severity::$severity, )*)+ }
             }
 
             /// The details that a finding with this code carries, which its words may name as `{detail}`.
             pub const fn details(self) -> &'static [&'static str] {
-                match self { $($( Self::$variant => &[$($detail),*], )+)+ }
+                match self { $($( Self::$variant => &[$($detail),*], )*)+ }
             }
         }
     };
@@ -48,6 +48,12 @@ codes! {
         DnsNoSuchName = Fail "dns-no-such-name" [];
         /// The zone did not answer: SERVFAIL, a refusal or silence.
         DnsUnknown = Unknown "dns-unknown" ["cause"];
+    }
+    Ns {
+    }
+    Dnssec {
+    }
+    Propagation {
     }
     Mx {
         /// The domain names mail servers and each has an address.
@@ -173,6 +179,14 @@ codes! {
         /// The DMARC record could not be looked up.
         DmarcUnknown = Unknown "dmarc-unknown" ["cause"];
     }
+    MtaSts {
+    }
+    TlsRpt {
+    }
+    Dane {
+    }
+    Starttls {
+    }
     Ptr {
         /// The mail server's address has a name, and the name has that address (RFC 8601 section 2.7.3).
         PtrConfirmed = Ok "ptr-confirmed" ["address" "host"];
@@ -182,5 +196,13 @@ codes! {
         PtrNotConfirmed = Warn "ptr-not-confirmed" ["address" "host"];
         /// The name of the address could not be looked up.
         PtrUnknown = Unknown "ptr-unknown" ["address" "cause"];
+    }
+    Dnsbl {
+    }
+    Senderscore {
+    }
+    Bimi {
+    }
+    Autoconfig {
     }
 }

@@ -158,7 +158,7 @@ fn an_unknown_topic_is_answered_with_the_choice() {
       |
     5 | checks = ["mx", "weather", "mx"]
       |                 ^^^^^^^^^
-      = there are `dns`, `mx`, `spf`, `dkim`, `dmarc`, `ptr`
+      = there are `dns`, `ns`, `dnssec`, `propagation`, `mx`, `spf`, `dkim`, `dmarc`, `mta-sts`, `tls-rpt`, `dane`, `starttls` and others
 
     entries/slow-mail.toml:5:28: `mx` is named twice
       |

@@ -2,13 +2,13 @@
 //!
 //! Asks for the zone's start alone. That some other name server has an older version of the zone is no matter here.
 
-use crate::facts::{Kind, Outcome, Pending, Question, Record, View};
+use crate::facts::{Kind, Outcome, Pending, Query, Record, View};
 use crate::finding::{Code, Finding};
 use crate::mail::Case;
 use crate::mail::evidence::{absence, unknown};
 
 pub(super) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec<Finding>, Pending> {
-    let question = Question::new(case.domain.name(), Kind::Soa);
+    let question = Query::new(case.domain.name(), Kind::Soa);
     let reply = view.get(question.clone())?;
     let found = |code| Finding::new(code, case.domain);
     Ok(vec![match &reply.outcome {

@@ -4,9 +4,12 @@
 //! `nodata`, `nxdomain`, or a cause: `servfail`, `refused`, `silent`, `malformed`, `not-asked`. What no line answers
 //! is `nodata` where the name or one below it has a line, and `nxdomain` elsewhere, as RFC 8020 has it.
 
-use crate::config::Host;
+use crate::config::{Config, Host, Lists};
 use crate::domain::{Domain, Name};
-use crate::facts::{Cause, Facts, Kind, Outcome, Question, Record, Reply, Text};
+use crate::facts::{
+    Called, Cause, Fact, Facts, Fetched, Kind, NoPage, Outcome, Query, Question, Record, Response, Server, Service,
+    Text, Unreached,
+};
 use crate::finding::{Code, Finding, Fix, Severity, Topic};
 use crate::mail::{CHECKS, Case, Check};
 
@@ -24,7 +27,11 @@ pub(super) const CAUSES: &[(&str, Cause)] = &[
 pub(super) struct Lab {
     domain: Domain,
     selectors: Vec<Name>,
-    host: Host,
+    config: Box<Config>,
+    connect: bool,
+    now: i64,
+    calls: Vec<(Name, Service, Called)>,
+    pages: Vec<(Name, Fetched)>,
     lines: Vec<(Name, String, String)>,
 }
 
@@ -47,7 +54,16 @@ impl Lab {
             (name(owner), kind.to_owned(), data.trim_start().to_owned())
         });
         let lines = lines.collect();
-        Self { domain: domain.parse().unwrap(), selectors: Vec::new(), host: Host::default(), lines }
+        Self {
+            domain: domain.parse().unwrap(),
+            selectors: Vec::new(),
+            config: Box::default(),
+            connect: false,
+            now: 0,
+            calls: Vec::new(),
+            pages: Vec::new(),
+            lines,
+        }
     }
 
     /// With DKIM selectors that the person named.
@@ -58,7 +74,38 @@ impl Lab {
 
     /// With what the operator says of the host.
     pub(super) fn host(mut self, host: Host) -> Self {
-        self.host = host;
+        self.config.host = host;
+        self
+    }
+
+    /// With the blocklists to ask.
+    pub(super) fn lists(mut self, lists: Lists) -> Self {
+        self.config.dnsbl = lists;
+        self
+    }
+
+    /// With the hosts and name servers that the domain names within reach: those that no [`Self::call`] or
+    /// [`Self::page`] tells of are silent.
+    pub(super) fn connected(mut self) -> Self {
+        self.connect = true;
+        self
+    }
+
+    /// At a time, in seconds since 1970.
+    pub(super) fn at(mut self, now: i64) -> Self {
+        self.now = now;
+        self
+    }
+
+    /// With what a mail service says, at whichever of its addresses it is called.
+    pub(super) fn call(mut self, host: &str, service: Service, called: Called) -> Self {
+        self.calls.push((name(host), service, called));
+        self
+    }
+
+    /// With what a web server gives, for any path.
+    pub(super) fn page(mut self, host: &str, fetched: Fetched) -> Self {
+        self.pages.push((name(host), fetched));
         self
     }
 
@@ -80,7 +127,7 @@ impl Lab {
         for dark in &told.asked {
             for (word, cause) in CAUSES {
                 let ran = self.answered_by(&[topic], |question| {
-                    if question == dark { Reply::new(Outcome::Unknown(*cause)) } else { self.reply(question) }
+                    if question == dark { question.clone().unanswered(*cause) } else { self.reply(question) }
                 });
                 for finding in &ran.findings {
                     let fault = matches!(finding.severity(), Severity::Warn | Severity::Fail);
@@ -98,8 +145,8 @@ impl Lab {
         missed
     }
 
-    fn answered_by(&self, topics: &[Topic], answer: impl Fn(&Question) -> Reply) -> Ran {
-        let case = Case { domain: &self.domain, selectors: &self.selectors, host: &self.host };
+    fn answered_by(&self, topics: &[Topic], answer: impl Fn(&Question) -> Fact) -> Ran {
+        let case = Case { connect: self.connect, ..Case::new(&self.domain, &self.selectors, &self.config, self.now) };
         let checks: Vec<&Check> = CHECKS.iter().filter(|check| topics.contains(&check.topic)).collect();
         let mut facts = Facts::default();
         let mut ran = Ran { findings: Vec::new(), rounds: 0, asked: Vec::new() };
@@ -113,16 +160,35 @@ impl Lab {
             assert!(ran.rounds < 20, "the checks never end");
             ran.rounds += 1;
             for question in wanted {
-                if facts.get(question).is_none() {
-                    facts.insert(question.clone(), answer(question));
+                if !facts.knows(question) {
+                    facts.insert(answer(question));
                     ran.asked.push(question.clone());
                 }
             }
         }
     }
 
-    /// What the table says to a question, its aliases followed.
-    fn reply(&self, question: &Question) -> Reply {
+    /// The reply to a question.
+    fn reply(&self, question: &Question) -> Fact {
+        match question {
+            Question::Dns(query) => Fact::Dns(query.clone(), self.response(query)),
+            Question::Call(call) => {
+                let mut told =
+                    self.calls.iter().filter(|(host, service, _)| (host, *service) == (&call.host, call.service));
+                let called = told.next().map_or(Err(Unreached::Silent), |(.., called)| called.clone());
+                Fact::Call(call.clone(), called)
+            }
+            Question::Fetch(fetch) => {
+                let mut told = self.pages.iter().filter(|(host, _)| *host == fetch.host);
+                let silent = Err(NoPage::Unreached(Unreached::Silent));
+                let fetched = told.next().map_or(silent, |(_, fetched)| fetched.clone());
+                Fact::Fetch(fetch.clone(), fetched)
+            }
+        }
+    }
+
+    /// What the table says to a query, its aliases followed.
+    fn response(&self, question: &Query) -> Response {
         let (mut end, mut aliases) = (question.name.clone(), Vec::new());
         loop {
             let data = self.data(&end, question.kind.as_str());
@@ -139,7 +205,8 @@ impl Lab {
                 _ if self.lines.iter().any(|(owner, ..)| owner.is_within(&end)) => Outcome::NoData,
                 _ => Outcome::NoSuchName,
             };
-            return Reply { aliases, outcome };
+            let authoritative = matches!(question.to, Server::Authority(_));
+            return Response { authoritative, ..Response::aliased(aliases, outcome) };
         }
     }
 
@@ -211,12 +278,34 @@ fn record(kind: Kind, data: &str) -> Record {
             Record::Mx { preference: preference.parse().unwrap(), exchange: name(exchange) }
         }
         Kind::Ptr => Record::Ptr(name(data)),
+        Kind::Ns => Record::Ns(name(data)),
+        Kind::Srv => {
+            let [priority, weight, port, target] = fields(data);
+            let number = |text: &str| text.parse().unwrap();
+            Record::Srv { priority: number(priority), weight: number(weight), port: number(port), target: name(target) }
+        }
+        Kind::Tlsa => {
+            let [usage, selector, matching, hex] = fields(data);
+            let number = |text: &str| text.parse().unwrap();
+            let digits: Vec<u8> = hex.chars().map(|digit| digit.to_digit(16).unwrap().try_into().unwrap()).collect();
+            let bytes = digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]);
+            Record::Tlsa {
+                usage: number(usage),
+                selector: number(selector),
+                matching: number(matching),
+                data: bytes.collect(),
+            }
+        }
         Kind::Soa => {
             let (primary, serial) = data.split_once(' ').unwrap();
             Record::Soa { primary: name(primary), serial: serial.parse().unwrap() }
         }
         Kind::Txt => Record::Txt(Text::split(data)),
     }
+}
+
+fn fields(data: &str) -> [&str; 4] {
+    data.split_whitespace().collect::<Vec<_>>().try_into().unwrap()
 }
 
 #[cfg(test)]
@@ -231,13 +320,13 @@ mod tests {
             www.example.com CNAME a.b.example.com
             dark.example.com TXT silent",
         );
-        let said = |owner, kind| lab.reply(&Question::new(&name(owner), kind)).outcome;
+        let said = |owner, kind| lab.response(&Query::new(&name(owner), kind)).outcome;
         assert_eq!(said("a.b.example.com", Kind::A), Outcome::Records(vec![Record::A([192, 0, 2, 1].into())]));
         assert_eq!(said("a.b.example.com", Kind::Mx), Outcome::NoData);
         assert_eq!(said("b.example.com", Kind::A), Outcome::NoData);
         assert_eq!(said("c.example.com", Kind::A), Outcome::NoSuchName);
         assert_eq!(said("dark.example.com", Kind::Txt), Outcome::Unknown(Cause::Silent));
-        let alias = lab.reply(&Question::new(&name("www.example.com"), Kind::A));
+        let alias = lab.response(&Query::new(&name("www.example.com"), Kind::A));
         assert_eq!(alias.aliases, [name("a.b.example.com")]);
         assert_eq!(alias.addresses(), Ok(vec![[192, 0, 2, 1].into()]));
     }

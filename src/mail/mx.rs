@@ -6,7 +6,7 @@
 pub(super) mod target;
 
 use crate::domain::Name;
-use crate::facts::{Kind, Outcome, Pending, Question, View};
+use crate::facts::{Kind, Outcome, Pending, Query, View};
 use crate::finding::{Code, Finding, Severity};
 use crate::mail::Case;
 use crate::mail::address::is_private;
@@ -15,7 +15,7 @@ use target::{Addresses, by_preference, is_literal, questions, targets};
 
 pub(super) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec<Finding>, Pending> {
     let domain = case.domain.name();
-    let question = Question::new(domain, Kind::Mx);
+    let question = Query::new(domain, Kind::Mx);
     let reply = view.get(question.clone())?;
     let records = by_preference(reply);
     match (&records[..], &reply.outcome) {

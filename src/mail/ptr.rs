@@ -8,7 +8,7 @@ use std::fmt::Display;
 use std::net::IpAddr;
 
 use crate::domain::Name;
-use crate::facts::{Cause, Kind, Pending, Question, Record, View};
+use crate::facts::{Cause, Kind, Pending, Query, Record, View};
 use crate::finding::{Code, Finding};
 use crate::mail::Case;
 use crate::mail::address::is_private;
@@ -23,7 +23,7 @@ const MOST_ADDRESSES: usize = 5;
 const MOST_NAMES: usize = 3;
 
 pub(super) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec<Finding>, Pending> {
-    let question = Question::new(case.domain.name(), Kind::Mx);
+    let question = Query::new(case.domain.name(), Kind::Mx);
     let reply = view.get(question.clone())?;
     if let Err(cause) = reply.records() {
         return Ok(vec![unknown(case.domain, cause).evidence(silence(&question, cause))]);
@@ -66,7 +66,7 @@ fn add<'a>(addresses: &mut Vec<IpAddr>, more: impl Iterator<Item = &'a IpAddr>) 
 
 /// Follows an address to its names, and these back.
 fn judge(address: IpAddr, view: &mut View<'_>) -> Result<Finding, Pending> {
-    let question = Question::reverse(address);
+    let question = Query::reverse(address);
     let reply = view.get(question.clone())?;
     let names: Vec<&Name> = match reply.records() {
         Err(cause) => return Ok(unknown(address, cause).evidence(silence(&question, cause))),
@@ -76,7 +76,7 @@ fn judge(address: IpAddr, view: &mut View<'_>) -> Result<Finding, Pending> {
     if names.is_empty() {
         return Ok(about(Code::PtrMissing).evidence(absence(&question, reply)));
     }
-    let back: Vec<Question> = names.iter().take(MOST_NAMES).map(|name| Question::address_like(name, address)).collect();
+    let back: Vec<Query> = names.iter().take(MOST_NAMES).map(|name| Query::address_like(name, address)).collect();
     let replies = view.get_all(back.iter().cloned())?;
     let shown = |finding: Finding, name: &Name| finding.evidence(format!("{} PTR {name}", question.name));
 

@@ -13,14 +13,14 @@ use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverOpts,
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::xfer::{DnsHandle as _, FirstAnswer as _};
 use hickory_resolver::net::{DnsError, NetError};
-use hickory_resolver::proto::op::{DnsRequestOptions, Message, Query, ResponseCode};
+use hickory_resolver::proto::op::{self, DnsRequestOptions, Message, ResponseCode};
 use hickory_resolver::proto::rr::{self, RData, RecordType};
 use hickory_resolver::{NameServerPool, PoolContext, TlsConfig, system_conf};
 use tokio::sync::Semaphore;
 
 use super::Network;
 use crate::domain::Name;
-use crate::facts::{Cause, Kind, Outcome, Question, Record, Reply, Text};
+use crate::facts::{Cause, Kind, Outcome, Query, Record, Response, Server, Text};
 
 /// How many questions may be under way at once, over all checks: those of eight whole checks. Waiting for a place counts
 /// as silence, so what limits the checks must come first.
@@ -67,17 +67,17 @@ impl Resolver {
     }
 
     /// Asks one resolver after the other until one knows; what the first said where none does.
-    async fn ask_all(&self, question: &Question) -> Reply {
-        let Ok(mut name) = rr::Name::from_labels(question.name.wire_labels()) else {
-            return Reply::new(Outcome::Unknown(Cause::Malformed));
+    async fn ask_all(&self, query: &Query) -> Response {
+        let Ok(mut name) = rr::Name::from_labels(query.name.wire_labels()) else {
+            return Response::new(Outcome::Unknown(Cause::Malformed));
         };
         name.set_fqdn(true);
         let mut first = None;
         for pool in &self.pools {
-            let query = Query::query(name.clone(), record_type(question.kind));
-            let reply = match pool.lookup(query, self.options).first_answer().await {
-                Ok(response) => read(question.kind, &response),
-                Err(error) => Reply::new(ending(&error)),
+            let asked = op::Query::query(name.clone(), record_type(query.kind));
+            let reply = match pool.lookup(asked, self.options).first_answer().await {
+                Ok(response) => read(query.kind, &response),
+                Err(error) => Response::new(ending(&error)),
             };
             match reply.outcome {
                 Outcome::Unknown(Cause::Silent) => {
@@ -85,13 +85,13 @@ impl Resolver {
                 }
                 // What a server said is more telling than another's silence.
                 Outcome::Unknown(_) => match &first {
-                    Some(Reply { outcome: Outcome::Unknown(Cause::Silent), .. }) | None => first = Some(reply),
+                    Some(Response { outcome: Outcome::Unknown(Cause::Silent), .. }) | None => first = Some(reply),
                     Some(_) => {}
                 },
                 _ => return reply,
             }
         }
-        first.unwrap_or(Reply::new(Outcome::Unknown(Cause::Silent)))
+        first.unwrap_or(Response::new(Outcome::Unknown(Cause::Silent)))
     }
 }
 
@@ -100,10 +100,13 @@ impl Network for Resolver {
         self.servers.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join(", ")
     }
 
-    fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Reply> {
+    fn query<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Response> {
         Box::pin(async move {
+            if query.to != Server::Resolver {
+                return Response::new(Outcome::Unknown(Cause::NotAsked));
+            }
             let _place = self.limit.acquire().await;
-            self.ask_all(question).await
+            self.ask_all(query).await
         })
     }
 }
@@ -127,17 +130,17 @@ fn server_config(address: SocketAddr) -> NameServerConfig {
 }
 
 /// Reads an answer: follows the aliases from the question's name, then takes the records of the type at their end.
-fn read(kind: Kind, message: &Message) -> Reply {
-    let Some(query) = message.queries.first() else { return Reply::new(Outcome::Unknown(Cause::Malformed)) };
+fn read(kind: Kind, message: &Message) -> Response {
+    let Some(query) = message.queries.first() else { return Response::new(Outcome::Unknown(Cause::Malformed)) };
     let mut owner = query.name().clone();
     let mut aliases = Vec::new();
     while let Some(target) = message.answers.iter().find_map(|record| match &record.data {
         RData::CNAME(target) if record.name == owner => Some(target.0.clone()),
         _ => None,
     }) {
-        let Some(alias) = name(&target) else { return Reply::new(Outcome::Unknown(Cause::Malformed)) };
+        let Some(alias) = name(&target) else { return Response::new(Outcome::Unknown(Cause::Malformed)) };
         if aliases.contains(&alias) {
-            return Reply { aliases, outcome: Outcome::Unknown(Cause::Malformed) };
+            return Response::aliased(aliases, Outcome::Unknown(Cause::Malformed));
         }
         aliases.push(alias);
         owner = target;
@@ -154,7 +157,9 @@ fn read(kind: Kind, message: &Message) -> Reply {
         ResponseCode::NoError => Outcome::NoData,
         code => rcode(code),
     };
-    Reply { aliases, outcome }
+    let records = message.answers.iter().map(|record| record.ttl);
+    let (authentic, authoritative) = (message.metadata.authentic_data, message.metadata.authoritative);
+    Response { ttl: records.min(), authentic, authoritative, ..Response::aliased(aliases, outcome) }
 }
 
 fn content(kind: Kind, data: &RData) -> Option<Record> {
@@ -163,6 +168,16 @@ fn content(kind: Kind, data: &RData) -> Option<Record> {
         (Kind::Aaaa, RData::AAAA(address)) => Record::Aaaa(address.0),
         (Kind::Mx, RData::MX(mx)) => Record::Mx { preference: mx.preference, exchange: name(&mx.exchange)? },
         (Kind::Ptr, RData::PTR(target)) => Record::Ptr(name(&target.0)?),
+        (Kind::Ns, RData::NS(target)) => Record::Ns(name(&target.0)?),
+        (Kind::Srv, RData::SRV(srv)) => {
+            Record::Srv { priority: srv.priority, weight: srv.weight, port: srv.port, target: name(&srv.target)? }
+        }
+        (Kind::Tlsa, RData::TLSA(tlsa)) => Record::Tlsa {
+            usage: tlsa.cert_usage.into(),
+            selector: tlsa.selector.into(),
+            matching: tlsa.matching.into(),
+            data: tlsa.cert_data.clone(),
+        },
         (Kind::Soa, RData::SOA(soa)) => Record::Soa { primary: name(&soa.mname)?, serial: soa.serial },
         (Kind::Txt, RData::TXT(txt)) => Record::Txt(Text(txt.txt_data.iter().map(|part| part.to_vec()).collect())),
         _ => return None,
@@ -203,6 +218,9 @@ const fn record_type(kind: Kind) -> RecordType {
         Kind::Aaaa => RecordType::AAAA,
         Kind::Mx => RecordType::MX,
         Kind::Ptr => RecordType::PTR,
+        Kind::Ns => RecordType::NS,
+        Kind::Srv => RecordType::SRV,
+        Kind::Tlsa => RecordType::TLSA,
         Kind::Soa => RecordType::SOA,
         Kind::Txt => RecordType::TXT,
     }

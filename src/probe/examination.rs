@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Cost, Inquiry, Network};
-use crate::config::{Budget, Host};
+use crate::config::Config;
 use crate::domain::{Domain, Name};
 use crate::facts::Question;
 use crate::finding::{Code, Finding, Severity, Topic};
@@ -13,7 +13,8 @@ use crate::mail::{Case, Check};
 pub struct Examination {
     domain: Domain,
     selectors: Vec<Name>,
-    host: Arc<Host>,
+    config: Arc<Config>,
+    now: i64,
     inquiry: Inquiry,
     waiting: Vec<Waiting>,
     done: Vec<(Topic, Vec<Finding>)>,
@@ -26,20 +27,21 @@ struct Waiting {
 }
 
 impl Examination {
-    /// Gets ready to run `checks`; nothing is asked yet.
+    /// Gets ready to run `checks`; nothing is asked yet. `now` is in seconds since 1970.
     pub fn new(
         domain: Domain,
         selectors: Vec<Name>,
-        host: Arc<Host>,
         checks: impl Iterator<Item = &'static Check>,
+        config: Arc<Config>,
         network: Arc<dyn Network>,
-        budget: Budget,
+        now: i64,
     ) -> Self {
         Self {
             domain,
             selectors,
-            host,
-            inquiry: Inquiry::new(network, budget),
+            inquiry: Inquiry::new(network, config.probe),
+            config,
+            now,
             waiting: checks.map(|check| Waiting { check, wanted: Vec::new() }).collect(),
             done: Vec::new(),
         }
@@ -81,7 +83,7 @@ impl Examination {
     }
 
     fn can_run(&self, waiting: &Waiting) -> bool {
-        waiting.wanted.is_empty() || waiting.wanted.iter().any(|question| self.inquiry.facts().get(question).is_some())
+        waiting.wanted.is_empty() || waiting.wanted.iter().any(|question| self.inquiry.facts().knows(question))
     }
 
     fn run_what_can_run(&mut self) {
@@ -89,7 +91,7 @@ impl Examination {
             std::mem::take(&mut self.waiting).into_iter().partition(|waiting| self.can_run(waiting));
         self.waiting = still;
         for Waiting { check, .. } in ready {
-            let case = Case { domain: &self.domain, selectors: &self.selectors, host: &self.host };
+            let case = Case::new(&self.domain, &self.selectors, &self.config, self.now);
             let examined = check.examine(&case, self.inquiry.facts());
             if let Ok(findings) = examined.findings {
                 self.done.push((check.topic, findings));

@@ -11,9 +11,9 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use tokio::time::{Instant, timeout};
 
-use super::Network;
+use super::{Network, ask};
 use crate::config::Budget;
-use crate::facts::{Cause, Facts, Outcome, Pending, Question, Reply, View};
+use crate::facts::{Cause, Fact, Facts, Outcome, Pending, Question, Response, Server, View};
 
 /// What an inquiry has cost so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -32,7 +32,7 @@ pub struct Inquiry {
     facts: Facts,
     /// In which round each question was asked; also keeps a question from being asked again.
     rounds: HashMap<Question, u32>,
-    flying: FuturesUnordered<BoxFuture<'static, (Question, Reply)>>,
+    flying: FuturesUnordered<BoxFuture<'static, Fact>>,
     budget: Budget,
     asked: usize,
     bytes: usize,
@@ -64,7 +64,7 @@ impl Inquiry {
             }
             let (wanted, read) = (view.wanted().to_vec(), view.read().to_vec());
             self.want(&wanted, &read);
-            while !wanted.iter().any(|question| self.facts.get(question).is_some()) {
+            while !wanted.iter().any(|question| self.facts.knows(question)) {
                 self.advance().await;
             }
         }
@@ -86,9 +86,11 @@ impl Inquiry {
 
     /// Whether questions were asked and none of them was answered: the resolver itself may be out of reach.
     pub fn all_silent(&self) -> bool {
-        let silent =
-            |reply: &Reply| matches!(reply.outcome, Outcome::Unknown(Cause::Silent | Cause::Refused | Cause::NotAsked));
-        !self.facts.is_empty() && self.facts.iter().all(|(_, reply)| silent(reply))
+        let silent = |response: &Response| {
+            matches!(response.outcome, Outcome::Unknown(Cause::Silent | Cause::Refused | Cause::NotAsked))
+        };
+        let mut responses = self.facts.dns().filter(|(query, _)| query.to == Server::Resolver).peekable();
+        responses.peek().is_some() && responses.all(|(_, response)| silent(response))
     }
 
     /// Asks those questions that were not asked before. `read` are the questions whose replies led to these, which
@@ -97,20 +99,16 @@ impl Inquiry {
         let round = 1 + read.iter().filter_map(|question| self.rounds.get(question)).copied().max().unwrap_or(0);
         self.started.get_or_insert_with(Instant::now);
         for question in wanted {
-            if self.rounds.contains_key(question) || self.facts.get(question).is_some() {
+            if self.rounds.contains_key(question) || self.facts.knows(question) {
                 continue;
             }
             if self.asked >= self.budget.questions || self.bytes >= self.budget.bytes || self.is_late() {
-                self.facts.insert(question.clone(), Reply::new(Outcome::Unknown(Cause::NotAsked)));
+                self.facts.insert(question.clone().unanswered(Cause::NotAsked));
                 continue;
             }
             self.asked += 1;
             self.rounds.insert(question.clone(), round);
-            let (network, question) = (Arc::clone(&self.network), question.clone());
-            self.flying.push(Box::pin(async move {
-                let reply = network.ask(&question).await;
-                (question, reply)
-            }));
+            self.flying.push(Box::pin(ask(Arc::clone(&self.network), question.clone())));
         }
     }
 
@@ -119,7 +117,7 @@ impl Inquiry {
     pub(super) async fn advance(&mut self) {
         let left = self.budget.time.saturating_sub(self.elapsed());
         match timeout(left, self.flying.next()).await {
-            Ok(Some((question, reply))) => self.keep(question, reply),
+            Ok(Some(fact)) => self.keep(fact),
             Ok(None) => self.give_up(),
             Err(_late) => self.give_up(),
         }
@@ -133,19 +131,16 @@ impl Inquiry {
         self.started.map_or(Duration::ZERO, |started| started.elapsed())
     }
 
-    fn keep(&mut self, question: Question, reply: Reply) {
-        if let Outcome::Records(records) = &reply.outcome {
-            self.bytes += records.iter().map(crate::facts::Record::size).sum::<usize>();
-        }
-        self.facts.insert(question, reply);
+    fn keep(&mut self, fact: Fact) {
+        self.bytes += fact.size();
+        self.facts.insert(fact);
     }
 
     fn give_up(&mut self) {
         self.flying.clear();
-        let open: Vec<Question> =
-            self.rounds.keys().filter(|question| self.facts.get(question).is_none()).cloned().collect();
+        let open: Vec<Question> = self.rounds.keys().filter(|question| !self.facts.knows(question)).cloned().collect();
         for question in open {
-            self.facts.insert(question, Reply::new(Outcome::Unknown(Cause::Silent)));
+            self.facts.insert(question.unanswered(Cause::Silent));
         }
     }
 }

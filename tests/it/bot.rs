@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use mailmedic::config::{Config, PublicKey};
-use mailmedic::facts::{Question, Reply};
+use mailmedic::facts::{Query, Response};
 use mailmedic::probe::{Network, Resolver};
 use mailmedic::request::{FIND_THE_REMEDY, VERBS};
 use mailmedic::surface::discord::{Bot, Serving};
@@ -274,7 +274,7 @@ async fn a_bug_ends_with_a_sentence_and_a_number_instead_of_silence() {
         fn name(&self) -> String {
             "a bug".to_owned()
         }
-        fn ask<'a>(&'a self, _: &'a Question) -> BoxFuture<'a, Reply> {
+        fn query<'a>(&'a self, _: &'a Query) -> BoxFuture<'a, Response> {
             panic!("this network is a bug")
         }
     }

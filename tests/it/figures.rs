@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use mailmedic::config::Config;
-use mailmedic::facts::{Cause, Facts, Outcome, Question, Reply};
+use mailmedic::facts::{Cause, Fact, Facts, Outcome, Query, Response};
 use mailmedic::probe::{Network, Resolver};
 
 use crate::lab::{PATIENCE, engine, engine_on, faults, report};
@@ -19,10 +19,10 @@ impl Network for Slow {
         "a table".to_owned()
     }
 
-    fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Reply> {
+    fn query<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Response> {
         Box::pin(async move {
             tokio::time::sleep(Duration::from_millis(40)).await;
-            self.0.get(question).cloned().unwrap_or(Reply::new(Outcome::Unknown(Cause::Silent)))
+            self.0.get(query).cloned().unwrap_or(Response::new(Outcome::Unknown(Cause::Silent)))
         })
     }
 }
@@ -35,10 +35,10 @@ impl Network for Recorder {
         self.0.name()
     }
 
-    fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Reply> {
+    fn query<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Response> {
         Box::pin(async move {
-            let reply = self.0.ask(question).await;
-            self.1.lock().unwrap().insert(question.clone(), reply.clone());
+            let reply = self.0.query(query).await;
+            self.1.lock().unwrap().insert(Fact::Dns(query.clone(), reply.clone()));
             reply
         })
     }
@@ -84,7 +84,7 @@ async fn a_silent_network_ends_with_the_budget() {
         fn name(&self) -> String {
             "silence".to_owned()
         }
-        fn ask<'a>(&'a self, _: &'a Question) -> BoxFuture<'a, Reply> {
+        fn query<'a>(&'a self, _: &'a Query) -> BoxFuture<'a, Response> {
             Box::pin(std::future::pending())
         }
     }

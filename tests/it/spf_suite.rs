@@ -3,7 +3,7 @@
 pub(crate) mod scenario;
 
 use mailmedic::config::Config;
-use mailmedic::facts::{Facts, View};
+use mailmedic::facts::{Fact, Facts, Question, View};
 use mailmedic::mail::spf::{DEFAULT_EXPLANATION, Sender, Verdict, check_host};
 use scenario::{Scenario, Test, Zone};
 
@@ -30,8 +30,9 @@ fn evaluate(test: &Test, zone: &Zone) -> Verdict {
             return verdict;
         }
         for question in view.wanted().to_vec() {
-            let reply = zone.reply(&question);
-            facts.insert(question, reply);
+            let Question::Dns(query) = question else { panic!("SPF asks name servers alone") };
+            let response = zone.reply(&query);
+            facts.insert(Fact::Dns(query, response));
         }
     }
     panic!("{}: still pending after 30 rounds", test.name);

@@ -4,7 +4,7 @@ use super::key::{self, Key, Public};
 use super::place::{Place, Seen, places};
 use super::selectors;
 use crate::domain::Name;
-use crate::facts::{Kind, Outcome, Pending, Question, Reply, View};
+use crate::facts::{Kind, Outcome, Pending, Query, Response, View};
 use crate::finding::{Code, Finding};
 use crate::mail::Case;
 use crate::mail::evidence::{absence, silence};
@@ -19,7 +19,7 @@ pub(in crate::mail) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec
     };
     let named = selectors::named(case);
     let guessed = selectors::guessed(&named);
-    let root_question = Question::new(&root, Kind::Txt);
+    let root_question = Query::new(&root, Kind::Txt);
     let root_reply = view.get(root_question.clone());
     let named = places(&root, named, view);
     let guessed = places(&root, guessed, view);
@@ -44,7 +44,7 @@ pub(in crate::mail) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec
 /// What stands at the selectors that somebody named. Where there is nothing, the name may have been doubled, as panels
 /// do that add the zone's name to a whole name.
 fn judge_named(domain: &Name, named: &[Place<'_>], view: &mut View<'_>) -> Result<Vec<Finding>, Pending> {
-    let doubled = |place: &Place<'_>| domain.below(place.question.name.as_str()).map(|n| Question::new(&n, Kind::Txt));
+    let doubled = |place: &Place<'_>| domain.below(place.question.name.as_str()).map(|n| Query::new(&n, Kind::Txt));
     let judged: Vec<_> = named
         .iter()
         .map(|place| match place.seen() {
@@ -61,7 +61,7 @@ fn judge_named(domain: &Name, named: &[Place<'_>], view: &mut View<'_>) -> Resul
 }
 
 /// The key at the doubled name, if it is there.
-fn look_doubled(place: &Place<'_>, doubled: &Question, view: &mut View<'_>) -> Result<Option<Finding>, Pending> {
+fn look_doubled(place: &Place<'_>, doubled: &Query, view: &mut View<'_>) -> Result<Option<Finding>, Pending> {
     let texts = view.get(doubled.clone())?.texts().unwrap_or_default();
     let text = texts.first().map(ToString::to_string).filter(|text| key::is_meant(text) && key::parse(text).is_ok());
     Ok(text.map(|text| {
@@ -87,7 +87,7 @@ fn judge_guessed(root: &Name, guessed: &[Place<'_>]) -> Vec<Finding> {
     if let Some(reply) = wildcard
         && let (Ok(selector), Some(name)) = ("*".parse(), root.below("*"))
     {
-        let place = Place { selector, question: Question::new(&name, Kind::Txt), reply };
+        let place = Place { selector, question: Query::new(&name, Kind::Txt), reply };
         if let Seen::Records(texts) = place.seen() {
             findings.extend(judge(&place, &texts));
         }
@@ -139,7 +139,7 @@ fn judge(place: &Place<'_>, texts: &[String]) -> Vec<Finding> {
 }
 
 /// Whether the name is said not to exist, neither as a name nor as an alias.
-fn is_nowhere(reply: &Reply) -> bool {
+fn is_nowhere(reply: &Response) -> bool {
     reply.outcome == Outcome::NoSuchName && reply.aliases.is_empty()
 }
 

@@ -2,7 +2,7 @@
 
 use super::key;
 use crate::domain::Name;
-use crate::facts::{Cause, Kind, Pending, Question, Reply, View};
+use crate::facts::{Cause, Kind, Pending, Query, Response, View};
 use crate::finding::{Code, Finding, Fix};
 use crate::mail::evidence::{absence, unknown};
 
@@ -11,7 +11,7 @@ pub(super) fn places<'f>(root: &Name, selectors: Vec<Name>, view: &mut View<'f>)
     let replies: Vec<_> = selectors
         .into_iter()
         .filter_map(|selector| {
-            let question = Question::new(&root.below(selector.as_str())?, Kind::Txt);
+            let question = Query::new(&root.below(selector.as_str())?, Kind::Txt);
             Some(view.get(question.clone()).map(|reply| Place { selector, question, reply }))
         })
         .collect();
@@ -21,8 +21,8 @@ pub(super) fn places<'f>(root: &Name, selectors: Vec<Name>, view: &mut View<'f>)
 /// A selector, and what was said to the question for its record.
 pub(super) struct Place<'f> {
     pub selector: Name,
-    pub question: Question,
-    pub reply: &'f Reply,
+    pub question: Query,
+    pub reply: &'f Response,
 }
 
 /// What stands at a selector.

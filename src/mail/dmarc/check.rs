@@ -2,7 +2,7 @@
 
 use super::record::{self, Policy, Problem, Record};
 use super::walk::{Governing, Seen, Step, governing, taken, walk};
-use crate::facts::{Kind, Outcome, Pending, Question, Reply, View};
+use crate::facts::{Kind, Outcome, Pending, Query, Response, View};
 use crate::finding::{Code, Finding, Fix};
 use crate::mail::Case;
 use crate::mail::evidence::{absence, unknown};
@@ -13,7 +13,7 @@ const START: &str = "v=DMARC1; p=none";
 
 pub(in crate::mail) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec<Finding>, Pending> {
     let domain = case.domain.name();
-    let apex = view.get(Question::new(domain, Kind::Txt));
+    let apex = view.get(Query::new(domain, Kind::Txt));
     let steps = walk(domain, view);
     let (apex, steps) = (apex?, steps?);
     let Some((own, above)) = steps.split_first().filter(|(own, _)| own.domain == *domain) else {
@@ -45,7 +45,7 @@ pub(in crate::mail) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec
 }
 
 /// Whether the domain exists, in the sense of RFC 8020; as long as nobody denies it.
-fn exists(apex: &Reply) -> bool {
+fn exists(apex: &Response) -> bool {
     apex.outcome != Outcome::NoSuchName || !apex.aliases.is_empty()
 }
 
@@ -104,7 +104,7 @@ fn misspelt(step: &Step<'_>) -> Option<Finding> {
 }
 
 /// A DMARC record at the domain itself, where nobody looks for it.
-fn at_apex(own: &Step<'_>, apex: &Reply) -> Option<Finding> {
+fn at_apex(own: &Step<'_>, apex: &Response) -> Option<Finding> {
     let texts = apex.texts().unwrap_or_default();
     let text = texts.iter().map(ToString::to_string).find(|text| record::is_meant(text))?;
     Some(moving(Finding::new(Code::DmarcMisplaced, &own.domain).evidence(&text), own, text))
@@ -113,7 +113,7 @@ fn at_apex(own: &Step<'_>, apex: &Reply) -> Option<Finding> {
 /// A DMARC record at a name in which the domain is doubled, as panels do that add the zone's name to a whole name.
 fn doubled(own: &Step<'_>, view: &mut View<'_>) -> Result<Option<Finding>, Pending> {
     let Some(name) = own.domain.below(own.question.name.as_str()) else { return Ok(None) };
-    let texts = view.get(Question::new(&name, Kind::Txt))?.texts().unwrap_or_default();
+    let texts = view.get(Query::new(&name, Kind::Txt))?.texts().unwrap_or_default();
     let text = texts.iter().map(ToString::to_string).find(|text| record::is_meant(text));
     Ok(text.map(|text| {
         moving(Finding::new(Code::DmarcDoubled, &own.domain).detail("at", &name).evidence(&text), own, text)

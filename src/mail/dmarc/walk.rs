@@ -2,7 +2,7 @@
 
 use super::record::{self, Place, Problem, Record};
 use crate::domain::Name;
-use crate::facts::{Cause, Kind, Pending, Question, Reply, View};
+use crate::facts::{Cause, Kind, Pending, Query, Response, View};
 
 /// How many labels a name may have to be asked on the way up: with the domain itself, at most eight questions.
 const MOST_LABELS: usize = 7;
@@ -12,9 +12,9 @@ pub(super) struct Step<'f> {
     /// The domain.
     pub domain: Name,
     /// The question for its record.
-    pub question: Question,
+    pub question: Query,
     /// What was said to it.
-    pub reply: &'f Reply,
+    pub reply: &'f Response,
 }
 
 /// What stands at one name of the walk.
@@ -35,7 +35,7 @@ pub(super) fn walk<'f>(domain: &Name, view: &mut View<'f>) -> Result<Vec<Step<'f
     let names = [domain.clone()].into_iter().chain(above.filter(|name| name.labels().count() <= MOST_LABELS));
     let steps: Vec<_> = names
         .filter_map(|domain| {
-            let question = Question::new(&domain.below("_dmarc")?, Kind::Txt);
+            let question = Query::new(&domain.below("_dmarc")?, Kind::Txt);
             Some(view.get(question.clone()).map(|reply| Step { domain, question, reply }))
         })
         .collect();
@@ -127,8 +127,8 @@ mod tests {
             let facts = Facts::default();
             let mut view = View::new(&facts);
             assert!(walk(&name(domain), &mut view).is_err());
-            let wanted: Vec<&str> = view.wanted().iter().map(|question| question.name.as_str()).collect();
-            assert_eq!(wanted, asked);
+            let wanted: Vec<String> = view.wanted().iter().map(ToString::to_string).collect();
+            assert_eq!(wanted, asked.iter().map(|name| format!("{name} TXT")).collect::<Vec<_>>());
         }
     }
 }

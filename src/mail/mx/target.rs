@@ -3,14 +3,14 @@
 use std::net::IpAddr;
 
 use crate::domain::Name;
-use crate::facts::{Cause, Kind, Question, Record, Reply};
+use crate::facts::{Cause, Kind, Query, Record, Response};
 use crate::mail::evidence::{absence, silence};
 
 /// How many mail servers are looked up, the preferred first: more than a sender tries, at two questions each.
 pub(in crate::mail) const MOST: usize = 10;
 
 /// The MX records of a reply, as preference and name, the preferred first.
-pub(in crate::mail) fn by_preference(reply: &Reply) -> Vec<(u16, &Name)> {
+pub(in crate::mail) fn by_preference(reply: &Response) -> Vec<(u16, &Name)> {
     let mut all: Vec<(u16, &Name)> = reply
         .records()
         .unwrap_or_default()
@@ -41,8 +41,8 @@ pub(in crate::mail) fn is_literal(name: &Name) -> bool {
 }
 
 /// The questions for a mail server's addresses of both families.
-pub(in crate::mail) fn questions(target: &Name) -> [Question; 2] {
-    [Question::new(target, Kind::A), Question::new(target, Kind::Aaaa)]
+pub(in crate::mail) fn questions(target: &Name) -> [Query; 2] {
+    [Query::new(target, Kind::A), Query::new(target, Kind::Aaaa)]
 }
 
 /// What is known of a mail server's addresses.
@@ -58,7 +58,7 @@ pub(in crate::mail) struct Addresses {
 
 impl Addresses {
     /// What the replies to the [`questions`] for `target` say.
-    pub(in crate::mail) fn of(target: &Name, replies: &[&Reply]) -> Self {
+    pub(in crate::mail) fn of(target: &Name, replies: &[&Response]) -> Self {
         let mut known = Self::default();
         for (question, reply) in questions(target).iter().zip(replies) {
             match reply.addresses() {

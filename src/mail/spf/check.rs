@@ -11,7 +11,7 @@ use super::record::{Record, SyntaxError};
 use super::survey::{survey, survey_record};
 use super::tree::{Answer, Branch, Found, Leaf, Place, Survey};
 use crate::domain::Name;
-use crate::facts::{Cause, Kind, Pending, Question, View};
+use crate::facts::{Cause, Kind, Pending, Query, View};
 use crate::finding::{Code, Finding, Fix, Severity};
 use crate::mail::Case;
 
@@ -59,7 +59,7 @@ fn without_repeats(findings: Vec<Finding>) -> Vec<Finding> {
 
 /// No record; the texts that look as if they were meant as one are the evidence.
 fn missing(case: &Case<'_>, view: &mut View<'_>) -> Result<Finding, Pending> {
-    let reply = view.get(Question::new(case.domain.name(), Kind::Txt))?;
+    let reply = view.get(Query::new(case.domain.name(), Kind::Txt))?;
     let texts = reply.texts().unwrap_or_default().into_iter().map(ToString::to_string);
     let meant: Vec<String> = texts.filter(|text| looks_like_spf(text)).collect();
     let fix = match (meant.as_slice(), &case.host.spf_include) {

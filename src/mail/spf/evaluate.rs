@@ -11,7 +11,7 @@ use super::record::{Record, Term, published};
 use super::sender::{Identity, Sender};
 use super::verdict::{Node, SpfResult, Step, Verdict};
 use super::{MAX_LOOKUPS, MAX_VOIDS, host_name};
-use crate::facts::{Cause, Kind, Pending, Question, Reply, View};
+use crate::facts::{Cause, Kind, Pending, Query, Response, View};
 
 /// The explanation where the domain offers none (section 6.2).
 pub const DEFAULT_EXPLANATION: &str = "the domain does not allow this address to send its mail";
@@ -60,7 +60,7 @@ impl Halt {
         Self { result: SpfResult::PermError, problem: problem.to_string() }
     }
 
-    pub(super) fn temporary(question: &Question, cause: Cause) -> Self {
+    pub(super) fn temporary(question: &Query, cause: Cause) -> Self {
         Self { result: SpfResult::TempError, problem: format!("`{question}`: {cause}") }
     }
 }
@@ -94,7 +94,7 @@ impl<'f> Evaluation<'_, '_, 'f> {
     /// Looks the record up, selects it and evaluates it (sections 4.4 to 4.7).
     fn evaluate(&mut self, domain: &str, node: &mut Node) -> Result<SpfResult, Halt> {
         let Some(name) = host_name(domain) else { return Ok(SpfResult::None) };
-        let question = Question::new(&name, Kind::Txt);
+        let question = Query::new(&name, Kind::Txt);
         let Some(reply) = self.known(&question) else { return Ok(SpfResult::Neutral) };
         let records = published(reply).map_err(|cause| Halt::temporary(&question, cause))?;
         let text = match records.as_slice() {
@@ -160,13 +160,13 @@ impl<'f> Evaluation<'_, '_, 'f> {
     fn explain(&mut self, node: &Node) -> Option<String> {
         let record = Record::parse(node.record.as_ref()?.as_bytes()).ok()?;
         let name = self.expand(&node.domain, record.explanation()?)?.parse().ok()?;
-        let texts = self.known(&Question::new(&name, Kind::Txt))?.texts().ok()?;
+        let texts = self.known(&Query::new(&name, Kind::Txt))?.texts().ok()?;
         let [text] = texts.as_slice() else { return None };
         MacroString::parse_explanation(&text.joined())?.expand(|letter| self.value(letter, &node.domain))
     }
 
     /// The reply to a question, if it is known; notes it as wanted if not.
-    pub(super) fn known(&mut self, question: &Question) -> Option<&'f Reply> {
+    pub(super) fn known(&mut self, question: &Query) -> Option<&'f Response> {
         self.view.get(question.clone()).map_err(|pending| self.pending = Some(pending)).ok()
     }
 
@@ -256,7 +256,7 @@ mod tests {
     fn only_the_family_of_the_sender_is_asked_for() {
         for (ip, other) in [("192.0.2.9", Kind::Aaaa), ("2001:db8::9", Kind::A)] {
             let settled = ZONE.check_host(ip, "anna@a1.example");
-            assert!(settled.facts.iter().all(|(question, _)| question.kind != other), "{ip}");
+            assert!(settled.facts.dns().all(|(question, _)| question.kind != other), "{ip}");
         }
     }
 
@@ -333,9 +333,9 @@ mod tests {
                 let _ = writeln!(zone, "{name} TXT v=spf1{terms}\n{name} MX {name}\n{name} A 192.0.2.1");
             }
             let settled = Lab(&zone).check_host("192.0.2.1", "anna@a.x");
-            proptest::prop_assert!(settled.facts.len() < 40, "{} questions", settled.facts.len());
+            proptest::prop_assert!(settled.facts.dns().count() < 40, "{} questions", settled.facts.dns().count());
             let settled = Lab(&zone).survey("a.x");
-            proptest::prop_assert!(settled.facts.len() < 40, "{} questions", settled.facts.len());
+            proptest::prop_assert!(settled.facts.dns().count() < 40, "{} questions", settled.facts.dns().count());
         }
     }
 }

@@ -3,8 +3,8 @@
 use super::survey::survey;
 use super::tree::Survey;
 use super::{Sender, Verdict, check_host};
-use crate::config::Host;
-use crate::facts::{Cause, Facts, Kind, Outcome, Question, Record, Reply, Text, View};
+use crate::config::{Config, Host};
+use crate::facts::{Cause, Fact, Facts, Kind, Outcome, Query, Question, Record, Response, Text, View};
 use crate::finding::{Finding, Topic};
 use crate::mail::{CHECKS, Case};
 
@@ -46,8 +46,9 @@ impl Lab<'_> {
     /// The findings, with their fixes proven.
     pub(super) fn check(&self, domain: &str, spf_include: Option<&str>) -> Vec<Finding> {
         let host = Host { spf_include: spf_include.and_then(|name| name.parse().ok()), ..Host::default() };
+        let config = Config { host, ..Config::default() };
         let domain = domain.parse().expect("a domain");
-        let case = Case { domain: &domain, selectors: &[], host: &host };
+        let case = Case::new(&domain, &[], &config, 0);
         let check = CHECKS.iter().find(|check| check.topic == Topic::Spf).expect("the check is listed");
         let settled = self.settle(|facts| {
             let examined = check.examine(&case, facts);
@@ -63,8 +64,9 @@ impl Lab<'_> {
                 Ok(value) => return Settled { value, rounds, facts },
                 Err(wanted) => {
                     for question in wanted {
-                        let reply = Reply::new(self.answer(&question));
-                        facts.insert(question, reply);
+                        let Question::Dns(query) = question else { panic!("SPF asks name servers alone") };
+                        let response = Response::new(self.answer(&query));
+                        facts.insert(Fact::Dns(query, response));
                     }
                 }
             }
@@ -72,7 +74,7 @@ impl Lab<'_> {
         panic!("still pending after 40 rounds");
     }
 
-    fn answer(&self, question: &Question) -> Outcome {
+    fn answer(&self, question: &Query) -> Outcome {
         let lines = self.0.lines().filter_map(|line| line.trim().split_once(' '));
         let here: Vec<_> = lines.filter(|(name, _)| *name == question.name.as_str()).map(|(_, rest)| rest).collect();
         let of_kind = here.iter().filter_map(|rest| rest.strip_prefix(question.kind.as_str())?.strip_prefix(' '));
@@ -93,6 +95,6 @@ fn record(kind: Kind, value: &str) -> Record {
         Kind::Mx => Record::Mx { preference: 10, exchange: value.parse().expect("a name") },
         Kind::Ptr => Record::Ptr(value.parse().expect("a name")),
         Kind::Txt => Record::Txt(Text::split(value)),
-        Kind::Soa => panic!("SPF asks for no SOA"),
+        other => panic!("SPF asks for no {other:?}"),
     }
 }

@@ -8,7 +8,7 @@ use super::macros::{DomainSpec, Letter};
 use super::mechanism::{DualCidr, Mechanism};
 use super::verdict::{Node, SpfResult};
 use crate::domain::Name;
-use crate::facts::{Kind, Question, Record, Reply};
+use crate::facts::{Kind, Query, Record, Response};
 
 impl<'f> Evaluation<'_, '_, 'f> {
     pub(super) fn matches(
@@ -48,7 +48,7 @@ impl<'f> Evaluation<'_, '_, 'f> {
     fn a(&mut self, place: Place<'_>, target: Option<&DomainSpec>, cidr: DualCidr) -> Result<bool, Halt> {
         let Some(name) = self.name(place, target) else { return Ok(false) };
         let ip = self.who.ip;
-        let records = self.records(place, &Question::address_like(&name, ip))?;
+        let records = self.records(place, &Query::address_like(&name, ip))?;
         Ok(records.iter().filter_map(Record::address).any(|address| cidr.covers(address, ip)))
     }
 
@@ -56,17 +56,17 @@ impl<'f> Evaluation<'_, '_, 'f> {
     fn mx(&mut self, place: Place<'_>, target: Option<&DomainSpec>, cidr: DualCidr) -> Result<bool, Halt> {
         let Some(name) = self.name(place, target) else { return Ok(false) };
         let ip = self.who.ip;
-        let records = self.records(place, &Question::new(&name, Kind::Mx))?;
+        let records = self.records(place, &Query::new(&name, Kind::Mx))?;
         let count = records.len();
         if count > MAX_NAMES {
             return Err(place.error(format_args!("`{name}` has {count} mail servers; {MAX_NAMES} are allowed")));
         }
         let exchanges = records.iter().filter_map(exchange).filter(|exchange| !exchange.is_root());
-        let questions: Vec<_> = exchanges.map(|exchange| Question::address_like(exchange, ip)).collect();
+        let questions: Vec<_> = exchanges.map(|exchange| Query::address_like(exchange, ip)).collect();
         let replies: Vec<_> = questions.iter().map(|question| self.known(question)).collect();
         let mut error = None;
         for (question, reply) in questions.iter().zip(replies) {
-            match reply.map_or(Ok(Vec::new()), Reply::addresses) {
+            match reply.map_or(Ok(Vec::new()), Response::addresses) {
                 Ok(addresses) if addresses.iter().any(|&address| cidr.covers(address, ip)) => return Ok(true),
                 Ok(_) => {}
                 Err(cause) => error = Some(Halt::temporary(question, cause)),
@@ -78,7 +78,7 @@ impl<'f> Evaluation<'_, '_, 'f> {
     /// Section 5.5. An error is no match, for it is the client's doing.
     fn ptr(&mut self, place: Place<'_>, target: Option<&DomainSpec>) -> Result<bool, Halt> {
         let Some(suffix) = self.name(place, target) else { return Ok(false) };
-        if self.known(&Question::reverse(self.who.ip)).is_some_and(|reply| reply.records() == Ok(&[])) {
+        if self.known(&Query::reverse(self.who.ip)).is_some_and(|reply| reply.records() == Ok(&[])) {
             self.count_void(place)?;
         }
         let names = self.validated_names().unwrap_or_default();
@@ -88,14 +88,14 @@ impl<'f> Evaluation<'_, '_, 'f> {
     /// Section 5.7: an IPv4 address is asked for whatever the client has.
     fn exists(&mut self, place: Place<'_>, target: &DomainSpec) -> Result<bool, Halt> {
         let Some(name) = self.name(place, Some(target)) else { return Ok(false) };
-        Ok(!self.records(place, &Question::new(&name, Kind::A))?.is_empty())
+        Ok(!self.records(place, &Query::new(&name, Kind::A))?.is_empty())
     }
 
     /// The records that a term asks for; none of them is a void look-up.
     ///
     /// The addresses of mail servers do not count as such: the limit is on terms (section 4.6.4), and a mail server
     /// without an IPv6 address is no fault.
-    fn records(&mut self, place: Place<'_>, question: &Question) -> Result<&'f [Record], Halt> {
+    fn records(&mut self, place: Place<'_>, question: &Query) -> Result<&'f [Record], Halt> {
         let Some(reply) = self.known(question) else { return Ok(&[]) };
         let records = reply.records().map_err(|cause| Halt::temporary(question, cause))?;
         if records.is_empty() {
@@ -135,11 +135,11 @@ impl<'f> Evaluation<'_, '_, 'f> {
     /// are skipped (section 5.5). `None` until all are known.
     fn validated_names(&mut self) -> Option<Vec<&'f Name>> {
         let ip = self.who.ip;
-        let records = self.known(&Question::reverse(ip))?.records().unwrap_or_default();
+        let records = self.known(&Query::reverse(ip))?.records().unwrap_or_default();
         let names: Vec<_> = records.iter().filter_map(client_name).take(MAX_NAMES).collect();
-        let replies: Vec<_> = names.iter().map(|name| self.known(&Question::address_like(name, ip))).collect();
+        let replies: Vec<_> = names.iter().map(|name| self.known(&Query::address_like(name, ip))).collect();
         let replies: Vec<_> = replies.into_iter().collect::<Option<_>>()?;
-        let has_address = |reply: &Reply| reply.addresses().is_ok_and(|addresses| addresses.contains(&ip));
+        let has_address = |reply: &Response| reply.addresses().is_ok_and(|addresses| addresses.contains(&ip));
         Some(names.into_iter().zip(replies).filter(|(_, reply)| has_address(reply)).map(|(name, _)| name).collect())
     }
 }

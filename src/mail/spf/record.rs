@@ -6,7 +6,7 @@ use std::fmt;
 
 use super::macros::{DomainSpec, MacroString};
 use super::mechanism::Mechanism;
-use crate::facts::{Cause, Reply, Text};
+use crate::facts::{Cause, Response, Text};
 
 /// The version section that begins a record.
 pub(super) const VERSION: &str = "v=spf1";
@@ -240,7 +240,7 @@ pub(super) fn split(record: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 /// The SPF records among the texts of a domain: those whose first word is the version (section 4.5).
-pub(super) fn published(reply: &Reply) -> Result<Vec<Vec<u8>>, Cause> {
+pub(super) fn published(reply: &Response) -> Result<Vec<Vec<u8>>, Cause> {
     let is_spf = |text: &Vec<u8>| {
         text.split_at_checked(VERSION.len()).is_some_and(|(version, rest)| {
             version.eq_ignore_ascii_case(VERSION.as_bytes()) && matches!(rest.first(), None | Some(b' '))
@@ -311,7 +311,7 @@ mod tests {
             ("v=spf", 0),
             ("", 0),
         ] {
-            let reply = Reply::new(Outcome::Records(vec![facts::Record::Txt(Text::split(text))]));
+            let reply = Response::new(Outcome::Records(vec![facts::Record::Txt(Text::split(text))]));
             assert_eq!(published(&reply).map(|records| records.len()), Ok(expected), "{text}");
         }
     }

@@ -9,7 +9,7 @@ use super::record::{Body, Modifier, Record, Term, published};
 use super::tree::{Answer, Branch, Found, Leaf, Place, Survey};
 use super::{MAX_LOOKUPS, MAX_NAMES, MAX_VOIDS, host_name};
 use crate::domain::Name;
-use crate::facts::{Cause, Kind, Pending, Question, Reply, View};
+use crate::facts::{Cause, Kind, Pending, Query, Response, View};
 
 /// How many records are followed: three times what the limit on look-ups allows, so that a record that exceeds it is
 /// counted in full, and yet a hostile one costs little.
@@ -79,7 +79,7 @@ impl<'v, 'f> Walk<'v, 'f> {
 
     fn look_up(&mut self, domain: &str) -> Found {
         let Some(name) = host_name(domain) else { return Found::Nothing };
-        let Some(reply) = self.known(Question::new(&name, Kind::Txt)) else { return Found::Unknown(Cause::NotAsked) };
+        let Some(reply) = self.known(Query::new(&name, Kind::Txt)) else { return Found::Unknown(Cause::NotAsked) };
         match published(reply).as_deref() {
             Ok([]) => Found::Nothing,
             Ok([record]) => read(record),
@@ -137,8 +137,8 @@ impl<'v, 'f> Walk<'v, 'f> {
         if self.lookups > MAX_LOOKUPS || kinds.is_empty() {
             return Answer::NotAsked;
         }
-        let replies: Vec<_> = kinds.iter().filter_map(|&kind| self.known(Question::new(&name, kind))).collect();
-        let records: Vec<_> = replies.into_iter().map(Reply::records).collect();
+        let replies: Vec<_> = kinds.iter().filter_map(|&kind| self.known(Query::new(&name, kind))).collect();
+        let records: Vec<_> = replies.into_iter().map(Response::records).collect();
         let unknown = || records.iter().find_map(|records| records.err());
         match records.iter().flatten().map(|records| records.len()).sum() {
             0 => unknown().map_or(Answer::Void, Answer::Unknown),
@@ -147,7 +147,7 @@ impl<'v, 'f> Walk<'v, 'f> {
         }
     }
 
-    fn known(&mut self, question: Question) -> Option<&'f Reply> {
+    fn known(&mut self, question: Query) -> Option<&'f Response> {
         self.view.get(question).map_err(|pending| self.pending = Some(pending)).ok()
     }
 
@@ -218,7 +218,7 @@ mod tests {
              b.example TXT v=spf1 include:b1.example -all
              b1.example TXT v=spf1 -all");
         let settled = zone.survey("example.com");
-        assert_eq!((settled.rounds, settled.facts.len()), (3, 6));
+        assert_eq!((settled.rounds, settled.facts.dns().count()), (3, 6));
     }
 
     #[test]
@@ -269,7 +269,7 @@ mod tests {
             zone.push('\n');
         }
         let settled = Lab(&zone).survey("0.example.com");
-        assert!(settled.facts.len() < 100, "{} questions", settled.facts.len());
+        assert!(settled.facts.dns().count() < 100, "{} questions", settled.facts.dns().count());
         assert!(!settled.value.is_whole());
     }
 }

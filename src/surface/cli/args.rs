@@ -51,7 +51,7 @@ pub enum Command {
         /// Print JSON
         #[arg(long)]
         json: bool,
-        /// Look at these topics alone: dns, mx, spf, dkim, dmarc, ptr
+        /// Look at these topics alone, such as `mx,spf`; a wrong one lists them all
         #[arg(long, value_name = "TOPIC", value_delimiter = ',')]
         only: Vec<Topic>,
         /// Use the DNS through the resolvers alone: connect to no other machine

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use mailmedic::domain::Name;
-use mailmedic::facts::{Cause, Kind, Outcome, Question, Record, Reply, Text};
+use mailmedic::facts::{Cause, Kind, Outcome, Query, Record, Response, Text};
 use serde::Deserialize;
 
 use crate::nameserver::{Fault, Zones};
@@ -41,16 +41,16 @@ struct Node {
 
 impl Zone {
     /// The reply to a question: aliases followed, `SERVFAIL` where they go round in circles.
-    pub(crate) fn reply(&self, question: &Question) -> Reply {
+    pub(crate) fn reply(&self, question: &Query) -> Response {
         let (mut name, mut aliases) = (&question.name, Vec::new());
         while let Some(target) = self.0.get(name).and_then(|node| node.alias.as_ref()) {
             if aliases.contains(target) {
-                return Reply::new(Outcome::Unknown(Cause::ServFail));
+                return Response::new(Outcome::Unknown(Cause::ServFail));
             }
             aliases.push(target.clone());
             name = target;
         }
-        Reply { aliases, outcome: self.outcome(name, question.kind) }
+        Response::aliased(aliases, self.outcome(name, question.kind))
     }
 
     fn outcome(&self, name: &Name, kind: Kind) -> Outcome {
@@ -89,7 +89,7 @@ impl Zone {
                     Record::Txt(Text(strings)) => {
                         zones.add_text(owner, &strings.iter().map(Vec::as_slice).collect::<Vec<_>>())
                     }
-                    Record::Soa { .. } => unreachable!("the suite has no SOA records"),
+                    other => unreachable!("the suite has no such records: {other:?}"),
                 };
             }
             if node.silent {
