@@ -14,6 +14,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
 pub use read::{load, read};
 
 use crate::domain::Name;
@@ -30,7 +31,7 @@ pub struct Config {
     /// `[dnsbl]`
     pub dnsbl: Lists,
     /// `[probe]`
-    pub probe: Budget,
+    pub probe: Probe,
     /// `[knowledge]`
     pub knowledge: KnowledgeAt,
     /// `[matching]`
@@ -157,6 +158,26 @@ impl Default for Lists {
     }
 }
 
+/// What a look at a domain may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probe {
+    /// How much it may cost.
+    pub budget: Budget,
+    /// Whether hosts that the domain names are connected to; if not, the resolvers alone are spoken to. Default: yes.
+    pub connect: bool,
+    /// Ranges that are not public, yet may be connected to; none by default.
+    pub allow: Vec<IpNet>,
+    /// Our name, for mail servers that we greet (EHLO). The default is nobody's (RFC 2606).
+    pub helo: Name,
+}
+
+impl Default for Probe {
+    fn default() -> Self {
+        let helo = Name::from_labels(["mailmedic".as_bytes(), b"invalid"]).unwrap_or(Name::root());
+        Self { budget: Budget::default(), connect: true, allow: Vec::new(), helo }
+    }
+}
+
 /// How much one look at a domain may cost; past it the answer is "not known".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
@@ -169,10 +190,10 @@ pub struct Budget {
 }
 
 impl Default for Budget {
-    /// Room for the whole check of a domain (about 60 questions) with a large SPF tree, and for the slowest resolver
-    /// that a person still waits for.
+    /// Room for the whole check of a domain (about 60 questions) with a large SPF tree; and the longest that a person
+    /// waits and believes that something is still going on.
     fn default() -> Self {
-        Self { questions: 120, bytes: 64 * 1024, time: Duration::from_secs(10) }
+        Self { questions: 120, bytes: 64 * 1024, time: Duration::from_secs(6) }
     }
 }
 

@@ -116,7 +116,7 @@ impl Engine {
 
     /// May this address send for this domain (RFC 7208 section 4)? With what it cost.
     pub async fn spf(&self, sender: &spf::Sender) -> (spf::Verdict, Cost) {
-        let mut inquiry = Inquiry::new(Arc::clone(&self.network), self.config.probe);
+        let mut inquiry = Inquiry::new(Arc::clone(&self.network), self.config.probe.budget);
         let verdict = inquiry.settle(|view| spf::check_host(sender, view)).await;
         (verdict, inquiry.cost())
     }

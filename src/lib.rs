@@ -15,6 +15,7 @@
 //! | module | what it is for | it knows |
 //! |---|---|---|
 //! | [`domain`] | names: what the DNS calls things, and the domains that people type | nobody |
+//! | [`address`] | which addresses are public | nobody |
 //! | [`finding`] | what a check found: codes, severities, fixes | nobody |
 //! | [`facts`] | questions to name servers, mail services and web servers, the replies, and the view through which checks read them | domain, finding |
 //! | [`text`] | text without markup, and the templates that the knowledge is written in | nobody |
@@ -22,10 +23,11 @@
 //! | [`written`] | a TOML file, read key by key | problem |
 //! | [`config`] | the configuration | domain, problem, written |
 //! | [`request`] | what people ask for, and the one table of verbs | domain, finding, problem |
-//! | [`mail`] | what the standards say: a room each, with its record, its walk and its check; pure | config, domain, facts, finding |
+//! | [`mail`] | what the standards say: a room each, with its record, its walk and its check; pure | address, config, domain, facts, finding |
 //! | [`knowledge`] | the entries, and the words for findings | config, finding, problem, text, written |
 //! | [`search`] | from a question to entries, with a confidence and a decision; the only place that names tantivy | config, domain, knowledge |
-//! | [`probe`] | the driver, and the only IO towards the world | config, domain, facts, finding, mail |
+//! | [`service`] | what a host shows to one look: sessions, certificates, pages; data | nobody |
+//! | [`probe`] | the driver, and the only IO towards the world | address, config, domain, facts, finding, mail, service |
 //! | [`answer`] | the neutral document | domain, finding, text |
 //! | [`engine`] | ask, check: from request to answer | all of the above |
 //! | [`render`] | from answer to Discord, terminal, JSON; pure, limits are constants here | answer, finding, probe's cost, text |
@@ -56,6 +58,7 @@
 //!
 //! To add a surface: a renderer in [`render`], a room in [`surface`].
 
+pub mod address;
 pub mod answer;
 pub mod config;
 pub mod domain;
@@ -69,6 +72,7 @@ pub mod problem;
 pub mod render;
 pub mod request;
 pub mod search;
+pub mod service;
 pub mod surface;
 pub mod text;
 pub mod written;

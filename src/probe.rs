@@ -5,6 +5,7 @@
 //! each question once, all that is wanted at once, within one [`Budget`](crate::config::Budget).
 
 mod dns;
+pub mod egress;
 mod examination;
 mod inquiry;
 

@@ -219,6 +219,17 @@ impl<'f> Table<'f> {
         number
     }
 
+    /// The `true` or `false` of a key that may be left out.
+    pub(crate) fn truth(&mut self, key: &'static str, problems: &mut Vec<Problem>) -> Option<bool> {
+        let value = self.take(key)?;
+        if let DeValue::Boolean(truth) = value.get_ref() {
+            return Some(*truth);
+        }
+        let what = format!("expected `true` or `false`, found `{}`", value.get_ref().type_str());
+        problems.push(self.file.problem(value.span(), what, "write one of them, without quotes"));
+        None
+    }
+
     /// The table under `[key]`, which may be left out.
     pub(crate) fn section(&mut self, key: &'static str, problems: &mut Vec<Problem>) -> Option<Self> {
         let value = self.take(key)?;

@@ -1,11 +1,15 @@
 //! From the file as written to the checked configuration: all problems at once, each with its line and the mend.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Brand, Budget, Config, Discord, Host, Http, KnowledgeAt, Lists, Matching, PublicKey, Resolver, Transport};
+use ipnet::IpNet;
+
+use super::{
+    Brand, Budget, Config, Discord, Host, Http, KnowledgeAt, Lists, Matching, Probe, PublicKey, Resolver, Transport,
+};
 use crate::domain::{Domain, Name};
 use crate::problem::{Problem, Problems};
 use crate::written::{File, Table, text_of};
@@ -131,18 +135,26 @@ fn dnsbl(table: &mut Table<'_>, problems: &mut Notes) -> Lists {
     Lists { addresses, domains, senderscore }
 }
 
-fn probe(table: &mut Table<'_>, problems: &mut Notes) -> Budget {
-    let default = Budget::default();
-    Budget {
-        questions: table.number("budget_questions", 1..=1000, problems).unwrap_or(default.questions),
+fn probe(table: &mut Table<'_>, problems: &mut Notes) -> Probe {
+    let default = Probe::default();
+    let budget = Budget {
+        questions: table.number("budget_questions", 1..=1000, problems).unwrap_or(default.budget.questions),
         time: table
-            .parsed::<Wait>(
-                "budget_time",
-                "write a time such as `\"10s\"`: nobody waits longer than a minute",
-                problems,
-            )
-            .map_or(default.time, |wait| wait.0),
-        ..default
+            .parsed::<Wait>("budget_time", "write a time such as `\"6s\"`: nobody waits longer than a minute", problems)
+            .map_or(default.budget.time, |wait| wait.0),
+        ..default.budget
+    };
+    Probe {
+        budget,
+        connect: table.truth("connect", problems).unwrap_or(default.connect),
+        allow: table
+            .parsed_list::<Range>("allow", "write a range such as `\"10.0.0.0/8\"`, or one address", problems)
+            .into_iter()
+            .map(|range| range.0)
+            .collect(),
+        helo: table
+            .parsed::<Domain>("helo", "write the name of this machine, such as `\"checks.host.example\"`", problems)
+            .map_or(default.helo, |domain| domain.name().clone()),
     }
 }
 
@@ -234,6 +246,10 @@ macro_rules! value {
 value!(Wait(Duration), "a time above zero, up to a minute", |text| humantime::parse_duration(text)
     .ok()
     .filter(|time| !time.is_zero() && *time <= Duration::from_mins(1)));
+value!(Range(IpNet), "a range of addresses", |text| text
+    .parse()
+    .ok()
+    .or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from)));
 value!(Server(SocketAddr), "an IP address, with a port or without", super::server);
 value!(Selector(Name), "a selector", |text| text.parse().ok().filter(|_| !text.contains("_domainkey")));
 value!(Snowflake(u64), "a Discord id", |text| text.parse().ok().filter(|id| *id != 0));

@@ -41,8 +41,11 @@ impl Display for Config {
         set(f, "domains", list(&dnsbl.domains))?;
         maybe(f, "senderscore", dnsbl.senderscore.as_ref().map(text))?;
         writeln!(f, "\n[probe]")?;
-        set(f, "budget_questions", probe.questions)?;
-        set(f, "budget_time", time(probe.time))?;
+        set(f, "budget_questions", probe.budget.questions)?;
+        set(f, "budget_time", time(probe.budget.time))?;
+        set(f, "connect", probe.connect)?;
+        set(f, "allow", list(&probe.allow))?;
+        set(f, "helo", text(&probe.helo))?;
         writeln!(f, "\n[knowledge]")?;
         maybe(f, "path", knowledge.path.as_deref().map(path))?;
         writeln!(f, "\n[matching]")?;

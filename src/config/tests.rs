@@ -27,6 +27,9 @@ fn what_is_shown_reads_back() {
         timeout = "1500ms"
         [probe]
         budget_questions = 80
+        connect = false
+        allow = ["10.0.0.0/8", "192.0.2.1", "fd00::/8"]
+        helo = "checks.host.example"
         [matching]
         answer_at = 0.7
         [discord]
@@ -37,13 +40,14 @@ fn what_is_shown_reads_back() {
     "#;
     let config = of(text).unwrap();
     assert_eq!(config.resolver.timeout, Duration::from_millis(1500));
+    assert_eq!(config.probe.allow.len(), 3);
     assert_eq!(of(&config.to_string()), Ok(config));
     assert_eq!(of(&Config::default().to_string()), Ok(Config::default()));
 }
 
 #[test]
 fn everything_wrong_is_told_at_once_with_its_line_and_the_mend() {
-    let text = "[brand]\nstatus_url = \"http://x\"\n[host]\nserver_ips = [\"a\"]\n[resolver]\ntimeuot = \"2s\"\ntimeout = \"2\"\n[matching]\nanswer_at = 2\n[discrod]\n";
+    let text = "[brand]\nstatus_url = \"http://x\"\n[host]\nserver_ips = [\"a\"]\n[resolver]\ntimeuot = \"2s\"\ntimeout = \"2\"\n[probe]\nconnect = \"no\"\nallow = [\"10.0.0.0/33\"]\n[matching]\nanswer_at = 2\n[discrod]\n";
     insta::assert_snapshot!(of(text).unwrap_err());
 }
 

@@ -39,7 +39,7 @@ impl Examination {
         Self {
             domain,
             selectors,
-            inquiry: Inquiry::new(network, config.probe),
+            inquiry: Inquiry::new(network, config.probe.budget),
             config,
             now,
             waiting: checks.map(|check| Waiting { check, wanted: Vec::new() }).collect(),

@@ -79,7 +79,7 @@ pub fn adjust(config: &mut Config, command: &Command) {
         config.resolver.servers.clone_from(&resolving.resolver);
     }
     if let Some(timeout) = resolving.timeout {
-        config.probe.time = timeout;
+        config.probe.budget.time = timeout;
         config.resolver.timeout = config.resolver.timeout.min(timeout);
     }
 }

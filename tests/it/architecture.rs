@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 /// What each module may know of the crate.
 const KNOWS: &[(&str, &[&str])] = &[
     ("domain", &[]),
+    ("address", &[]),
     ("finding", &[]),
     ("text", &[]),
     ("problem", &[]),
@@ -13,10 +14,11 @@ const KNOWS: &[(&str, &[&str])] = &[
     ("written", &["problem"]),
     ("config", &["domain", "problem", "written"]),
     ("request", &["domain", "finding", "problem"]),
-    ("mail", &["config", "domain", "facts", "finding"]),
+    ("mail", &["address", "config", "domain", "facts", "finding"]),
     ("knowledge", &["config", "finding", "problem", "text", "written"]),
     ("search", &["config", "domain", "knowledge"]),
-    ("probe", &["config", "domain", "facts", "finding", "mail"]),
+    ("service", &[]),
+    ("probe", &["address", "config", "domain", "facts", "finding", "mail", "service"]),
     ("answer", &["domain", "finding", "text"]),
     (
         "engine",
@@ -54,6 +56,10 @@ const FENCES: &[(&str, &[&str])] = &[
     ("toml", &["written", "config", "knowledge", "search"]),
     ("anyhow", &["main"]),
     ("tokio", &["probe", "surface", "main"]),
+    ("tokio_rustls", &["probe"]),
+    ("webpki_roots", &["probe/tls"]),
+    ("x509_cert", &["probe/tls"]),
+    ("hyper", &["probe/https"]),
 ];
 
 /// Every source file: its path below `src` without the ending, and its code without comments and test modules.

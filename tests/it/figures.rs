@@ -89,7 +89,7 @@ async fn a_silent_network_ends_with_the_budget() {
         }
     }
     let config = Config::default();
-    let budget = config.probe.time;
+    let budget = config.probe.budget.time;
     let start = tokio::time::Instant::now();
     let report = report(&engine_on(Arc::new(Silence), config), "example.com").await;
     assert_eq!(start.elapsed(), budget);
@@ -100,7 +100,7 @@ async fn a_silent_network_ends_with_the_budget() {
 async fn a_budget_of_questions_is_kept_and_what_is_beyond_is_unknown() {
     let server = NameServer::start(Zones::load(&["healthy"])).await;
     let mut config = Config::default();
-    config.probe.questions = 5;
+    config.probe.budget.questions = 5;
     let report = report(&engine(&server, config), "healthy.example").await;
     assert_eq!((report.cost.questions, server.questions().len()), (5, 5));
     assert!(report.findings().all(|finding| finding.severity() <= mailmedic::finding::Severity::Unknown));
