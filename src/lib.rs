@@ -44,6 +44,8 @@
 //! * A fix is offered only after the same check passes with the fix applied to the facts ([`mail::Check::examine`]).
 //! * Advice lives in `knowledge/`, not here; every finding code has its words there.
 //! * Text from outside is inert on every surface: no mention, no link, no markup; and nobody is ever pinged.
+//! * Nobody but [`probe::egress`] connects to a host that a domain names: to the address that it judged, public or allowed
+//!   by the operator, at one of six ports.
 //! * Every interaction is acknowledged before any work is done; work per request is bounded by one budget.
 //!
 //! # Recipes

@@ -7,7 +7,10 @@
 mod dns;
 pub mod egress;
 mod examination;
+pub mod https;
 mod inquiry;
+pub mod smtp;
+pub mod tls;
 
 use std::future::ready;
 use std::sync::Arc;

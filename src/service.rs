@@ -177,6 +177,9 @@ pub enum NoTls {
     /// The connection was cut amid the handshake.
     #[error("the connection was cut amid the handshake")]
     Reset,
+    /// It sent more than a handshake needs.
+    #[error("the server sent more than a handshake needs")]
+    TooMuch,
     /// The library's own words.
     #[error("{0}")]
     Other(String),
@@ -217,7 +220,10 @@ pub enum Distrust {
     /// A certificate is not valid yet.
     #[error("the certificate is not valid yet")]
     NotYetValid,
-    /// It is its own issuer, or its issuer's certificate is missing or not trusted.
+    /// It is its own issuer.
+    #[error("the certificate is self-signed")]
+    SelfSigned,
+    /// Its issuer's certificate is missing, or not trusted.
     #[error("nobody whom the public trusts has issued the certificate")]
     UnknownIssuer,
     /// The library's own words.

@@ -14,6 +14,7 @@ mod check;
 mod cli;
 mod discord;
 mod figures;
+mod hosts;
 mod lab;
 mod nameserver;
 mod spf_suite;

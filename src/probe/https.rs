@@ -1,0 +1,129 @@
+//! One small text over HTTPS, as RFC 8461 (section 3.3) demands it: the certificate must be for the host and trusted by the
+//! public, redirects are shown and not followed, no proxy, no cookies, one time limit for all.
+//!
+//! Refuses hosts that are addresses, and to resolve: it takes a [`Name`], which goes into TLS and the `Host` header, and
+//! the address that the name has, which is [`Egress`]'s to judge. Of a host whose certificate is not good nothing is
+//! asked.
+
+use std::error::Error as _;
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::{BodyExt as _, Empty, LengthLimitError, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::client::conn::http1;
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, LOCATION, USER_AGENT};
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::time::timeout;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::egress::Egress;
+use super::tls::{Client, Host};
+use crate::domain::Name;
+use crate::service::{NameMatch, NoPage, Page, Service};
+
+/// How long a whole fetch may take: with the questions that name the host it must end within the six seconds that a
+/// person waits. RFC 8461 (section 3.3) suggests a minute to senders, who have one.
+const FETCH_TIME: Duration = Duration::from_millis(5500);
+
+/// How large a policy may be (RFC 8461 section 3.3 suggests this limit).
+const MOST_BODY_BYTES: usize = 64 * 1024;
+
+/// How much may stand before the body: eight times what web servers send.
+const MOST_HEAD_BYTES: usize = 16 * 1024;
+
+/// How many characters of a header are kept: more than any of those that are read has.
+const LONGEST_HEADER: usize = 500;
+
+/// Who asks, for the host's log.
+const AGENT: &str = concat!("mailmedic/", env!("CARGO_PKG_VERSION"));
+
+/// Fetches small texts.
+#[derive(Debug, Clone)]
+pub struct Https {
+    egress: Arc<Egress>,
+    tls: Client,
+    time: Duration,
+}
+
+impl Https {
+    /// Gets ready.
+    pub const fn new(egress: Arc<Egress>, tls: Client) -> Self {
+        Self { egress, tls, time: FETCH_TIME }
+    }
+
+    /// The same, with so much time for a whole fetch.
+    #[must_use]
+    pub const fn within(mut self, time: Duration) -> Self {
+        self.time = time;
+        self
+    }
+
+    /// Fetches `https://HOST/PATH` from this address; `path` begins with a slash.
+    pub async fn fetch(&self, host: &Name, address: IpAddr, path: &str) -> Result<Page, NoPage> {
+        timeout(self.time, self.exchange(host, address, path)).await.unwrap_or(Err(NoPage::TimedOut))
+    }
+
+    async fn exchange(&self, name: &Name, address: IpAddr, path: &str) -> Result<Page, NoPage> {
+        let host = Host::of(name).ok_or(NoPage::BadName)?;
+        let stream = self.egress.connect(address, Service::Https).await.map_err(NoPage::Unreached)?;
+        let (stream, tls) = self.tls.handshake(&host, stream).await.map_err(NoPage::Handshake)?;
+        tls.trust.map_err(NoPage::Untrusted)?;
+        if tls.name == NameMatch::No {
+            return Err(NoPage::WrongName(tls.leaf.map(|leaf| leaf.names).unwrap_or_default()));
+        }
+        let request = Request::get(path)
+            .header(HOST, name.as_str())
+            .header(USER_AGENT, AGENT)
+            .body(Empty::<Bytes>::new())
+            .map_err(|error| NoPage::Malformed(error.to_string()))?;
+        let (mut sender, connection) = http1::Builder::new()
+            .max_buf_size(MOST_HEAD_BYTES)
+            .handshake(TokioIo::new(stream))
+            .await
+            .map_err(|error| no_page(&error))?;
+        let _driver = AbortOnDropHandle::new(tokio::spawn(connection));
+        let response = sender.send_request(request).await.map_err(|error| no_page(&error))?;
+        page(response).await
+    }
+}
+
+async fn page(response: Response<Incoming>) -> Result<Page, NoPage> {
+    let header = |name: HeaderName| {
+        let value = String::from_utf8_lossy(response.headers().get(name)?.as_bytes()).into_owned();
+        Some(value.chars().take(LONGEST_HEADER).collect::<String>())
+    };
+    let status = response.status();
+    let (content_type, location, length) = (header(CONTENT_TYPE), header(LOCATION), header(CONTENT_LENGTH));
+    let mut body = String::new();
+    // The pages of errors may be of any size, and are no policy.
+    if status == StatusCode::OK {
+        if length.and_then(|length| length.parse::<usize>().ok()).is_some_and(|length| length > MOST_BODY_BYTES) {
+            return Err(NoPage::TooLarge);
+        }
+        let limited = Limited::new(response.into_body(), MOST_BODY_BYTES);
+        let bytes = limited.collect().await.map_err(|error| match error.downcast_ref::<hyper::Error>() {
+            _ if error.is::<LengthLimitError>() => NoPage::TooLarge,
+            Some(error) => no_page(error),
+            None => NoPage::Malformed(error.to_string()),
+        })?;
+        body = String::from_utf8_lossy(&bytes.to_bytes()).into_owned();
+    }
+    Ok(Page { status: status.as_u16(), content_type, location, body })
+}
+
+fn no_page(error: &hyper::Error) -> NoPage {
+    let cause = error.source().and_then(|source| source.downcast_ref::<io::Error>()).map(io::Error::kind);
+    match cause {
+        _ if error.is_parse_too_large() => NoPage::TooLarge,
+        Some(io::ErrorKind::QuotaExceeded) => NoPage::TooLarge,
+        Some(io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe) => {
+            NoPage::Closed
+        }
+        _ if error.is_incomplete_message() || error.is_closed() || error.is_canceled() => NoPage::Closed,
+        _ => NoPage::Malformed(error.to_string()),
+    }
+}
