@@ -63,9 +63,6 @@ impl Smtp {
         if let Ok(end) = timeout(self.time, self.converse(host, address, service, &mut seen)).await {
             seen.end = end.err().unwrap_or(End::Complete);
         }
-        if seen.stage == Stage::Done {
-            seen.end = End::Complete;
-        }
         seen
     }
 
@@ -152,9 +149,10 @@ async fn finish<S: AsyncRead + AsyncWrite + Unpin>(
     goodbye: &str,
     seen: &mut Session,
 ) -> Result<(), End> {
+    // Set before the goodbye, which the end of the time may cut short.
     match &result {
-        Ok(()) => seen.stage = Stage::Done,
-        Err(End::Rejected(_)) => {}
+        Ok(()) => (seen.stage, seen.end) = (Stage::Done, End::Complete),
+        Err(End::Rejected(reply)) => seen.end = End::Rejected(reply.clone()),
         Err(_) => return result,
     }
     let _answered = timeout(GOODBYE_TIME, async {

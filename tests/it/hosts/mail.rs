@@ -53,6 +53,8 @@ pub(crate) enum Manner {
     Handshake(&'static [u8]),
     /// Nothing in place of TLS's handshake.
     SilentHandshake,
+    /// These lines as the greeting, then nothing ever.
+    GreetsThenSilent(&'static str),
 }
 
 const HELLO: &str = "250-mx.example\r\n250-PIPELINING\r\n250-SIZE 10240000\r\n250-STARTTLS\r\n250 8BITMIME\r\n";
@@ -144,6 +146,10 @@ impl Conduct for Mail {
     async fn talk(&self, mut stream: TcpStream, notes: Notes) -> io::Result<()> {
         match self.manner {
             Manner::Silent => std::future::pending().await,
+            Manner::GreetsThenSilent(lines) => {
+                stream.write_all(lines.as_bytes()).await?;
+                std::future::pending().await
+            }
             Manner::Reset => stream.set_zero_linger(),
             Manner::Drip => loop {
                 stream.write_all(b"2").await?;

@@ -191,6 +191,13 @@ async fn one_limit_for_the_whole_look_ends_silence_and_dripping() {
 }
 
 #[tokio::test]
+async fn a_goodbye_that_nobody_answers_changes_nothing() {
+    let stand = start(Mail::that(Manner::GreetsThenSilent("554 go away\r\n"))).await;
+    let session = look_within(SHORT, &stand, Service::Smtp).await;
+    assert_eq!(session.end, End::Rejected(vec!["554 go away".to_owned()]));
+}
+
+#[tokio::test]
 async fn what_cannot_be_reached_says_why() {
     let stand = start(Mail::that(Manner::Sound)).await;
     let (address, port) = (stand.ip(), stand.port());
