@@ -3,6 +3,8 @@
 //! [`Network`] is the one seam: [`dns::Resolver`] asks real servers; tests answer from tables of facts. The driver
 //! ([`Inquiry`], and [`Examination`] for all checks of a domain) asks what the pure checks in `mail` want to know:
 //! each question once, all that is wanted at once, within one [`Budget`](crate::config::Budget).
+//!
+//! [`smtp`] and [`https`] look at hosts that a domain names, over connections that [`egress`] opens, and nobody else.
 
 mod dns;
 pub mod egress;

@@ -1,7 +1,8 @@
-//! What a host shows to one look: a mail session, a certificate, a page. Data alone, for facts to keep and checks to judge.
+//! What a host shows to one look: a mail session, a certificate, a page. Data alone, for facts to keep and checks to
+//! judge.
 //!
-//! Refuses to judge and to connect; `probe::smtp` and `probe::https` make these. All text in here is the host's own, and
-//! hostile: bounded by the maker, made inert by the renderers.
+//! Refuses to judge and to connect; `probe::smtp` and `probe::https` make these. All text in here is the host's own,
+//! and hostile: bounded by the maker, made inert by the renderers.
 
 /// The services that are ever connected to; there is no other port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -2,8 +2,8 @@
 //! public or allowed by the operator, at one of a fixed list of ports.
 //!
 //! Refuses names: whoever calls has resolved them, and nothing is resolved twice, so that no second answer slips past
-//! the judgement. Whether an address is public is [`address`](crate::address)'s to say; the resolvers that the operator names are asked
-//! by `probe::dns`, which needs no guard.
+//! the judgement. Whether an address is public is [`address`](crate::address)'s to say; the resolvers that the operator
+//! names are asked by `probe::dns`, which needs no guard.
 
 use std::collections::HashMap;
 use std::io;
@@ -97,7 +97,7 @@ impl Egress {
         }
     }
 
-    /// Connects over TCP to a service at exactly this address, within [`PLACE_TIME`] and [`CONNECT_TIME`].
+    /// Connects over TCP to a service at exactly this address, within four seconds.
     pub async fn connect(&self, address: IpAddr, service: Service) -> Result<Connection, Unreached> {
         let (target, places) = self.enter(address, service).await?;
         match timeout(CONNECT_TIME, TcpStream::connect(target)).await {
@@ -158,7 +158,7 @@ struct Places {
     _all: OwnedSemaphorePermit,
 }
 
-/// A connection that the guard opened; reading fails with [`io::ErrorKind::QuotaExceeded`] past [`MOST_BYTES`].
+/// A connection that the guard opened; reading fails with [`io::ErrorKind::QuotaExceeded`] past 256 KiB.
 #[derive(Debug)]
 pub struct Connection {
     stream: TcpStream,

@@ -1,9 +1,9 @@
-//! One small text over HTTPS, as RFC 8461 (section 3.3) demands it: the certificate must be for the host and trusted by the
-//! public, redirects are shown and not followed, no proxy, no cookies, one time limit for all.
+//! One small text over HTTPS, as RFC 8461 (section 3.3) demands it: the certificate must be for the host and trusted by
+//! the public, redirects are shown and not followed, no proxy, no cookies, one time limit for all.
 //!
-//! Refuses hosts that are addresses, and to resolve: it takes a [`Name`], which goes into TLS and the `Host` header, and
-//! the address that the name has, which is [`Egress`]'s to judge. Of a host whose certificate is not good nothing is
-//! asked.
+//! Refuses hosts that are addresses, and to resolve: it takes a [`Name`], which goes into TLS and the `Host` header,
+//! and the address that the name has, which is [`Egress`]'s to judge. Of a host whose certificate is not good nothing
+//! is asked.
 
 use std::error::Error as _;
 use std::io;

@@ -1,7 +1,8 @@
-//! One look at a mail service: the greeting, what it offers, its TLS; then goodbye. No mail, no login, no mailbox is named.
+//! One look at a mail service: the greeting, what it offers, its TLS; then goodbye. No mail, no login, no mailbox is
+//! named.
 //!
-//! Refuses to judge: what was seen is a [`Session`], whatever happened. A server may lie, drip, flood or stay silent; all of
-//! it ends within one time limit for the whole look, not one a byte, and with bounded memory. The sockets are
+//! Refuses to judge: what was seen is a [`Session`], whatever happened. A server may lie, drip, flood or stay silent;
+//! all of it ends within one time limit for the whole look, not one a byte, and with bounded memory. The sockets are
 //! [`Egress`]'s, the reading of lines is `lines`'s, the certificates are `tls`'s.
 
 mod lines;
@@ -20,11 +21,12 @@ use super::tls::{Client, Host, no_tls, tls_error};
 use crate::domain::Name;
 use crate::service::{End, Flood, NoTls, Service, Session, Stage, StartTls};
 
-/// How long a whole look may take. A person waits six seconds for the report; half a second of that is for the questions
-/// that name the server. RFC 5321 (section 4.5.3.2) gives a server minutes, which nobody who asks will wait.
+/// How long a whole look may take. A person waits six seconds for the report; half a second of that is for the
+/// questions that name the server. RFC 5321 (section 4.5.3.2) gives a server minutes, which nobody who asks will wait.
 const LOOK_TIME: Duration = Duration::from_millis(5500);
 
-/// How long to wait for the answer to our goodbye, so that the server's log shows no broken session; all is seen by then.
+/// How long to wait for the answer to our goodbye, so that the server's log shows no broken session; all is seen by
+/// then.
 const GOODBYE_TIME: Duration = Duration::from_millis(300);
 
 /// Looks at mail services.

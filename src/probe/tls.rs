@@ -1,9 +1,9 @@
-//! TLS towards hosts that a user's domain names: any certificate will do for the handshake, and what was wrong with it is
-//! told; whoever demands a good one reads that before a word is sent.
+//! TLS towards hosts that a user's domain names: any certificate will do for the handshake, and what was wrong with it
+//! is told; whoever demands a good one reads that before a word is sent.
 //!
 //! Refuses to judge, and to trust the system's store: the roots are the public's (Mozilla's list), and those that the
-//! operator adds. The handshake's own signatures are verified always: whoever answers has the certificate's key. Nothing is
-//! resumed, so that every handshake shows its certificate.
+//! operator adds. The handshake's own signatures are verified always: whoever answers has the certificate's key.
+//! Nothing is resumed, so that every handshake shows its certificate.
 
 use std::io;
 use std::sync::{Arc, OnceLock};

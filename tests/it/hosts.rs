@@ -1,5 +1,5 @@
-//! Stand-ins for the hosts that a domain names: mail servers and web servers on loopback addresses, sound or hostile, that
-//! note what reaches them. Their counterparts in the product are `probe::smtp` and `probe::https`.
+//! Stand-ins for the hosts that a domain names: mail servers and web servers on loopback addresses, sound or hostile,
+//! that note what reaches them. Their counterparts in the product are `probe::smtp` and `probe::https`.
 //!
 //! Every host has the address that is given, and a port that is free there or given as well: the hosts of one lab share
 //! a port, and the guard's [`Ports`] name it.

@@ -1,5 +1,5 @@
-//! The guard as it is in production, in a network of its own: with public and private addresses at hand and the real ports,
-//! the public ones are reached and nothing ever arrives at the others.
+//! The guard as it is in production, in a network of its own: with public and private addresses at hand and the real
+//! ports, the public ones are reached and nothing ever arrives at the others.
 //!
 //! The test runs itself again in a fresh network namespace, where the addresses lie on `lo`.
 
