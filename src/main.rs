@@ -47,7 +47,7 @@ async fn run(args: Args) -> anyhow::Result<Exit> {
 fn engine(config: Config) -> anyhow::Result<Arc<Engine>> {
     let source = config.knowledge.path.clone().map_or(Source::Shipped, Source::Folder);
     let knowledge = Knowledge::load(&source, &config.brand)?;
-    let resolver = Resolver::new(&config.resolver.servers, config.resolver.timeout)?;
+    let resolver = Resolver::new(&config.resolver.servers, config.resolver.timeout);
     Ok(Arc::new(Engine::new(config, knowledge, Arc::new(resolver))?))
 }
 

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-pub use dns::{NoResolver, Resolver};
+pub use dns::Resolver;
 pub use examination::{Examination, Report};
 pub use inquiry::{Cost, Inquiry};
 

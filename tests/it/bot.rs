@@ -42,7 +42,7 @@ impl Lab {
     async fn start(by: By, zones: Zones) -> Self {
         // A resolver with the patience of the default configuration: some tests are about slow answers.
         let patience = Config::default().resolver.timeout;
-        Self::start_on(by, zones, |names| Arc::new(Resolver::new(&[names.address()], patience).unwrap())).await
+        Self::start_on(by, zones, |names| Arc::new(Resolver::new(&[names.address()], patience))).await
     }
 
     async fn start_on(by: By, zones: Zones, network: impl FnOnce(&NameServer) -> Arc<dyn Network>) -> Self {

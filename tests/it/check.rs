@@ -283,7 +283,7 @@ async fn the_next_resolver_is_asked_when_one_does_not_know() {
         let mut zones = Zones::default();
         let _rule = zones.fault("*", fault);
         let bad = NameServer::start(zones).await;
-        let resolver = mailmedic::probe::Resolver::new(&[bad.address(), good.address()], crate::lab::PATIENCE).unwrap();
+        let resolver = mailmedic::probe::Resolver::new(&[bad.address(), good.address()], crate::lab::PATIENCE);
         let engine = crate::lab::engine_on(std::sync::Arc::new(resolver), Config::default());
         assert_eq!(faults(&report(&engine, "healthy.example").await), Vec::<&str>::new(), "{fault:?}");
     }

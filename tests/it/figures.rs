@@ -61,7 +61,7 @@ fn with_forty_milliseconds_a_reply_a_healthy_domain_is_done_within_two_hundred()
     let recording = tokio::runtime::Runtime::new().unwrap();
     let facts = recording.block_on(async {
         let server = NameServer::start(Zones::load(&["healthy"])).await;
-        let resolver = Resolver::new(&[server.address()], PATIENCE).unwrap();
+        let resolver = Resolver::new(&[server.address()], PATIENCE);
         let recorder = Arc::new(Recorder(resolver, std::sync::Mutex::default()));
         report(&engine_on(Arc::clone(&recorder) as Arc<dyn Network>, Config::default()), "healthy.example").await;
         recorder.1.lock().unwrap().clone()

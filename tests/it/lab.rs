@@ -16,7 +16,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_millis(250);
 
 /// An engine that asks this server.
 pub(crate) fn engine(server: &NameServer, config: Config) -> Arc<Engine> {
-    engine_on(Arc::new(Resolver::new(&[server.address()], PATIENCE).unwrap()), config)
+    engine_on(Arc::new(Resolver::new(&[server.address()], PATIENCE)), config)
 }
 
 /// An engine that asks this network.
