@@ -17,4 +17,5 @@ mod figures;
 mod hosts;
 mod lab;
 mod nameserver;
+mod resolver;
 mod spf_suite;

@@ -1,8 +1,9 @@
 //! A scripted name server on loopback, for tests: it speaks DNS over UDP and TCP, answers from data files and goes
 //! wrong where they say so.
 //!
-//! It stands in for the resolver that the product asks, so it follows aliases and offers recursion; it never asks
-//! anyone itself. What it knows is in `tests/zones`; its counterpart in the product is `probe::dns`.
+//! It stands in for the resolver that the product asks, so it follows aliases and offers recursion; told to hold certain
+//! zones ([`Zones::authority_of`]) it stands in for their name server, with authority, referrals and refusals. It never
+//! asks anyone itself. What it knows is in `tests/zones`; its counterpart in the product is `probe::dns`.
 
 mod fault;
 mod respond;
@@ -54,11 +55,20 @@ pub(crate) enum Transport {
 impl NameServer {
     /// Starts on a free port, as tasks of the caller's runtime: where that pauses its time, delays cost none.
     pub(crate) async fn start(zones: Zones) -> Self {
-        let (udp, tcp) = bind().await;
-        let address = udp.local_addr().expect("the address of a bound socket");
-        let served = Arc::new(Served { zones, log: Mutex::default() });
-        let task = tokio::spawn(serve(udp, tcp, Arc::clone(&served)));
-        Self { address, served, task, runtime: None }
+        let [server] = Self::start_together([(Ipv4Addr::LOCALHOST, zones)]).await;
+        server
+    }
+
+    /// Starts several, each at its own address of the loopback network, all at one port.
+    pub(crate) async fn start_together<const N: usize>(servers: [(Ipv4Addr, Zones); N]) -> [Self; N] {
+        let mut sockets = bind(&servers.each_ref().map(|(address, _)| *address)).await.into_iter();
+        servers.map(|(_, zones)| {
+            let (udp, tcp) = sockets.next().expect("a socket for each");
+            let address = udp.local_addr().expect("the address of a bound socket");
+            let served = Arc::new(Served { zones, log: Mutex::default() });
+            let task = tokio::spawn(serve(udp, tcp, Arc::clone(&served)));
+            Self { address, served, task, runtime: None }
+        })
     }
 
     /// Starts on a thread of its own: for tests without a runtime, which run the program as a process.
@@ -76,12 +86,12 @@ impl NameServer {
 
     /// The questions received so far, first first.
     pub(crate) fn questions(&self) -> Vec<Asked> {
-        self.served.log().clone()
+        self.served.log().asked.clone()
     }
 
     /// How often it was asked for the records of type `kind` at `name`, over either transport.
     pub(crate) fn count(&self, name: &str, kind: &str) -> usize {
-        self.served.log().iter().filter(|asked| asked.name == name && asked.kind == kind).count()
+        self.served.log().times.get(&(name.to_owned(), kind.to_owned())).copied().unwrap_or_default()
     }
 
     /// The questions that came more than once over one transport; that TCP follows a truncated reply is no repetition.
@@ -93,7 +103,7 @@ impl NameServer {
 
     /// Forgets the questions received so far; a fault that strikes the first times only strikes again.
     pub(crate) fn reset_log(&self) {
-        self.served.log().clear();
+        *self.served.log() = Log::default();
     }
 }
 
@@ -110,25 +120,40 @@ impl Drop for NameServer {
 #[derive(Debug)]
 struct Served {
     zones: Zones,
-    log: Mutex<Vec<Asked>>,
+    log: Mutex<Log>,
+}
+
+/// What was asked, and how often.
+#[derive(Debug, Default)]
+struct Log {
+    asked: Vec<Asked>,
+    times: HashMap<(String, String), usize>,
 }
 
 impl Served {
-    fn log(&self) -> std::sync::MutexGuard<'_, Vec<Asked>> {
+    fn log(&self) -> std::sync::MutexGuard<'_, Log> {
         self.log.lock().expect("no test panics while it holds the log")
     }
 }
 
-/// One port of 127.0.0.1 that is free for both transports.
-async fn bind() -> (UdpSocket, TcpListener) {
+/// One port that is free at all these addresses for both transports.
+async fn bind(addresses: &[Ipv4Addr]) -> Vec<(UdpSocket, TcpListener)> {
     for _ in 0..100 {
-        let udp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
-        let address = udp.local_addr().expect("the address of a bound socket");
-        if let Ok(tcp) = TcpListener::bind(address).await {
-            return (udp, tcp);
+        if let Ok(sockets) = bind_all(addresses).await {
+            return sockets;
         }
     }
-    panic!("no port was free for both UDP and TCP");
+    panic!("no port was free everywhere for both UDP and TCP");
+}
+
+async fn bind_all(addresses: &[Ipv4Addr]) -> std::io::Result<Vec<(UdpSocket, TcpListener)>> {
+    let (mut port, mut sockets) = (0, Vec::new());
+    for address in addresses {
+        let udp = UdpSocket::bind((*address, port)).await?;
+        port = udp.local_addr()?.port();
+        sockets.push((udp, TcpListener::bind((*address, port)).await?));
+    }
+    Ok(sockets)
 }
 
 /// Answers until it is aborted; what it spawned ends with it.
@@ -140,6 +165,11 @@ async fn serve(udp: UdpSocket, tcp: TcpListener, served: Arc<Served>) {
         tokio::select! {
             Ok((length, peer)) = udp.recv_from(&mut buffer) => {
                 if let Some(reply) = served.respond(&buffer[..length], Transport::Udp) {
+                    // A task costs more than a reply that is due.
+                    if reply.is_due() {
+                        let _gone = udp.send_to(&reply.wait().await, peer).await;
+                        continue;
+                    }
                     let udp = Arc::clone(&udp);
                     tasks.spawn(async move {
                         let _gone = udp.send_to(&reply.wait().await, peer).await;

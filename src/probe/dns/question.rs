@@ -68,10 +68,10 @@ impl Question {
     pub(super) fn judge(&self, bytes: &[u8]) -> Heard {
         let (Some(id), Some(flags)) = (bytes.first_chunk(), bytes.get(2)) else { return Heard::Foreign };
         let (response, opcode) = (flags >> 7, flags >> 3 & 0xf);
-        if u16::from_be_bytes(*id) != self.id || response != 1 || opcode != u8::from(OpCode::Query) {
+        if u16::from_be_bytes(*id) != self.id || response != 1 {
             return Heard::Foreign;
         }
-        let Some(message) = decode(bytes) else { return Heard::Garbled };
+        let Some(message) = decode(bytes).filter(|_| opcode == u8::from(OpCode::Query)) else { return Heard::Garbled };
         match message.queries.as_slice() {
             [query] if *query == self.asked => Heard::Reply(message),
             // Who cannot read a question may not repeat it.
@@ -157,7 +157,7 @@ mod tests {
         let other_capitals = reply(|message| message.queries[0].name = message.queries[0].name.to_lowercase());
         assert!(matches!(other_capitals, Heard::Reply(message) if !question.is_spelt_alike(&message)));
         assert!(matches!(reply(|message| message.metadata.id ^= 1), Heard::Foreign));
-        assert!(matches!(reply(|message| message.metadata.op_code = OpCode::Notify), Heard::Foreign));
+        assert!(matches!(reply(|message| message.metadata.op_code = OpCode::Notify), Heard::Garbled));
         assert!(matches!(reply(|message| message.queries[0].query_type = RecordType::MX), Heard::Foreign));
         assert!(matches!(reply(|message| message.queries.clear()), Heard::Foreign));
         let turned_down = reply(|message| {

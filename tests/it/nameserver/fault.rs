@@ -16,6 +16,10 @@ pub(crate) enum Fault {
     Silent,
     /// Over UDP nothing but the flag TC; over TCP the whole answer.
     Truncated,
+    /// Nothing but the flag TC over either transport.
+    NeverWhole,
+    /// The answer, but the question repeated in small letters.
+    OtherCapitals,
     /// The answer, but to another message.
     WrongId,
     /// The right message id, then bytes that are no message.

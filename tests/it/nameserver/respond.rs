@@ -18,6 +18,11 @@ pub(super) struct Reply {
 }
 
 impl Reply {
+    /// Whether there is nothing to wait for.
+    pub(super) const fn is_due(&self) -> bool {
+        self.after.is_zero()
+    }
+
     /// The bytes, when they are due.
     pub(super) async fn wait(self) -> Vec<u8> {
         if !self.after.is_zero() {
@@ -44,7 +49,7 @@ impl Served {
             _ => return Some(Reply { message: encoded(&response), after: Duration::ZERO }),
         };
         let times = self.note(query, transport);
-        let found = self.zones.look_up(&query.name, query.query_type);
+        let found = self.zones.answer(&query.name, query.query_type);
         let listed = found.answers.iter().any(|record| record.record_type() == query.query_type);
         let question = Question { path: &found.path, kind: query.query_type, transport, times, listed };
         let (mut fault, mut after) = (None, Duration::ZERO);
@@ -54,19 +59,35 @@ impl Served {
                 other => fault = fault.or(Some(other)),
             }
         }
+        let flags = request.metadata;
+        let wants_proof = flags.authentic_data || request.edns.as_ref().is_some_and(|edns| edns.flags().dnssec_ok);
         if let Some(Fault::Rcode(code)) = fault {
             response.metadata.response_code = code.into();
+        } else if !flags.checking_disabled && self.zones.is_bogus(&found.path) {
+            response.metadata.response_code = ResponseCode::ServFail;
         } else {
+            response.metadata.authoritative = found.authoritative;
+            response.metadata.recursion_available = !self.zones.is_authority();
+            response.metadata.authentic_data =
+                wants_proof && !flags.checking_disabled && self.zones.is_proven(&found.path);
             response.metadata.response_code = found.code;
             response.answers = found.answers;
             response.authorities = found.authorities;
+        }
+        if fault == Some(Fault::OtherCapitals) {
+            response.queries.iter_mut().for_each(|query| query.name = query.name.to_lowercase());
         }
         let limit = match transport {
             Transport::Udp => DATAGRAM.min(request.max_payload().into()),
             Transport::Tcp => usize::from(u16::MAX),
         };
         let mut message = encoded(&response);
-        if message.len() > limit || (fault == Some(Fault::Truncated) && transport == Transport::Udp) {
+        let cut = match fault {
+            Some(Fault::Truncated) => transport == Transport::Udp,
+            Some(Fault::NeverWhole) => true,
+            _ => message.len() > limit,
+        };
+        if cut {
             message = encoded(&response.truncate());
         }
         match fault {
@@ -83,8 +104,11 @@ impl Served {
         let name = mailmedic::domain::Name::from_labels(query.name.iter()).expect("a name that came over the wire");
         let asked = Asked { name: name.to_string(), kind: query.query_type.to_string(), transport };
         let mut log = self.log();
-        log.push(asked.clone());
-        log.iter().filter(|other| (&other.name, &other.kind) == (&asked.name, &asked.kind)).count()
+        let times = log.times.entry((asked.name.clone(), asked.kind.clone())).or_default();
+        *times += 1;
+        let times = *times;
+        log.asked.push(asked);
+        times
     }
 }
 

@@ -397,6 +397,106 @@ async fn truncated_wrong_id_and_garbage_do_what_they_say() {
 }
 
 #[tokio::test]
+async fn what_is_never_whole_and_what_is_spelt_otherwise_is_so_over_both_transports() {
+    let mut zones = Zones::written(ZONE);
+    zones.fault("zone.example", Fault::NeverWhole);
+    zones.fault("mail.zone.example", Fault::OtherCapitals);
+    let server = NameServer::start(zones).await;
+    for transport in [Udp, Tcp] {
+        let cut = reply(&server, transport, &query("zone.example.", RecordType::MX)).await;
+        assert!(cut.metadata.truncation && cut.answers.is_empty());
+        let spelt = reply(&server, transport, &query("MAIL.zone.example.", RecordType::A)).await;
+        assert!(spelt.queries[0].name.eq_case(&Name::from_ascii("mail.zone.example.").unwrap()));
+        assert_eq!(spelt.answers.len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn the_name_server_of_a_zone_answers_refers_and_refuses() {
+    let mut zones = Zones::written(ZONE);
+    zones.authority_of(&["example"]).add("zone.example", "NS", "ns1.zone.example.");
+    let parent = NameServer::start(zones).await;
+    let mut zones = Zones::written(ZONE);
+    zones.authority_of(&["zone.example"]).set_ttl(60).add("deep.below.zone.example", "NS", "ns.other.example.");
+    let child = NameServer::start(zones).await;
+    let said = async |server: &NameServer, name: &str| {
+        let reply = reply(server, Udp, &query(name, RecordType::A)).await;
+        assert!(!reply.metadata.recursion_available);
+        (
+            reply.metadata.response_code,
+            reply.metadata.authoritative,
+            reply.answers.len(),
+            data(&reply.authorities).join(", "),
+        )
+    };
+    let ok = ResponseCode::NoError;
+    for (name, expected) in [
+        ("mail.zone.example.", (ok, false, 0, "zone.example. NS ns1.zone.example.".to_owned())),
+        ("host.other.example.", (ok, true, 1, String::new())),
+        ("elsewhere.test.", (ResponseCode::Refused, false, 0, String::new())),
+    ] {
+        assert_eq!(said(&parent, name).await, expected, "{name}");
+    }
+    for (name, expected) in [
+        ("mail.zone.example.", (ok, true, 2, String::new())),
+        ("x.deep.below.zone.example.", (ok, false, 0, "deep.below.zone.example. NS ns.other.example.".to_owned())),
+        ("host.other.example.", (ResponseCode::Refused, false, 0, String::new())),
+    ] {
+        assert_eq!(said(&child, name).await, expected, "{name}");
+    }
+    let answer = reply(&child, Udp, &query("mail.zone.example.", RecordType::A)).await;
+    assert_eq!(answer.answers[0].ttl, 60);
+}
+
+#[tokio::test]
+async fn signatures_hold_or_do_not_for_those_who_ask() {
+    let zones =
+        "signed = ['zone.example']\nbogus = ['bogus.example']\n[records]\n'bogus.example' = { A = '192.0.2.9' }";
+    let mut zones = Zones::written(zones);
+    zones.add("zone.example", "A", "192.0.2.1").add("www.zone.example", "CNAME", "bogus.example.");
+    zones.add("mail.zone.example", "CNAME", "plain.example.").add("plain.example", "A", "192.0.2.2");
+    let server = NameServer::start(zones).await;
+    let said = async |name: &str, ad: bool, cd: bool| {
+        let mut request = query(name, RecordType::A);
+        (request.metadata.authentic_data, request.metadata.checking_disabled) = (ad, cd);
+        let reply = reply(&server, Udp, &request).await;
+        (reply.metadata.response_code, reply.metadata.authentic_data)
+    };
+    let (ok, failed) = (ResponseCode::NoError, ResponseCode::ServFail);
+    for (name, ad, cd, expected) in [
+        ("zone.example.", true, false, (ok, true)),
+        ("zone.example.", false, false, (ok, false)),
+        ("zone.example.", true, true, (ok, false)),
+        ("mail.zone.example.", true, false, (ok, false)),
+        ("www.zone.example.", true, false, (failed, false)),
+        ("www.zone.example.", false, true, (ok, false)),
+        ("bogus.example.", true, false, (failed, false)),
+        ("bogus.example.", false, true, (ok, false)),
+        (".", true, false, (ok, true)),
+    ] {
+        assert_eq!(said(name, ad, cd).await, expected, "{name} AD {ad} CD {cd}");
+    }
+}
+
+#[tokio::test]
+async fn several_stand_at_one_port_of_their_own_addresses() {
+    let zones = |text| {
+        let mut zones = Zones::default();
+        zones.add("zone.example", "TXT", text);
+        zones
+    };
+    let addresses = [Ipv4Addr::new(127, 9, 0, 1), Ipv4Addr::new(127, 9, 0, 2)];
+    let servers = NameServer::start_together([(addresses[0], zones("one")), (addresses[1], zones("two"))]).await;
+    assert_eq!(servers[0].address().port(), servers[1].address().port());
+    for (server, (address, text)) in servers.iter().zip(addresses.into_iter().zip(["one", "two"])) {
+        assert_eq!(server.address().ip(), address);
+        let reply = reply(server, Udp, &query("zone.example.", RecordType::TXT)).await;
+        assert_eq!(strings(&reply), [vec![text.as_bytes().to_vec()]]);
+        assert_eq!(server.questions().len(), 1);
+    }
+}
+
+#[tokio::test]
 async fn delays_add_up_and_go_together_with_another_fault() {
     let mut zones = Zones::written(ZONE);
     zones.fault("*", Fault::Delay(Duration::from_millis(20)));

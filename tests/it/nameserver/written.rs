@@ -22,6 +22,8 @@ const SOUND: (&str, &str) = ("sound", "sound.example");
 #[serde(deny_unknown_fields, default)]
 struct Written {
     sound: Vec<String>,
+    signed: Vec<String>,
+    bogus: Vec<String>,
     records: BTreeMap<String, BTreeMap<String, Values>>,
     fault: Vec<WrittenFault>,
 }
@@ -64,6 +66,8 @@ enum WrittenKind {
     Rcode,
     Silent,
     Truncated,
+    NeverWhole,
+    OtherCapitals,
     WrongId,
     Garbage,
     Delay,
@@ -114,6 +118,12 @@ impl Zones {
                     };
                 }
             }
+        }
+        for zone in &written.signed {
+            self.signed(zone);
+        }
+        for zone in &written.bogus {
+            self.bogus(zone);
         }
         for written in written.fault {
             let rule = self.fault(&owner_name(&written.name), written.fault());
@@ -177,6 +187,8 @@ impl WrittenFault {
             WrittenKind::Rcode => Fault::Rcode(self.rcode.expect("`rcode` beside kind = \"rcode\"")),
             WrittenKind::Silent => Fault::Silent,
             WrittenKind::Truncated => Fault::Truncated,
+            WrittenKind::NeverWhole => Fault::NeverWhole,
+            WrittenKind::OtherCapitals => Fault::OtherCapitals,
             WrittenKind::WrongId => Fault::WrongId,
             WrittenKind::Garbage => Fault::Garbage,
             WrittenKind::Delay => Fault::Delay(Duration::from_millis(self.ms.expect("`ms` beside kind = \"delay\""))),

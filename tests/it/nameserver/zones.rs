@@ -1,7 +1,7 @@
 //! What the server knows: records by name and type, and where it goes wrong.
 //!
-//! All zones are one tree of names here. It answers as a resolver would after a walk from the root; for data as
-//! written see `written`, for replies on the wire `respond`.
+//! All zones are one tree of names here. It answers as a resolver would after a walk from the root, or as the name server
+//! of the zones that it is told to hold; for data as written see `written`, for replies on the wire `respond`.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,7 +11,7 @@ use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 
 use super::fault::{Fault, Rule};
 
-/// The time to live of all records, in seconds.
+/// The time to live of all records, in seconds, unless a test says otherwise.
 const TTL: u32 = 300;
 
 /// Records and faults.
@@ -21,6 +21,12 @@ pub(crate) struct Zones {
     /// The names that exist: those with records, and all above them.
     names: HashSet<Name>,
     pub(super) rules: Vec<Rule>,
+    /// The zones that it is the name server of; none: it is a resolver.
+    held: Vec<Name>,
+    /// The zones whose signatures hold, and those whose signatures do not.
+    signed: Vec<Name>,
+    bogus: Vec<Name>,
+    ttl: Option<u32>,
 }
 
 /// What the data says to one question.
@@ -31,6 +37,7 @@ pub(super) struct Found {
     pub(super) path: Vec<Name>,
     pub(super) answers: Vec<Record>,
     pub(super) authorities: Vec<Record>,
+    pub(super) authoritative: bool,
 }
 
 impl Zones {
@@ -73,6 +80,84 @@ impl Zones {
         self.rules.last_mut().expect("the rule just added")
     }
 
+    /// Makes it the name server of these zones and of nothing else; NS records below one of them delegate.
+    pub(crate) fn authority_of(&mut self, zones: &[&str]) -> &mut Self {
+        self.held.extend(zones.iter().map(|zone| name(zone)));
+        self
+    }
+
+    /// Says of all names in a zone that signatures prove them; as a resolver would that checks signatures.
+    pub(crate) fn signed(&mut self, zone: &str) -> &mut Self {
+        self.signed.push(name(zone));
+        self
+    }
+
+    /// Fails for all names in a zone unless told to leave signatures unchecked.
+    pub(crate) fn bogus(&mut self, zone: &str) -> &mut Self {
+        self.bogus.push(name(zone));
+        self
+    }
+
+    /// Gives all records this time to live, in seconds.
+    pub(crate) fn set_ttl(&mut self, seconds: u32) -> &mut Self {
+        self.ttl = Some(seconds);
+        self
+    }
+
+    fn ttl(&self) -> u32 {
+        self.ttl.unwrap_or(TTL)
+    }
+
+    pub(super) fn is_authority(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// Whether signatures prove what stands at all these names; of the root they always do, as with any resolver that
+    /// checks them.
+    pub(super) fn is_proven(&self, path: &[Name]) -> bool {
+        path.iter().all(|name| name.is_root() || self.signed.iter().any(|zone| zone.zone_of(name)))
+    }
+
+    /// Whether what stands at one of these names is signed wrongly.
+    pub(super) fn is_bogus(&self, path: &[Name]) -> bool {
+        path.iter().any(|name| self.bogus.iter().any(|zone| zone.zone_of(name)))
+    }
+
+    /// The answer of a resolver, or of a name server: a refusal outside its zones, a referral below a delegation.
+    pub(super) fn answer(&self, asked: &Name, kind: RecordType) -> Found {
+        if !self.is_authority() {
+            return self.look_up(asked, kind);
+        }
+        let without = |code, authorities| Found {
+            code,
+            path: vec![asked.clone()],
+            answers: Vec::new(),
+            authorities,
+            authoritative: false,
+        };
+        let Some(apex) = self.held.iter().filter(|zone| zone.zone_of(asked)).max_by_key(|zone| zone.num_labels())
+        else {
+            return without(ResponseCode::Refused, Vec::new());
+        };
+        let mut delegation = None;
+        let mut owner = asked.clone();
+        while owner != *apex {
+            delegation = self
+                .records
+                .get(&(owner.clone(), RecordType::NS))
+                .map(|records| (owner.clone(), records))
+                .or(delegation);
+            owner = owner.base_name();
+        }
+        match delegation {
+            Some((cut, records)) => {
+                let record = |data: &RData| Record::from_rdata(cut.clone(), self.ttl(), data.clone());
+                without(ResponseCode::NoError, records.iter().map(record).collect())
+            }
+            None => self.look_up(asked, kind),
+        }
+    }
+
     fn insert(&mut self, owner: Name, data: RData) {
         let mut existing = owner.clone();
         while self.names.insert(existing.clone()) && !existing.is_root() {
@@ -88,13 +173,16 @@ impl Zones {
             path: vec![asked.clone()],
             answers: Vec::new(),
             authorities: Vec::new(),
+            authoritative: true,
         };
         let mut owner = asked.clone();
         loop {
             let source = self.source_of(&owner);
             let of_type = |kind| source.clone().and_then(|source| self.records.get(&(source, kind)));
             if let Some(records) = of_type(kind) {
-                found.answers.extend(records.iter().map(|data| Record::from_rdata(owner.clone(), TTL, data.clone())));
+                found
+                    .answers
+                    .extend(records.iter().map(|data| Record::from_rdata(owner.clone(), self.ttl(), data.clone())));
                 return found;
             }
             let Some(RData::CNAME(CNAME(target))) = of_type(RecordType::CNAME).and_then(|records| records.first())
@@ -105,7 +193,7 @@ impl Zones {
                 found.authorities.push(self.start_of_zone(&owner));
                 return found;
             };
-            found.answers.push(Record::from_rdata(owner, TTL, RData::CNAME(CNAME(target.clone()))));
+            found.answers.push(Record::from_rdata(owner, self.ttl(), RData::CNAME(CNAME(target.clone()))));
             if found.path.contains(target) {
                 return found;
             }
@@ -132,7 +220,7 @@ impl Zones {
         let mut apex = owner.clone();
         loop {
             if let Some([data, ..]) = self.records.get(&(apex.clone(), RecordType::SOA)).map(Vec::as_slice) {
-                return Record::from_rdata(apex, TTL, data.clone());
+                return Record::from_rdata(apex, self.ttl(), data.clone());
             }
             if apex.is_root() {
                 let data = SOA::new(name("ns.root.example"), name("root.example"), 1, 7200, 3600, 1_209_600, TTL);
