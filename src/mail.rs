@@ -7,10 +7,13 @@ mod address;
 pub mod dkim;
 pub mod dmarc;
 pub mod dns;
+pub mod dnssec;
 mod evidence;
 #[cfg(test)]
 mod lab;
 pub mod mx;
+pub mod ns;
+pub mod propagation;
 pub mod ptr;
 pub mod spf;
 mod tags;
@@ -69,6 +72,9 @@ pub struct Check {
 /// All checks, in the order in which reports show them.
 pub const CHECKS: &[Check] = &[
     Check { topic: Topic::Dns, connects: false, run: dns::check },
+    Check { topic: Topic::Ns, connects: false, run: ns::check },
+    Check { topic: Topic::Dnssec, connects: false, run: dnssec::check },
+    Check { topic: Topic::Propagation, connects: true, run: propagation::check },
     Check { topic: Topic::Mx, connects: false, run: mx::check },
     Check { topic: Topic::Spf, connects: false, run: spf::check },
     Check { topic: Topic::Dkim, connects: false, run: dkim::check },

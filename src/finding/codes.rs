@@ -48,12 +48,64 @@ codes! {
         DnsNoSuchName = Fail "dns-no-such-name" [];
         /// The zone did not answer: SERVFAIL, a refusal or silence.
         DnsUnknown = Unknown "dns-unknown" ["cause"];
+        /// SERVFAIL, also with checking disabled: the name servers give the resolver nothing that it can use.
+        DnsServersFail = Unknown "dns-servers-fail" ["cause"];
+        /// The records are there, but resolvers that check signatures withhold them.
+        DnsBogus = Fail "dns-bogus" [];
     }
     Ns {
+        /// Two name servers or more, and nothing wrong with those that were looked at.
+        NsFound = Ok "ns-found" ["count"];
+        /// A single name server (RFC 2182 section 5).
+        NsOne = Warn "ns-one" [];
+        /// Several name servers at one address (RFC 2182 section 3.1).
+        NsOneAddress = Info "ns-one-address" ["address"];
+        /// A name server's name is an alias (RFC 2181 section 10.3).
+        NsAlias = Warn "ns-alias" ["target" "alias"];
+        /// A name server's name does not exist or has no address.
+        NsTargetMissing = Warn "ns-target-missing" ["target"];
+        /// A name server's address is private or reserved (RFC 6890).
+        NsTargetPrivate = Warn "ns-target-private" ["target" "address"];
+        /// A name server does not answer with authority for the zone (RFC 1912 section 2.8, "lame").
+        NsLame = Warn "ns-lame" ["target" "problem"];
+        /// The name servers have different versions of the zone (RFC 1034 section 4.3.5).
+        NsSerialsDiffer = Info "ns-serials-differ" [];
+        /// The zone above refers to other name servers than the zone lists (RFC 1034 section 4.2.2).
+        NsParentDiffers = Warn "ns-parent-differs" ["parent" "child"];
+        /// The zone above says that there is no such domain, while resolvers still remember it.
+        NsNotDelegated = Fail "ns-not-delegated" [];
+        /// The name servers could not be looked up.
+        NsUnknown = Unknown "ns-unknown" ["cause"];
+        /// A name server's address could not be looked up.
+        NsTargetUnknown = Unknown "ns-target-unknown" ["target" "cause"];
+        /// A name server did not answer.
+        NsSilent = Unknown "ns-silent" ["target" "cause"];
+        /// No answer comes with authority, though all have the records: somebody answers in the name servers' place.
+        NsIntercepted = Unknown "ns-intercepted" [];
+        /// The zone above would not say whom it refers to.
+        NsParentUnknown = Unknown "ns-parent-unknown" ["cause"];
     }
     Dnssec {
+        /// Signed, and the signatures hold (RFC 4035 section 3.2.3).
+        DnssecValid = Ok "dnssec-valid" [];
+        /// Not signed.
+        DnssecUnsigned = Info "dnssec-unsigned" [];
+        /// The resolver does not check signatures.
+        DnssecCannotTell = Info "dnssec-cannot-tell" [];
+        /// Signed, and the signatures do not hold.
+        DnssecBogus = Fail "dnssec-bogus" [];
+        /// The zone did not answer.
+        DnssecUnknown = Unknown "dnssec-unknown" ["cause"];
     }
     Propagation {
+        /// The name servers and the resolvers say the same.
+        PropagationDone = Ok "propagation-done" ["count"];
+        /// A resolver still has an old answer, until its time is up.
+        PropagationPending = Warn "propagation-pending" ["what" "where" "old" "new" "left" "done_at"];
+        /// The name servers themselves say different things.
+        PropagationServersDiffer = Warn "propagation-servers-differ" ["what"];
+        /// Somebody who should be compared would not say.
+        PropagationUnknown = Unknown "propagation-unknown" ["cause"];
     }
     Mx {
         /// The domain names mail servers and each has an address.

@@ -1,18 +1,23 @@
 //! Whether the domain exists and its zone answers (RFC 1034, RFC 8020).
 //!
-//! Asks for the zone's start alone. That some other name server has an older version of the zone is no matter here.
+//! Asks for the zone's start; where that fails, whether signatures or name servers are the reason. What each name server
+//! says is for `ns`.
 
-use crate::facts::{Kind, Outcome, Pending, Query, Record, View};
+use crate::facts::{Cause, Kind, Outcome, Pending, Query, Record, Server, View};
 use crate::finding::{Code, Finding};
 use crate::mail::Case;
-use crate::mail::evidence::{absence, unknown};
+use crate::mail::dnssec::broken_signatures;
+use crate::mail::evidence::{absence, silence, unknown};
 
 pub(super) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec<Finding>, Pending> {
     let question = Query::new(case.domain.name(), Kind::Soa);
     let reply = view.get(question.clone())?;
     let found = |code| Finding::new(code, case.domain);
     Ok(vec![match &reply.outcome {
-        Outcome::Unknown(why) => unknown(Code::DnsUnknown, case.domain, &question, *why),
+        Outcome::Unknown(why) => match broken_signatures(case.domain.name(), reply, view)? {
+            Some(seen) => seen.iter().fold(found(Code::DnsBogus), Finding::evidence),
+            None => without_answer(case, *why, view)?,
+        },
         Outcome::NoSuchName => found(Code::DnsNoSuchName).evidence(absence(&question, reply)),
         Outcome::Records(records) => {
             records.iter().filter_map(start_of_zone).fold(found(Code::DnsFound), Finding::evidence)
@@ -21,7 +26,23 @@ pub(super) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec<Finding>
     }])
 }
 
-fn start_of_zone(record: &Record) -> Option<String> {
+/// The resolver's failure, and the one when it was told not to check signatures, which leaves the name servers as the reason.
+fn without_answer(case: &Case<'_>, why: Cause, view: &mut View<'_>) -> Result<Finding, Pending> {
+    let question = Query::new(case.domain.name(), Kind::Soa);
+    if why != Cause::ServFail {
+        return Ok(unknown(Code::DnsUnknown, case.domain, &question, why));
+    }
+    let again = question.clone().to(Server::Unchecked);
+    Ok(match view.get(again.clone())?.outcome {
+        Outcome::Unknown(Cause::ServFail) => {
+            unknown(Code::DnsServersFail, case.domain, &question, why).evidence(silence(&again, why))
+        }
+        _ => unknown(Code::DnsUnknown, case.domain, &question, why),
+    })
+}
+
+/// How the start of a zone is shown.
+pub(super) fn start_of_zone(record: &Record) -> Option<String> {
     if let Record::Soa { primary, serial } = record { Some(format!("SOA {primary} {serial}")) } else { None }
 }
 
@@ -41,7 +62,15 @@ mod tests {
                 (lab("example.com A 192.0.2.1"), &[Code::DnsFound]),
                 (lab(""), &[Code::DnsNoSuchName]),
                 (lab("example.com CNAME gone.example.net"), &[Code::DnsNoSuchName]),
-                (lab("example.com SOA servfail"), &[Code::DnsUnknown]),
+                (lab("example.com SOA silent"), &[Code::DnsUnknown]),
+                (lab("example.com SOA servfail\nexample.com@unchecked SOA nodata"), &[Code::DnsUnknown]),
+                (lab("example.com SOA servfail"), &[Code::DnsServersFail]),
+                (
+                    lab(
+                        "example.com SOA servfail\nexample.com NS servfail\nexample.com@unchecked SOA ns1.example.com 7",
+                    ),
+                    &[Code::DnsBogus],
+                ),
             ],
         );
     }

@@ -3,6 +3,11 @@
 //! The data of a line runs to its end, with no quoting. Instead of data a line may say how its question ends:
 //! `nodata`, `nxdomain`, or a cause: `servfail`, `refused`, `silent`, `malformed`, `not-asked`. What no line answers
 //! is `nodata` where the name or one below it has a line, and `nxdomain` elsewhere, as RFC 8020 has it.
+//!
+//! A line for `example.com@192.0.2.53` is what the name server at that address alone says, in place of all other lines for
+//! the name and type; `@9.9.9.9:53` a resolver, `@unchecked` the resolvers with signatures left unchecked. `MX/60` gives
+//! the reply 60 seconds to live instead of 300. A name server may also say `hearsay RECORD` (without authority), `lame`
+//! (nothing, without authority) and `refers NAME NAME …`.
 
 use crate::config::{Config, Host, Lists};
 use crate::domain::{Domain, Name};
@@ -33,6 +38,10 @@ pub(super) struct Lab {
     calls: Vec<(Name, Service, Called)>,
     pages: Vec<(Name, Fetched)>,
     lines: Vec<(Name, String, String)>,
+    /// The lines of servers that say something of their own.
+    own: Vec<(Server, Name, String, String)>,
+    /// The names for which the resolver vouches.
+    proven: Vec<Name>,
 }
 
 /// What came of running checks until nothing was pending.
@@ -47,13 +56,17 @@ pub(super) struct Ran {
 
 impl Lab {
     pub(super) fn new(domain: &str, table: &str) -> Self {
-        let lines = table.lines().map(str::trim).filter(|line| !line.is_empty()).map(|line| {
-            let mut fields = line.splitn(3, char::is_whitespace);
-            let (owner, rest) = (fields.next().unwrap(), line.split_once(char::is_whitespace).unwrap().1.trim_start());
+        let (mut lines, mut own) = (Vec::new(), Vec::new());
+        for line in table.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            let (owner, rest) = line.split_once(char::is_whitespace).unwrap();
+            let rest = rest.trim_start();
             let (kind, data) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-            (name(owner), kind.to_owned(), data.trim_start().to_owned())
-        });
-        let lines = lines.collect();
+            let (kind, data) = (kind.to_owned(), data.trim_start().to_owned());
+            match owner.split_once('@') {
+                Some((owner, place)) => own.push((server(place), name(owner), kind, data)),
+                None => lines.push((name(owner), kind, data)),
+            }
+        }
         Self {
             domain: domain.parse().unwrap(),
             selectors: Vec::new(),
@@ -63,6 +76,8 @@ impl Lab {
             calls: Vec::new(),
             pages: Vec::new(),
             lines,
+            own,
+            proven: Vec::new(),
         }
     }
 
@@ -97,6 +112,18 @@ impl Lab {
         self
     }
 
+    /// With other people's resolvers to watch a change at.
+    pub(super) fn propagation(mut self, servers: &[&str]) -> Self {
+        self.config.resolver.propagation = servers.iter().map(|server| server.parse().unwrap()).collect();
+        self
+    }
+
+    /// With a resolver that vouches for the records of these names; of no other name, if it checks signatures at all.
+    pub(super) fn proven(mut self, names: &[&str]) -> Self {
+        self.proven = names.iter().map(|owner| name(owner)).collect();
+        self
+    }
+
     /// With what a mail service says, at whichever of its addresses it is called.
     pub(super) fn call(mut self, host: &str, service: Service, called: Called) -> Self {
         self.calls.push((name(host), service, called));
@@ -121,11 +148,17 @@ impl Lab {
 
     /// Holds a check to "no answer is no fault": whichever of its questions stays without an answer, and why ever, it
     /// finds no fault that it would not find otherwise. Gives the questions without which it says `unknown`.
+    ///
+    /// A name server that fails or refuses when it is asked for its own zone has answered: that is its fault.
     pub(super) fn no_answer_is_no_fault(&self, topic: Topic) -> Vec<String> {
         let told = self.run(topic);
         let mut missed = Vec::new();
         for dark in &told.asked {
+            let at_authority = matches!(dark, Question::Dns(query) if matches!(query.to, Server::Authority(_)));
             for (word, cause) in CAUSES {
+                if at_authority && matches!(cause, Cause::ServFail | Cause::Refused) {
+                    continue;
+                }
                 let ran = self.answered_by(&[topic], |question| {
                     if question == dark { question.clone().unanswered(*cause) } else { self.reply(question) }
                 });
@@ -189,6 +222,16 @@ impl Lab {
 
     /// What the table says to a query, its aliases followed.
     fn response(&self, question: &Query) -> Response {
+        let own = self.own.iter().filter(|(server, owner, kind, _)| {
+            let kind = kind.split('/').next().unwrap();
+            (server, owner, kind) == (&question.to, &question.name, question.kind.as_str())
+        });
+        let own: Vec<_> = own.collect();
+        if let Some((.., kind, _)) = own.first() {
+            let data: Vec<&str> = own.iter().map(|(.., data)| data.as_str()).collect();
+            let ttl = kind.split_once('/').map_or(300, |(_, ttl)| ttl.parse().unwrap());
+            return Response { ttl: Some(ttl), ..said(question, &data) };
+        }
         let (mut end, mut aliases) = (question.name.clone(), Vec::new());
         loop {
             let data = self.data(&end, question.kind.as_str());
@@ -206,7 +249,8 @@ impl Lab {
                 _ => Outcome::NoSuchName,
             };
             let authoritative = matches!(question.to, Server::Authority(_));
-            return Response { authoritative, ..Response::aliased(aliases, outcome) };
+            let authentic = question.to == Server::Resolver && self.proven.contains(&question.name);
+            return Response { ttl: Some(300), authoritative, authentic, ..Response::aliased(aliases, outcome) };
         }
     }
 
@@ -259,6 +303,31 @@ pub(super) fn lines<T>(items: impl IntoIterator<Item = T>, line: impl Fn(T) -> S
 /// A name.
 pub(super) fn name(text: &str) -> Name {
     if text == "." { Name::root() } else { text.parse().unwrap() }
+}
+
+fn server(place: &str) -> Server {
+    match place {
+        "unchecked" => Server::Unchecked,
+        place => place
+            .parse()
+            .map(Server::Authority)
+            .or_else(|_| place.parse().map(Server::Named))
+            .unwrap_or_else(|_| panic!("`{place}` is no server")),
+    }
+}
+
+/// What a server says by lines of its own.
+fn said(question: &Query, data: &[&str]) -> Response {
+    let (word, rest) = data[0].split_once(' ').unwrap_or((data[0], ""));
+    let answer =
+        |outcome| Response { authoritative: matches!(question.to, Server::Authority(_)), ..Response::new(outcome) };
+    match (word, outcome(word)) {
+        (_, Some(outcome)) => answer(outcome),
+        ("hearsay", _) => Response::new(Outcome::Records(vec![record(question.kind, rest)])),
+        ("lame", _) => Response::new(Outcome::NoData),
+        ("refers", _) => Response { referral: rest.split(' ').map(name).collect(), ..Response::new(Outcome::NoData) },
+        _ => answer(Outcome::Records(data.iter().map(|data| record(question.kind, data)).collect())),
+    }
 }
 
 fn outcome(word: &str) -> Option<Outcome> {
