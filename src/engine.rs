@@ -128,9 +128,10 @@ impl Engine {
 
     fn examine(&self, check: CheckRequest) -> Examination {
         let CheckRequest { domain, selectors, topics } = check;
+        let connects = self.config.probe.connect && self.network.connects();
         let checks = CHECKS.iter().filter(move |check| {
             let asked_for = topics.is_empty() || topics.contains(&check.topic);
-            asked_for && !check.connects
+            asked_for && (connects || !check.connects)
         });
         let network = Arc::clone(&self.network);
         Examination::new(domain, selectors, checks, Arc::clone(&self.config), network, now())

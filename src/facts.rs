@@ -11,7 +11,9 @@ use std::collections::HashMap;
 use std::fmt;
 
 pub use dns::{Cause, Kind, Outcome, Query, Record, Response, Server, Text};
-pub use hosts::{Call, Called, Certificate, Fetch, Fetched, NoPage, Page, Secured, Service, Session, Tls, Unreached};
+pub use hosts::{
+    Call, Called, Certificate, Distrust, Fetch, Fetched, Leaf, NoPage, Page, Secured, Service, Session, Tls, Unreached,
+};
 
 use crate::domain::Name;
 use crate::finding::Fix;

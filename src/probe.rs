@@ -4,11 +4,12 @@
 //! ([`Inquiry`], and [`Examination`] for all checks of a domain) asks what the pure checks in `mail` want to know:
 //! each question once, all that is wanted at once, within one [`Budget`](crate::config::Budget).
 //!
-//! [`smtp`] and [`https`] look at hosts that a domain names, over connections that [`egress`] opens, and nobody else.
+//! [`Hosts`] adds [`smtp`] and [`https`], which look at hosts that a domain names, over connections that [`egress`] opens, and nobody else.
 
 mod dns;
 pub mod egress;
 mod examination;
+mod hosts;
 pub mod https;
 mod inquiry;
 pub mod smtp;
@@ -21,6 +22,7 @@ use futures_util::future::BoxFuture;
 
 pub use dns::Resolver;
 pub use examination::{Examination, Report};
+pub use hosts::Hosts;
 pub use inquiry::{Cost, Inquiry};
 
 use crate::facts::{Call, Called, Fact, Fetch, Fetched, NoPage, Query, Question, Response, Unreached};
@@ -29,6 +31,11 @@ use crate::facts::{Call, Called, Fact, Fetch, Fetched, NoPage, Query, Question, 
 pub trait Network: Send + Sync {
     /// Who is asked, for people: the resolver's address.
     fn name(&self) -> String;
+
+    /// Whether hosts are called, and pages fetched.
+    fn connects(&self) -> bool {
+        false
+    }
 
     /// Asks a name server.
     fn query<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Response>;

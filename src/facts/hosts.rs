@@ -67,6 +67,8 @@ pub enum Unreached {
     Silent,
     /// The connection broke off before anything useful was said.
     Broken,
+    /// There is no way from here to that network (no IPv6, for example); says nothing of the host.
+    NoWay,
     /// Nobody but the resolvers may be asked, or the budget was used up.
     NotAsked,
 }
@@ -78,15 +80,16 @@ impl fmt::Display for Unreached {
             Self::Refused => "the connection was refused",
             Self::Silent => "no connection came about in time",
             Self::Broken => "the connection broke off",
+            Self::NoWay => "there is no way to that network from here",
             Self::NotAsked => "it was not contacted",
         })
     }
 }
 
-/// A conversation with a mail service.
+/// A conversation with a mail service. One that fell silent or broke off before TLS is an [`Unreached`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
-    /// The first reply, as it came: code and text, lines joined by line feeds.
+    /// The first reply, as it came: code and text, lines joined by line feeds; empty where TLS comes first and fails.
     pub greeting: String,
     /// The keywords of the reply to EHLO, with their parameters; empty where EHLO was not said.
     pub capabilities: Vec<String>,
@@ -97,15 +100,18 @@ pub struct Session {
 /// How far TLS came in a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Tls {
-    /// Not tried: the greeting was no welcome, or the time was up.
-    NotTried,
+    /// Not tried, since the server turned the caller away, or speaks something else: what it said. A code that starts
+    /// with 4 means "later" (RFC 5321 section 4.2.1).
+    TurnedAway(String),
     /// The server does not offer STARTTLS.
     NotOffered,
     /// The server offers STARTTLS, and refuses it when asked: its reply.
     Refused(String),
     /// The server said more in the clear than its reply to STARTTLS, as an attacker would (RFC 3207 section 6).
     Injected,
-    /// The handshake failed: why.
+    /// The server knows no version above TLS 1.1, which RFC 8996 forbids.
+    TooOld,
+    /// The handshake failed otherwise: why.
     Failed(String),
     /// TLS is up.
     Up(Secured),
@@ -118,15 +124,26 @@ pub struct Secured {
     pub version: String,
     /// The server's certificates, its own first; at most ten.
     pub chain: Vec<Certificate>,
-    /// Whether the chain leads to a root that is trusted; else why not. Names and dates are not part of this.
-    pub trusted: Result<(), String>,
+    /// What the first of them says; `None` if it cannot be read.
+    pub leaf: Option<Leaf>,
+    /// Whether the chain leads to a root that the public trusts, now; else why not. Names are not part of this.
+    pub trusted: Result<(), Distrust>,
     /// Whether the server's certificate names the host that was called (RFC 9525).
     pub names_host: bool,
 }
 
-/// A certificate that a server showed (RFC 5280).
+/// A certificate as it came (RFC 5280).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certificate {
+    /// The whole of it, in DER.
+    pub der: Vec<u8>,
+    /// Its public key (`SubjectPublicKeyInfo`), in DER; empty if it cannot be read.
+    pub public_key: Vec<u8>,
+}
+
+/// What a server's own certificate says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leaf {
     /// The names it is for (subjectAltName); a few, where there are very many.
     pub names: Vec<String>,
     /// Who issued it.
@@ -135,10 +152,33 @@ pub struct Certificate {
     pub not_before: i64,
     /// Until when it is valid, in seconds since 1970.
     pub not_after: i64,
-    /// The whole of it, in DER.
-    pub der: Vec<u8>,
-    /// Its public key (`SubjectPublicKeyInfo`), in DER.
-    pub public_key: Vec<u8>,
+}
+
+/// Why a chain of certificates is not trusted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Distrust {
+    /// A certificate of the chain is over.
+    Expired,
+    /// A certificate of the chain is not valid yet.
+    NotYetValid,
+    /// It is its own issuer.
+    SelfSigned,
+    /// Its issuer's certificate is missing, or not trusted.
+    UnknownIssuer,
+    /// Something else: the verifier's words.
+    Other(String),
+}
+
+impl fmt::Display for Distrust {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Expired => "the certificate has expired",
+            Self::NotYetValid => "the certificate is not valid yet",
+            Self::SelfSigned => "the certificate is self-signed",
+            Self::UnknownIssuer => "nobody whom the public trusts has issued the certificate",
+            Self::Other(why) => why,
+        })
+    }
 }
 
 /// One page to fetch over HTTPS.
@@ -177,9 +217,11 @@ pub struct Page {
 /// Why there is no page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NoPage {
-    /// The host was not reached.
+    /// The host was not reached, or fell silent.
     Unreached(Unreached),
-    /// The certificate does not prove that this is the host: why.
+    /// No TLS came about: why.
+    NoTls(String),
+    /// The certificate does not prove that this is the host, so nothing was asked: why.
     Untrusted(String),
     /// What came is no page that can be read: why.
     Malformed(String),
@@ -189,6 +231,7 @@ impl fmt::Display for NoPage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreached(why) => why.fmt(f),
+            Self::NoTls(why) => write!(f, "no TLS came about: {why}"),
             Self::Untrusted(why) => write!(f, "the certificate is not trusted: {why}"),
             Self::Malformed(why) => write!(f, "the reply could not be read: {why}"),
         }
@@ -198,7 +241,8 @@ impl fmt::Display for NoPage {
 impl Session {
     /// How many bytes it keeps in memory, about.
     pub fn size(&self) -> usize {
-        let Tls::Up(secured) = &self.tls else { return self.greeting.len() };
-        secured.chain.iter().map(|certificate| certificate.der.len() + certificate.public_key.len()).sum()
+        let said = self.greeting.len() + self.capabilities.iter().map(String::len).sum::<usize>();
+        let Tls::Up(secured) = &self.tls else { return said };
+        said + secured.chain.iter().map(|shown| shown.der.len() + shown.public_key.len()).sum::<usize>()
     }
 }

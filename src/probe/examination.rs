@@ -15,6 +15,7 @@ pub struct Examination {
     selectors: Vec<Name>,
     config: Arc<Config>,
     now: i64,
+    connect: bool,
     inquiry: Inquiry,
     waiting: Vec<Waiting>,
     done: Vec<(Topic, Vec<Finding>)>,
@@ -39,6 +40,7 @@ impl Examination {
         Self {
             domain,
             selectors,
+            connect: config.probe.connect && network.connects(),
             inquiry: Inquiry::new(network, config.probe.budget),
             config,
             now,
@@ -92,6 +94,7 @@ impl Examination {
         self.waiting = still;
         for Waiting { check, .. } in ready {
             let case = Case::new(&self.domain, &self.selectors, &self.config, self.now);
+            let case = Case { connect: self.connect, ..case };
             let examined = check.examine(&case, self.inquiry.facts());
             if let Ok(findings) = examined.findings {
                 self.done.push((check.topic, findings));

@@ -78,6 +78,9 @@ pub fn adjust(config: &mut Config, command: &Command) {
     if !resolving.resolver.is_empty() {
         config.resolver.servers.clone_from(&resolving.resolver);
     }
+    if let Command::Check { dns_only: true, .. } = command {
+        config.probe.connect = false;
+    }
     if let Some(timeout) = resolving.timeout {
         config.probe.budget.time = timeout;
         config.resolver.timeout = config.resolver.timeout.min(timeout);
