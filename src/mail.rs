@@ -4,6 +4,8 @@
 //! RFC; what it does not know yet it notes in the [`View`], and `probe` asks.
 
 mod address;
+pub mod autoconfig;
+pub mod dane;
 pub mod dkim;
 pub mod dmarc;
 pub mod dns;
@@ -11,11 +13,13 @@ pub mod dnssec;
 mod evidence;
 #[cfg(test)]
 mod lab;
+pub mod mta_sts;
 pub mod mx;
 pub mod ns;
 pub mod propagation;
 pub mod ptr;
 pub mod spf;
+pub mod starttls;
 mod tags;
 
 use std::net::SocketAddr;
@@ -79,7 +83,11 @@ pub const CHECKS: &[Check] = &[
     Check { topic: Topic::Spf, connects: false, run: spf::check },
     Check { topic: Topic::Dkim, connects: false, run: dkim::check },
     Check { topic: Topic::Dmarc, connects: false, run: dmarc::check },
+    Check { topic: Topic::MtaSts, connects: false, run: mta_sts::check },
+    Check { topic: Topic::Dane, connects: false, run: dane::check },
+    Check { topic: Topic::Starttls, connects: true, run: starttls::check },
     Check { topic: Topic::Ptr, connects: false, run: ptr::check },
+    Check { topic: Topic::Autoconfig, connects: false, run: autoconfig::check },
 ];
 
 /// What came of running a check on what is known.

@@ -232,12 +232,108 @@ codes! {
         DmarcUnknown = Unknown "dmarc-unknown" ["cause"];
     }
     MtaSts {
+        /// A valid MTA-STS record.
+        MtaStsFound = Ok "mta-sts-found" ["id"];
+        /// A policy that demands TLS, and that every mail server keeps to.
+        MtaStsEnforced = Ok "mta-sts-enforced" ["max_age"];
+        /// No MTA-STS record: senders may fall back to no TLS.
+        MtaStsNone = Info "mta-sts-none" [];
+        /// More than one MTA-STS record: none counts (RFC 8461 section 3.1).
+        MtaStsTwoRecords = Warn "mta-sts-two-records" ["count"];
+        /// A record that the grammar does not allow (RFC 8461 section 3.1), with the position.
+        MtaStsSyntax = Warn "mta-sts-syntax" ["problem" "column"];
+        /// A record, but no address for the host of the policy (RFC 8461 section 3.3).
+        MtaStsHostMissing = Warn "mta-sts-host-missing" ["host"];
+        /// The host of the policy turns everybody away.
+        MtaStsHostUnreachable = Warn "mta-sts-host-unreachable" ["host" "problem"];
+        /// The host of the policy does not prove who it is (RFC 8461 section 3.3).
+        MtaStsHostUntrusted = Warn "mta-sts-host-untrusted" ["host" "problem"];
+        /// Something else than a page with status 200 (RFC 8461 section 3.3).
+        MtaStsPolicyMissing = Warn "mta-sts-policy-missing" ["host" "problem"];
+        /// A redirect, which senders must not follow (RFC 8461 section 3.3).
+        MtaStsPolicyRedirected = Warn "mta-sts-policy-redirected" ["location"];
+        /// A policy of another media type than `text/plain` (RFC 8461 section 3.2).
+        MtaStsPolicyType = Warn "mta-sts-policy-type" ["type"];
+        /// A policy that the grammar does not allow (RFC 8461 section 3.2), with the line.
+        MtaStsPolicySyntax = Warn "mta-sts-policy-syntax" ["problem" "line"];
+        /// `mode: testing`: senders report, and deliver all the same (RFC 8461 section 5).
+        MtaStsTesting = Info "mta-sts-testing" [];
+        /// `mode: none`: there is no policy any more (RFC 8461 section 8.3).
+        MtaStsModeNone = Info "mta-sts-mode-none" [];
+        /// A policy that senders forget within a day (RFC 8461 section 3.2).
+        MtaStsMaxAgeShort = Info "mta-sts-max-age-short" ["max_age"];
+        /// The policy demands TLS, and names none of the mail servers (RFC 8461 section 4.1).
+        MtaStsNoMxCovered = Fail "mta-sts-no-mx-covered" ["targets"];
+        /// A mail server that the policy does not name (RFC 8461 section 4.1).
+        MtaStsMxNotCovered = Warn "mta-sts-mx-not-covered" ["target"];
+        /// The policy demands TLS with a valid certificate, which a mail server does not show (RFC 8461 section 4.2).
+        MtaStsMxNotSecure = Fail "mta-sts-mx-not-secure" ["target" "problem"];
+        /// The record or the policy could not be looked up.
+        MtaStsUnknown = Unknown "mta-sts-unknown" ["cause"];
     }
     TlsRpt {
     }
     Dane {
+        /// A TLSA record that matches the certificate that the mail server shows (RFC 7672 section 3).
+        DaneMatched = Ok "dane-matched" ["host"];
+        /// TLSA records that senders can use; the certificate was not looked at.
+        DanePublished = Ok "dane-published" ["host"];
+        /// No TLSA record matches the certificate.
+        DaneMismatch = Fail "dane-mismatch" ["host"];
+        /// TLSA records, but no TLS (RFC 7672 section 2.2).
+        DaneNoTls = Fail "dane-no-tls" ["host" "problem"];
+        /// The issuer matches, but not the certificate's names or dates (RFC 7672 section 3.2.2).
+        DaneCertificate = Fail "dane-certificate" ["host" "problem"];
+        /// TLSA records that senders cannot use (RFC 7672 section 3.1.3).
+        DaneUnusable = Warn "dane-unusable" ["host" "problem"];
+        /// A TLSA record that does not match, beside one that does: maybe a change of certificates.
+        DaneOther = Info "dane-other" ["host" "count"];
+        /// TLSA records without DNSSEC, which senders ignore (RFC 7672 section 2.2).
+        DaneNotSigned = Info "dane-not-signed" ["host"];
+        /// The TLSA records could not be looked up, or not be compared.
+        DaneUnknown = Unknown "dane-unknown" ["cause"];
     }
     Starttls {
+        /// Services that talk TLS and prove who they are.
+        StarttlsFound = Ok "starttls-found" ["count"];
+        /// Port 25 does not offer STARTTLS (RFC 3207).
+        StarttlsNotOffered = Warn "starttls-not-offered" ["host"];
+        /// STARTTLS is offered, then refused.
+        StarttlsRefused = Warn "starttls-refused" ["host" "ports" "reply"];
+        /// Text behind the reply to STARTTLS, still in the clear (RFC 3207 section 6).
+        StarttlsInjected = Warn "starttls-injected" ["host" "ports"];
+        /// Nothing above TLS 1.1 (RFC 8996).
+        StarttlsTooOld = Warn "starttls-too-old" ["host" "ports"];
+        /// No TLS comes about at port 25.
+        StarttlsHandshake = Warn "starttls-handshake" ["host" "problem"];
+        /// A certificate at port 25 that the public does not trust.
+        StarttlsUntrusted = Info "starttls-untrusted" ["host" "problem"];
+        /// A certificate at port 25 that is for other names (RFC 9525).
+        StarttlsNameMismatch = Info "starttls-name-mismatch" ["host" "names"];
+        /// A certificate at port 25 that is over.
+        StarttlsExpired = Warn "starttls-expired" ["host" "date"];
+        /// A certificate that is over soon.
+        StarttlsExpiresSoon = Warn "starttls-expires-soon" ["host" "ports" "date" "days"];
+        /// A greeting that is no welcome (RFC 5321 section 3.1).
+        StarttlsTurnedAway = Warn "starttls-turned-away" ["host" "ports" "reply"];
+        /// A mail server that refuses connections at port 25, where another takes them.
+        StarttlsClosed = Warn "starttls-closed" ["host"];
+        /// Mail programs are offered no TLS (RFC 8314).
+        StarttlsClientNotOffered = Fail "starttls-client-not-offered" ["host" "ports"];
+        /// No TLS comes about with mail programs.
+        StarttlsClientHandshake = Fail "starttls-client-handshake" ["host" "ports" "problem"];
+        /// A certificate for mail programs that they do not trust.
+        StarttlsClientUntrusted = Fail "starttls-client-untrusted" ["host" "ports" "problem"];
+        /// A certificate for mail programs that is for other names (RFC 9525).
+        StarttlsClientNameMismatch = Fail "starttls-client-name-mismatch" ["host" "ports" "names"];
+        /// A certificate for mail programs that is over.
+        StarttlsClientExpired = Fail "starttls-client-expired" ["host" "ports" "date"];
+        /// A service that the domain names for mail programs, and that refuses connections.
+        StarttlsClientClosed = Warn "starttls-client-closed" ["host" "ports"];
+        /// No mail server could be reached at port 25, the way out to which is often blocked.
+        StarttlsPort25Unknown = Unknown "starttls-port-25-unknown" ["cause"];
+        /// A service, or where it is, could not be looked at.
+        StarttlsUnknown = Unknown "starttls-unknown" ["cause"];
     }
     Ptr {
         /// The mail server's address has a name, and the name has that address (RFC 8601 section 2.7.3).
@@ -256,5 +352,21 @@ codes! {
     Bimi {
     }
     Autoconfig {
+        /// Mail programs can find their settings.
+        AutoconfigFound = Ok "autoconfig-found" [];
+        /// Nothing is published that mail programs look for.
+        AutoconfigNone = Info "autoconfig-none" [];
+        /// An SRV record says that a service is not offered (RFC 6186 section 3.4).
+        AutoconfigNotOffered = Info "autoconfig-not-offered" ["services"];
+        /// An SRV record names a host that does not exist or has no address.
+        AutoconfigTargetMissing = Warn "autoconfig-target-missing" ["service" "target"];
+        /// An SRV record names an alias (RFC 2782).
+        AutoconfigTargetAlias = Warn "autoconfig-target-alias" ["service" "target" "alias"];
+        /// An SRV record names a port that is not the service's own.
+        AutoconfigPort = Info "autoconfig-port" ["service" "port" "expected"];
+        /// A name that mail programs look for is an alias that leads nowhere.
+        AutoconfigDanglingAlias = Warn "autoconfig-dangling-alias" ["at" "alias"];
+        /// What mail programs look for could not be looked up.
+        AutoconfigUnknown = Unknown "autoconfig-unknown" ["cause"];
     }
 }

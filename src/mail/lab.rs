@@ -12,8 +12,8 @@
 use crate::config::{Config, Host, Lists};
 use crate::domain::{Domain, Name};
 use crate::facts::{
-    Called, Cause, Fact, Facts, Fetched, Kind, NoPage, Outcome, Query, Question, Record, Response, Server, Service,
-    Text, Unreached,
+    Called, Cause, Certificate, Fact, Facts, Fetched, Kind, Leaf, NoPage, Outcome, Query, Question, Record, Response,
+    Secured, Server, Service, Session, Text, Tls, Unreached,
 };
 use crate::finding::{Code, Finding, Fix, Severity, Topic};
 use crate::mail::{CHECKS, Case, Check};
@@ -26,6 +26,9 @@ pub(super) const CAUSES: &[(&str, Cause)] = &[
     ("malformed", Cause::Malformed),
     ("not-asked", Cause::NotAsked),
 ];
+
+/// Why a host may say nothing: all the causes but refusals, which are replies.
+const SILENCES: [Unreached; 4] = [Unreached::Silent, Unreached::Broken, Unreached::NoWay, Unreached::NotAsked];
 
 /// A domain, what people said about it, and the network around it.
 #[derive(Debug, Clone)]
@@ -154,14 +157,10 @@ impl Lab {
         let told = self.run(topic);
         let mut missed = Vec::new();
         for dark in &told.asked {
-            let at_authority = matches!(dark, Question::Dns(query) if matches!(query.to, Server::Authority(_)));
-            for (word, cause) in CAUSES {
-                if at_authority && matches!(cause, Cause::ServFail | Cause::Refused) {
-                    continue;
-                }
-                let ran = self.answered_by(&[topic], |question| {
-                    if question == dark { question.clone().unanswered(*cause) } else { self.reply(question) }
-                });
+            for (fact, cause) in silences(dark) {
+                let word = &cause;
+                let answer = |question: &Question| if question == dark { fact.clone() } else { self.reply(question) };
+                let ran = self.answered_by(&[topic], answer);
                 for finding in &ran.findings {
                     let fault = matches!(finding.severity(), Severity::Warn | Severity::Fail);
                     let before = told.findings.iter().any(|f| f.code == finding.code && f.subject == finding.subject);
@@ -169,7 +168,7 @@ impl Lab {
                 }
                 let unknown = ran.findings.iter().find(|finding| finding.severity() == Severity::Unknown);
                 if let Some(unknown) = unknown {
-                    assert_eq!(unknown.details.get("cause"), Some(&cause.to_string()), "{dark} {word}");
+                    assert_eq!(unknown.details.get("cause"), Some(&cause), "{dark} {word}");
                     missed.push(dark.to_string());
                 }
             }
@@ -292,6 +291,49 @@ pub(super) fn finds(topic: Topic, cases: &[(Lab, &[Code])]) {
     }
     for code in Code::ALL.iter().filter(|code| code.topic() == topic) {
         assert!(cases.iter().any(|(_, expected)| expected.contains(code)), "no case shows {code}");
+    }
+}
+
+/// The ways in which a question of any kind stays without an answer, each with how it reads. A name server that fails or refuses when
+/// it is asked for its own zone has answered.
+fn silences(question: &Question) -> Vec<(Fact, String)> {
+    match question {
+        Question::Dns(query) => {
+            let authority = matches!(query.to, Server::Authority(_));
+            let causes = CAUSES.iter().map(|(_, cause)| *cause);
+            let silent = causes.filter(|cause| !(authority && matches!(cause, Cause::ServFail | Cause::Refused)));
+            silent.map(|cause| (question.clone().unanswered(cause), cause.to_string())).collect()
+        }
+        Question::Call(call) => {
+            SILENCES.iter().map(|why| (Fact::Call(call.clone(), Err(*why)), why.to_string())).collect()
+        }
+        Question::Fetch(fetch) => {
+            let silence = |why| Fact::Fetch(fetch.clone(), Err(NoPage::Unreached(why)));
+            SILENCES.iter().map(|why| (silence(*why), why.to_string())).collect()
+        }
+    }
+}
+
+/// A session with a mail service that came so far with TLS.
+pub(super) fn session(tls: Tls) -> Session {
+    Session { greeting: "220 ready".to_owned(), capabilities: vec!["STARTTLS".to_owned()], tls }
+}
+
+/// What a sound mail service shows: a server's certificate and its issuer's, both made up.
+pub(super) fn secured() -> Secured {
+    let certificate = |name: &str| Certificate { der: name.into(), public_key: format!("key of {name}").into() };
+    let leaf = Leaf {
+        names: vec!["mx1.example.com".to_owned()],
+        issuer: "CN=Good".to_owned(),
+        not_before: 0,
+        not_after: 4_000_000_000,
+    };
+    Secured {
+        version: "TLSv1.3".to_owned(),
+        chain: vec![certificate("server"), certificate("issuer")],
+        leaf: Some(leaf),
+        trusted: Ok(()),
+        names_host: true,
     }
 }
 

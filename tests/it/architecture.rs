@@ -52,6 +52,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("hickory_resolver", &["probe", "surface/cli/demo"]),
     ("hickory_server", &["surface/cli/demo"]),
     ("tantivy", &["search"]),
+    ("sha2", &["mail/dane"]),
     ("clap", &["surface/cli", "main"]),
     ("toml", &["written", "config", "knowledge", "search"]),
     ("anyhow", &["main"]),

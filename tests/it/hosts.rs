@@ -5,6 +5,7 @@
 //! a port, and the guard's [`Ports`] name it.
 
 mod authority;
+mod check;
 mod guard;
 mod https;
 mod mail;
