@@ -16,7 +16,7 @@ pub use hosts::{
 };
 
 use crate::domain::Name;
-use crate::finding::Fix;
+use crate::finding::{Fix, RecordType};
 
 /// One thing to ask the network.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -158,29 +158,46 @@ impl Facts {
         dns.chain(calls).chain(pages)
     }
 
-    /// What would be known with `fix` published: its text in place of those at its name that begin alike; and how many
-    /// those are.
+    /// What would be known with `fix` published: its records in place of those at its name of the same purpose; and how
+    /// many those are.
     ///
-    /// "Alike" is the first word, up to a blank or a semicolon, which names the purpose of a TXT record
-    /// (`v=spf1`, `v=DMARC1`, `v=DKIM1`): a fix does not touch the neighbours. Quotation marks and backslashes that
-    /// were published as part of a text do not hide its purpose.
+    /// All MX records of a name serve one purpose. That of a TXT record is its first word, up to a blank or a semicolon
+    /// (`v=spf1`, `v=DMARC1`, `v=DKIM1`): a fix does not touch the neighbours. Quotation marks and backslashes that were
+    /// published as part of a text do not hide its purpose.
     pub fn with_fix(&self, name: &Name, fix: &Fix) -> (Self, usize) {
-        let purpose = |text: &str| {
-            let bare = text.replace(['"', '\\'], "");
-            bare.trim_start().split([' ', ';']).next().unwrap_or_default().to_ascii_lowercase()
-        };
-        let query = Query::new(name, Kind::Txt);
+        let query = Query::new(name, fix.kind.into());
         let known = match self.get(&query).map(|response| &response.outcome) {
             Some(Outcome::Records(records)) => records.as_slice(),
             _ => &[],
         };
-        let alike = |record: &&Record| record.text().is_some_and(|t| purpose(&t.to_string()) == purpose(&fix.value));
-        let (replaced, mut records): (Vec<Record>, Vec<Record>) =
-            known.iter().cloned().partition(|record| alike(&record));
-        records.push(Record::Txt(Text::split(&fix.value)));
+        let (mut records, new): (Vec<Record>, Vec<Record>) = match fix.kind {
+            RecordType::Mx => (Vec::new(), fix.values().filter_map(Record::mail_server).collect()),
+            RecordType::Txt => {
+                let alike = |text: &Text| purpose(&text.to_string()) == purpose(&fix.value);
+                let others = known.iter().filter(|record| !record.text().is_some_and(alike)).cloned();
+                (others.collect(), vec![Record::Txt(Text::split(&fix.value))])
+            }
+        };
+        let replaced = known.len() - records.len();
+        records.extend(new);
         let mut facts = self.clone();
         facts.insert(Fact::Dns(query, Response::new(Outcome::Records(records))));
-        (facts, replaced.len())
+        (facts, replaced)
+    }
+}
+
+/// The word that names what a TXT record is for.
+fn purpose(text: &str) -> String {
+    let bare = text.replace(['"', '\\'], "");
+    bare.trim_start().split([' ', ';']).next().unwrap_or_default().to_ascii_lowercase()
+}
+
+impl From<RecordType> for Kind {
+    fn from(kind: RecordType) -> Self {
+        match kind {
+            RecordType::Mx => Self::Mx,
+            RecordType::Txt => Self::Txt,
+        }
     }
 }
 

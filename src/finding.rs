@@ -70,17 +70,17 @@ impl Finding {
     }
 }
 
-/// An exact change: a record to publish in place of those of the same name, type and purpose.
+/// An exact change: records to publish in place of those of the same name, type and purpose.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Fix {
-    /// The owner name of the record, without a trailing dot.
+    /// The owner name of the records, without a trailing dot.
     pub name: String,
-    /// The record type, for example `TXT`.
+    /// The record type.
     #[serde(rename = "type")]
-    pub kind: &'static str,
-    /// The record's text.
+    pub kind: RecordType,
+    /// The text of the TXT record; or the MX records, `10 mx.host.example`, one a line.
     pub value: String,
-    /// Whether the check passes with the record applied to what is known.
+    /// Whether the check passes with the records applied to what is known.
     pub verified: bool,
     /// How many records it takes the place of.
     #[serde(skip)]
@@ -90,7 +90,41 @@ pub struct Fix {
 impl Fix {
     /// A TXT record to publish at `name`; not proven yet.
     pub fn txt(name: impl Into<String>, value: String) -> Self {
-        Self { name: name.into(), kind: "TXT", value, verified: false, replaces: 0 }
+        Self { name: name.into(), kind: RecordType::Txt, value, verified: false, replaces: 0 }
+    }
+
+    /// All the MX records to publish at `name`, as preference and mail server; not proven yet.
+    pub fn mx<N: fmt::Display>(name: impl Into<String>, records: impl IntoIterator<Item = (u16, N)>) -> Self {
+        let lines: Vec<String> = records.into_iter().map(|(preference, name)| format!("{preference} {name}")).collect();
+        Self { name: name.into(), kind: RecordType::Mx, value: lines.join("\n"), verified: false, replaces: 0 }
+    }
+
+    /// The data of each record.
+    pub fn values(&self) -> impl Iterator<Item = &str> {
+        let parts = match self.kind {
+            RecordType::Mx => usize::MAX,
+            RecordType::Txt => 1,
+        };
+        self.value.splitn(parts, '\n')
+    }
+}
+
+/// The types of the records that fixes publish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum RecordType {
+    /// The mail servers of a name: all of them, since together they say where its mail goes.
+    Mx,
+    /// One text for one purpose, among others for others.
+    Txt,
+}
+
+impl fmt::Display for RecordType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Mx => "MX",
+            Self::Txt => "TXT",
+        })
     }
 }
 

@@ -26,7 +26,7 @@ use std::net::SocketAddr;
 
 use crate::config::{Config, Host, Lists};
 use crate::domain::{Domain, Name};
-use crate::facts::{Facts, Kind, Pending, Query, Question, View};
+use crate::facts::{Facts, Pending, Query, Question, View};
 use crate::finding::{Code, Finding, Fix, Severity, Topic};
 
 /// What is looked at: a domain, and what people said about it.
@@ -147,7 +147,7 @@ impl Check {
     /// an alias does.
     fn publish(&self, case: &Case<'_>, facts: &Facts, fix: &Fix) -> Option<Tried> {
         let name: Name = fix.name.parse().ok()?;
-        let now = facts.get(&Query::new(&name, Kind::Txt));
+        let now = facts.get(&Query::new(&name, fix.kind.into()));
         if now.is_some_and(|reply| !reply.aliases.is_empty()) {
             return None;
         }

@@ -18,6 +18,14 @@ fn claim(step: &Step) -> &'static str {
     if step.severity == Some(Severity::Fail) { "This is it" } else { "This may be it" }
 }
 
+/// The records that a fix publishes, as a sentence names them.
+fn records(fix: &Fix) -> String {
+    match fix.values().count() {
+        1 => format!("this {} record", fix.kind),
+        _ => format!("these {} records", fix.kind),
+    }
+}
+
 /// What becomes of the records that a fix takes the place of.
 const fn in_place_of(fix: &Fix) -> &'static str {
     match fix.replaces {

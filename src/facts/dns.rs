@@ -246,6 +246,13 @@ pub enum Record {
 }
 
 impl Record {
+    /// The MX record that a text such as `10 mx.host.example` writes; none where it writes no such record.
+    pub fn mail_server(text: &str) -> Option<Self> {
+        let (preference, exchange) = text.split_once(' ')?;
+        let exchange = if exchange == "." { Name::root() } else { exchange.parse().ok()? };
+        Some(Self::Mx { preference: preference.parse().ok()?, exchange })
+    }
+
     /// The address that it holds, if it holds one.
     pub fn address(&self) -> Option<IpAddr> {
         match self {

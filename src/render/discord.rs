@@ -8,9 +8,9 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::{claim, in_place_of, visible};
+use super::{claim, in_place_of, records, visible};
 use crate::answer::{Action, Answer, Block, Noted, State, Step};
-use crate::finding::Severity;
+use crate::finding::{Fix, Severity};
 use crate::text::{Span, Text};
 
 /// The characters of an embed's title.
@@ -185,11 +185,11 @@ fn finding(noted: &Noted) -> String {
     if let Some(fix) = &noted.fix {
         let _ = write!(
             text,
-            "\n**The mend, tested:** publish this {} record at `{}`{}{}",
-            fix.kind,
+            "\n**The mend, tested:** publish {} at `{}`{}{}",
+            records(fix),
             inert(&fix.name),
             in_place_of(fix),
-            whole(&fix.value)
+            whole(fix)
         );
     } else if let Some(mend) = &noted.mend {
         let _ = write!(text, "\n→ {}", markdown(mend));
@@ -299,12 +299,13 @@ fn fenced(lines: &[String]) -> String {
     block
 }
 
-/// A text to copy: all of it, or a word on where it is; half of it would be worse than nothing.
-fn whole(text: &str) -> String {
-    if text.chars().count() > LONGEST_FIX {
+/// What to publish: all of it, or a word on where it is; half of it would be worse than nothing.
+fn whole(fix: &Fix) -> String {
+    if fix.value.chars().count() > LONGEST_FIX {
         return ": it is too long for a message; ask your host for it, or run `mailmedic check`.".to_owned();
     }
-    format!("\n```\n{}\n```", inert(text))
+    let lines: Vec<_> = fix.values().map(inert).collect();
+    format!("\n```\n{}\n```", lines.join("\n"))
 }
 
 /// Joins paragraphs until the limit; says so when some are left out.
@@ -358,7 +359,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::finding::Fix;
 
     #[test]
     fn text_from_outside_is_inert() {

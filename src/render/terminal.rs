@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::{claim, in_place_of, visible};
+use super::{claim, in_place_of, records, visible};
 use crate::answer::{Action, Answer, Block, Noted, State, Step};
 use crate::finding::Severity;
 use crate::text::{Span, Text};
@@ -140,10 +140,12 @@ impl Page {
                 "        ",
                 &self.paint(
                     Severity::Ok,
-                    &format!("The mend, tested: publish this {} record at {}{}", fix.kind, fix.name, in_place_of(fix)),
+                    &format!("The mend, tested: publish {} at {}{}", records(fix), fix.name, in_place_of(fix)),
                 ),
             );
-            self.literal("        > ", &fix.value);
+            for value in fix.values() {
+                self.literal("        > ", value);
+            }
         } else if let Some(mend) = &noted.mend {
             self.paragraph("        ", &format!("-> {}", self.spans(mend)));
         }
