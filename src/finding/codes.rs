@@ -114,6 +114,10 @@ codes! {
         MxMissing = Fail "mx-missing" [];
         /// No MX record, so senders fall back to the address of the domain (RFC 5321 section 5.1).
         MxImplicit = Warn "mx-implicit" [];
+        /// No MX record at a name below a domain that has some: most likely no mail domain at all.
+        MxBelow = Info "mx-below" ["parent"];
+        /// No MX record at the domain, but some at a name that looks like a slip (RFC 1034 section 3.1).
+        MxMisplaced = Warn "mx-misplaced" ["at"];
         /// A null MX: the domain says that it takes no mail (RFC 7505).
         MxNull = Warn "mx-null" [];
         /// A null MX beside other MX records (RFC 7505 section 3).
@@ -124,12 +128,20 @@ codes! {
         MxTargetAlias = Warn "mx-target-alias" ["target" "alias"];
         /// An MX record holds an address instead of a name (RFC 5321 section 5.1).
         MxTargetLiteral = Fail "mx-target-literal" ["target"];
+        /// A mail server's name has the domain's name added to a whole name (RFC 1034 section 3.1).
+        MxTargetDoubled = Fail "mx-target-doubled" ["target" "meant"];
+        /// A mail server's name holds characters that no host name has (RFC 1123 section 2.1).
+        MxTargetMisspelt = Fail "mx-target-misspelt" ["target"];
         /// A mail server's address is private or reserved (RFC 6890).
         MxTargetPrivate = Fail "mx-target-private" ["target" "address"];
         /// The mail server's name is the hosted domain itself.
         MxTargetIsDomain = Warn "mx-target-is-domain" ["target"];
         /// The MX records do not name the host that the configuration expects.
         MxNotHost = Warn "mx-not-host" ["expected"];
+        /// Some MX records name the host that the configuration expects, others do not.
+        MxElsewhere = Warn "mx-elsewhere" ["expected" "others"];
+        /// Two mail servers have the same addresses.
+        MxSameAddress = Info "mx-same-address" ["target" "other"];
         /// The same mail server is named more than once.
         MxDuplicate = Info "mx-duplicate" ["target"];
         /// The MX records could not be looked up.
@@ -338,6 +350,8 @@ codes! {
     Ptr {
         /// The mail server's address has a name, and the name has that address (RFC 8601 section 2.7.3).
         PtrConfirmed = Ok "ptr-confirmed" ["address" "host"];
+        /// Confirmed, but the name is made of the address, as providers name the addresses that they give away.
+        PtrGeneric = Info "ptr-generic" ["address" "host"];
         /// The mail server's address has no name.
         PtrMissing = Warn "ptr-missing" ["address"];
         /// The name does not lead back to the address.

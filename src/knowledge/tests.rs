@@ -332,6 +332,9 @@ text = "It is there already."
     ));
     let problems = Knowledge::read(&files, &Brand::default()).unwrap_err();
     insta::assert_snapshot!(problems, @r#"
+    findings/ptr.toml: `ptr-generic` has no words
+      = add `[ptr-generic]` with a `title` and a `text`
+
     findings/ptr.toml: `ptr-missing` has no words
       = add `[ptr-missing]` with a `title` and a `text`
 
@@ -359,7 +362,7 @@ text = "It is there already."
       |  ^^^^^^^^^^
       = remove one of the two
 
-    6 problems
+    7 problems
     "#);
 }
 

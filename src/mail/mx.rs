@@ -3,15 +3,20 @@
 //! Tells apart no MX at all, the fallback to the domain's own address, and a null MX (RFC 7505). Whether the addresses
 //! have names is the business of `ptr`; nobody is connected to here.
 
+mod records;
+mod slip;
 pub(super) mod target;
+mod without;
 
 use crate::domain::Name;
-use crate::facts::{Kind, Outcome, Pending, Query, View};
+use crate::facts::{Kind, Outcome, Pending, Query, Response, View};
 use crate::finding::{Code, Finding, Severity};
 use crate::mail::Case;
 use crate::mail::address::is_private;
 use crate::mail::evidence::{absence, unknown};
-use target::{Addresses, by_preference, is_literal, questions, targets};
+use records::{Correction, all};
+use slip::{Slip, maybe_doubled, slip};
+use target::{Addresses, by_preference, questions, targets};
 
 pub(super) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec<Finding>, Pending> {
     let domain = case.domain.name();
@@ -23,22 +28,34 @@ pub(super) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec<Finding>
         ([], Outcome::NoSuchName) => {
             return Ok(vec![Finding::new(Code::MxMissing, domain).evidence(absence(&question, reply))]);
         }
-        ([], _) => return without_mx(domain, absence(&question, reply), view),
+        ([], _) => return without::check(case, absence(&question, reply), view),
         ([(_, only)], _) if only.is_root() => return Ok(vec![all(Code::MxNull, domain, &records)]),
         _ => {}
     }
 
     let targets = targets(&records);
     let replies = view.get_all(targets.iter().flat_map(|target| questions(target)))?;
-    let mut findings = judge_records(case, &records);
-    for (target, replies) in targets.iter().zip(replies.chunks(2)) {
-        let alias = replies.iter().find_map(|reply| reply.aliases.last());
-        findings.extend(alias.map(|alias| {
-            let evidence = format!("{target} is an alias for {alias}");
-            Finding::new(Code::MxTargetAlias, target).detail("target", target).detail("alias", alias).evidence(evidence)
-        }));
-        findings.extend(judge_addresses(target, &Addresses::of(target, replies)));
+    let mut findings = records::judge(case, &records);
+    let mut corrections: Vec<Correction> = records
+        .iter()
+        .filter_map(|(_, name)| Some(Correction::new(name, slip(name, domain, &case.host.mx)?.meant()?)))
+        .collect();
+    let known: Vec<(&Name, Addresses)> = targets
+        .iter()
+        .zip(replies.chunks(2))
+        .map(|(target, replies)| (*target, Addresses::of(target, replies)))
+        .collect();
+    let judged: Vec<_> = known
+        .iter()
+        .zip(replies.chunks(2))
+        .map(|((target, addresses), replies)| judge_target(case, target, addresses, replies, view))
+        .collect();
+    for judged in judged {
+        let Judged { findings: found, correction } = judged?;
+        findings.extend(found);
+        corrections.extend(correction);
     }
+    findings.extend(same_addresses(&known));
     if !findings.iter().any(|finding| matches!(finding.severity(), Severity::Fail | Severity::Unknown)) {
         let mut distinct: Vec<&Name> = records.iter().map(|(_, name)| *name).collect();
         distinct.sort();
@@ -49,39 +66,62 @@ pub(super) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec<Finding>
         }
         findings.insert(0, found);
     }
-    Ok(findings)
+    Ok(records::mend(case, &records, &corrections, findings))
 }
 
-/// A finding about all the records, which it shows.
-fn all(code: Code, domain: &Name, records: &[(u16, &Name)]) -> Finding {
-    records.iter().fold(Finding::new(code, domain), |finding, (preference, name)| {
-        finding.evidence(format!("{preference} {name}"))
-    })
+/// What the look-up of one mail server says.
+struct Judged {
+    findings: Vec<Finding>,
+    /// The name that should stand in its place, where that is known.
+    correction: Option<Correction>,
 }
 
-/// What the records say by themselves, before any mail server is looked up.
-fn judge_records(case: &Case<'_>, records: &[(u16, &Name)]) -> Vec<Finding> {
+/// Judges one mail server by its addresses.
+fn judge_target(
+    case: &Case<'_>,
+    target: &Name,
+    addresses: &Addresses,
+    replies: &[&Response],
+    view: &mut View<'_>,
+) -> Result<Judged, Pending> {
     let domain = case.domain.name();
-    let mut findings = Vec::new();
-    if records.iter().any(|(_, name)| name.is_root()) {
-        findings.push(all(Code::MxNullWithOthers, domain, records));
+    // That a doubled name does not exist goes without saying.
+    if let Some(Slip::Doubled(_)) = slip(target, domain, &case.host.mx) {
+        return Ok(Judged { findings: Vec::new(), correction: None });
     }
-    for (place, (preference, name)) in records.iter().enumerate() {
-        let about = |code| Finding::new(code, name).detail("target", name).evidence(format!("{preference} {name}"));
-        if records.iter().take(place).any(|(_, before)| before == name) {
-            findings.push(about(Code::MxDuplicate));
-        } else if is_literal(name) {
-            findings.push(about(Code::MxTargetLiteral));
-        } else if *name == domain {
-            findings.push(about(Code::MxTargetIsDomain));
-        }
+    let mut findings = judge_addresses(target, addresses);
+    if let Some(alias) = replies.iter().find_map(|reply| reply.aliases.last()) {
+        let evidence = format!("{target} is an alias for {alias}");
+        let about = Finding::new(Code::MxTargetAlias, target).detail("target", target).detail("alias", alias);
+        findings.insert(0, about.evidence(evidence));
+        return Ok(Judged { findings, correction: Some(Correction::new(target, alias)) });
     }
-    let expected = &case.host.mx;
-    if !expected.is_empty() && !records.iter().any(|(_, name)| expected.contains(name)) {
-        let expected = expected.iter().map(Name::as_str).collect::<Vec<_>>().join(", ");
-        findings.push(all(Code::MxNotHost, domain, records).detail("expected", expected));
+    let is_missing = addresses.found.is_empty() && addresses.unknown.is_empty();
+    if let Some(meant) = maybe_doubled(target, domain).filter(|_| is_missing)
+        && !Addresses::of(&meant, &view.get_all(questions(&meant))?).found.is_empty()
+    {
+        let about = Finding::new(Code::MxTargetDoubled, target).detail("target", target).detail("meant", &meant);
+        let doubled = addresses.absent.iter().fold(about, Finding::evidence);
+        return Ok(Judged { findings: vec![doubled], correction: Some(Correction::new(target, &meant)) });
     }
-    findings
+    Ok(Judged { findings, correction: None })
+}
+
+/// The mail servers that are the same machine as one before, so far as addresses tell.
+fn same_addresses(known: &[(&Name, Addresses)]) -> Vec<Finding> {
+    let sorted = |addresses: &Addresses| {
+        let mut found = addresses.found.clone();
+        found.sort();
+        found
+    };
+    let twin = |place: usize, (target, addresses): &(&Name, Addresses)| {
+        let of_this = sorted(addresses);
+        let mut before = known.iter().take(place).filter(|(_, other)| sorted(other) == of_this);
+        let (other, _) = before.next().filter(|_| !of_this.is_empty())?;
+        let same = Finding::new(Code::MxSameAddress, target).detail("target", target).detail("other", other);
+        Some(of_this.iter().fold(same, Finding::evidence))
+    };
+    known.iter().enumerate().filter_map(|(place, target)| twin(place, target)).collect()
 }
 
 /// What a mail server's addresses say: none, private ones, or that some could not be looked up.
@@ -102,22 +142,6 @@ fn judge_addresses(target: &Name, addresses: &Addresses) -> Vec<Finding> {
     findings
 }
 
-/// No MX record: senders fall back to the domain's own address, if it has one (RFC 5321 section 5.1).
-fn without_mx(domain: &Name, no_mx: String, view: &mut View<'_>) -> Result<Vec<Finding>, Pending> {
-    let replies = view.get_all(questions(domain))?;
-    let addresses = Addresses::of(domain, &replies);
-    if !addresses.found.is_empty() {
-        let implicit = Finding::new(Code::MxImplicit, domain).evidence(no_mx);
-        let mut findings = vec![addresses.found.iter().fold(implicit, Finding::evidence)];
-        findings.extend(judge_addresses(domain, &addresses));
-        return Ok(findings);
-    }
-    Ok(vec![match addresses.unknown.first() {
-        Some((cause, seen)) => Finding::new(Code::MxUnknown, domain).detail("cause", cause).evidence(seen),
-        None => addresses.absent.iter().fold(Finding::new(Code::MxMissing, domain).evidence(no_mx), Finding::evidence),
-    }])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,17 +156,32 @@ mod tests {
         mx1.example.com AAAA 2001:db8::1
         mx2.example.com A 192.0.2.2";
 
+    /// The addresses of mail servers alone.
+    const SERVERS: &str = "
+        mx1.example.com A 192.0.2.1
+        mx2.example.com A 192.0.2.2
+        mx1.host.example A 192.0.2.11
+        mx2.host.example A 192.0.2.12";
+
+    /// A website below a domain with mail.
+    const BELOW: &str = "
+        shop.example.com A 192.0.2.80
+        example.com MX 10 mx1.example.com";
+
     fn lab(table: &str) -> Lab {
         Lab::new("example.com", table)
     }
 
-    fn host(mx: &str) -> Host {
-        Host { mx: vec![name(mx)], ..Host::default() }
+    fn one(target: &str, rest: &str) -> Lab {
+        lab(&format!("example.com MX 10 {target}\n{rest}"))
+    }
+
+    fn host(mx: &[&str]) -> Host {
+        Host { mx: mx.iter().map(|mx| name(mx)).collect(), ..Host::default() }
     }
 
     #[test]
     fn every_code_has_its_case() {
-        let one = |target: &str, rest: &str| lab(&format!("example.com MX 10 {target}\n{rest}"));
         finds(
             Topic::Mx,
             &[
@@ -168,9 +207,27 @@ mod tests {
                 (one("[2001:db8::1]", HEALTHY), &[Code::MxTargetLiteral]),
                 (one("mx.example.com", "mx.example.com A 192.168.0.1"), &[Code::MxTargetPrivate]),
                 (one("example.com", "example.com A 192.0.2.1"), &[Code::MxFound, Code::MxTargetIsDomain]),
-                (lab(HEALTHY).host(host("mx.host.example")), &[Code::MxFound, Code::MxNotHost]),
-                (lab(HEALTHY).host(host("mx2.example.com")), &[Code::MxFound]),
+                (lab(HEALTHY).host(host(&["mx.host.example"])), &[Code::MxFound, Code::MxNotHost]),
+                (lab(HEALTHY).host(host(&["mx2.example.com", "mx1.example.com"])), &[Code::MxFound]),
                 (one("mx1.example.com", &HEALTHY.replace("MX 10", "MX 30")), &[Code::MxFound, Code::MxDuplicate]),
+                (Lab::new("shop.example.com", BELOW), &[Code::MxBelow]),
+                (
+                    lab("example.com A 192.0.2.1\n*.example.com MX 10 mx.example.net"),
+                    &[Code::MxImplicit, Code::MxMisplaced],
+                ),
+                (lab("example.com.example.com MX 10 mx.example.net"), &[Code::MxMissing, Code::MxMisplaced]),
+                (one("mx1.example.com.example.com", SERVERS), &[Code::MxTargetDoubled]),
+                (one("mx.example.net.example.com", "mx.example.net A 192.0.2.1"), &[Code::MxTargetDoubled]),
+                (one("mx.example.net.example.com", ""), &[Code::MxTargetMissing]),
+                (one("\"mx1.example.com\"", SERVERS), &[Code::MxTargetMisspelt]),
+                (
+                    one("mx3.example.com", &format!("{HEALTHY}\nmx3.example.com A 192.0.2.2")),
+                    &[Code::MxFound, Code::MxSameAddress],
+                ),
+                (
+                    one("mx1.host.example", &format!("{HEALTHY}\n{SERVERS}")).host(host(&["mx1.host.example"])),
+                    &[Code::MxFound, Code::MxElsewhere],
+                ),
                 (lab("example.com MX silent"), &[Code::MxUnknown]),
                 (lab("example.com A silent"), &[Code::MxUnknown]),
                 (one("mx.example.com", "mx.example.com A silent"), &[Code::MxTargetUnknown]),
@@ -194,7 +251,7 @@ mod tests {
             ran.finding(Code::MxMissing).evidence,
             ["no MX record at example.com", "no A record at example.com", "no AAAA record at example.com"]
         );
-        let ran = lab(HEALTHY).host(host("mx.host.example")).run(Topic::Mx);
+        let ran = lab(HEALTHY).host(host(&["mx.host.example"])).run(Topic::Mx);
         assert_eq!(ran.detail(Code::MxNotHost, "expected"), "mx.host.example");
     }
 
@@ -216,8 +273,89 @@ mod tests {
     }
 
     #[test]
+    fn where_the_records_stand_elsewhere_they_are_shown_and_moved() {
+        let table = format!("example.com A 192.0.2.80\nexample.com.example.com MX 10 mx1.example.com\n{SERVERS}");
+        let ran = lab(&table).run(Topic::Mx);
+        assert_eq!(ran.finding(Code::MxMisplaced).evidence, ["example.com.example.com MX 10 mx1.example.com"]);
+        assert_eq!(ran.fix(Code::MxMisplaced).as_deref(), Some("example.com 10 mx1.example.com"));
+        assert_eq!(ran.fix(Code::MxImplicit).as_deref(), Some("example.com 10 mx1.example.com"));
+        let dead = lab("example.com A 192.0.2.80\n*.example.com MX 10 gone.example.net").run(Topic::Mx);
+        assert_eq!(dead.finding(Code::MxMisplaced).fix, None);
+    }
+
+    #[test]
+    fn a_slip_in_a_name_is_put_right_and_the_other_records_kept() {
+        for (target, right) in [
+            ("mx1.example.com.example.com", "mx1.example.com"),
+            ("\"mx1.example.com\"", "mx1.example.com"),
+            ("mx1.host.example.example.com", "mx1.host.example"),
+        ] {
+            let ran = one(target, &format!("example.com MX 20 mx2.example.com\n{SERVERS}")).run(Topic::Mx);
+            let code = ran.findings[0].code;
+            assert_eq!(ran.fix(code), Some(format!("example.com 10 {right}\n20 mx2.example.com")), "{target}");
+            assert_eq!(ran.findings[0].fix.as_ref().map(|fix| fix.replaces), Some(2));
+        }
+        let ran = one("\"mx9.example.com\"", SERVERS).run(Topic::Mx);
+        assert_eq!(ran.finding(Code::MxTargetMisspelt).fix, None, "what was meant does not exist");
+        let ran = one("mx9.example.com.example.com", SERVERS).run(Topic::Mx);
+        assert_eq!(ran.finding(Code::MxTargetDoubled).fix, None, "what was meant does not exist");
+    }
+
+    #[test]
+    fn an_alias_is_replaced_by_the_name_that_it_stands_for() {
+        let alias = "mx.example.com CNAME mx1.example.com";
+        let ran =
+            one("mx.example.com", &format!("{alias}\nexample.com MX 5 mx2.example.com\n{SERVERS}")).run(Topic::Mx);
+        assert_eq!(ran.fix(Code::MxTargetAlias).as_deref(), Some("example.com 5 mx2.example.com\n10 mx1.example.com"));
+        let twice = format!("{alias}\nexample.com MX 5 mx1.example.com\n{SERVERS}");
+        let ran = one("mx.example.com", &twice).run(Topic::Mx);
+        assert_eq!(ran.fix(Code::MxTargetAlias).as_deref(), Some("example.com 5 mx1.example.com"));
+    }
+
+    #[test]
+    fn a_customer_of_the_host_is_told_what_this_host_needs() {
+        let fix = Some("example.com 10 mx1.host.example\n20 mx2.host.example".to_owned());
+        let host = || host(&["mx1.host.example", "mx2.host.example"]);
+        for (table, code) in [
+            ("example.com TXT parked", Code::MxMissing),
+            ("example.com A 192.0.2.80", Code::MxImplicit),
+            ("example.com MX 10 mx1.example.com", Code::MxNotHost),
+            ("example.com MX 10 mx1.example.com\nexample.com MX 10 mx1.host.example", Code::MxElsewhere),
+            ("example.com MX 10 gone.example.com", Code::MxTargetMissing),
+            ("example.com MX 10 192.0.2.1", Code::MxTargetLiteral),
+            ("example.com MX 10 mx1.example.com.example.com", Code::MxTargetDoubled),
+            ("example.com MX 10 example.com\nexample.com A 192.0.2.80", Code::MxTargetIsDomain),
+        ] {
+            let ran = lab(&format!("{table}\n{SERVERS}")).host(host()).run(Topic::Mx);
+            assert_eq!(ran.fix(code), fix, "{table}");
+        }
+        let dead = lab("example.com MX 10 mx1.example.com\nmx1.example.com A 192.0.2.1").host(host()).run(Topic::Mx);
+        assert_eq!(dead.finding(Code::MxNotHost).fix, None, "the host's servers do not exist");
+        let slip = one("mx1.host.example.example.com", SERVERS).host(host()).run(Topic::Mx);
+        assert_eq!(slip.codes(), ["mx-target-doubled"], "the host was meant");
+        let more = format!("example.com MX 10 mx1.host.example\nexample.com MX 20 mx3.host.example\n{SERVERS}");
+        let ran = lab(&format!("{more}\nmx3.host.example A 192.0.2.13")).host(host()).run(Topic::Mx);
+        assert_eq!(ran.codes(), ["mx-found"], "the host has more servers than it names");
+        let ran = lab(&format!("{HEALTHY}\nexample.com MX 30 mx1.host.example\n{SERVERS}")).host(host()).run(Topic::Mx);
+        assert_eq!(ran.detail(Code::MxElsewhere, "others"), "mx1.example.com, mx2.example.com");
+    }
+
+    #[test]
+    fn a_null_mx_is_left_as_it_is() {
+        let ran = lab("example.com MX 0 .").host(host(&["mx1.host.example"])).run(Topic::Mx);
+        assert_eq!(ran.finding(Code::MxNull).fix, None);
+        let ran = one(".", HEALTHY).run(Topic::Mx);
+        assert_eq!(ran.finding(Code::MxNullWithOthers).fix, None);
+    }
+
+    #[test]
     fn no_answer_is_no_fault() {
         assert_eq!(lab(HEALTHY).no_answer_is_no_fault(Topic::Mx).len(), 5);
+        Lab::new("shop.example.com", BELOW).no_answer_is_no_fault(Topic::Mx);
+        lab("example.com A 192.0.2.80\n*.example.com MX 10 mx.example.net").no_answer_is_no_fault(Topic::Mx);
+        lab(&format!("example.com MX 10 mx.old.example\nmx.old.example A 192.0.2.9\n{SERVERS}"))
+            .host(host(&["mx1.host.example"]))
+            .no_answer_is_no_fault(Topic::Mx);
         for (cause, _) in CAUSES {
             let dark = format!("example.com A {cause}\nexample.com AAAA {cause}");
             assert_eq!(lab(&dark).run(Topic::Mx).codes(), ["mx-unknown"]);

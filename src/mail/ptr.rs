@@ -85,7 +85,8 @@ fn judge(address: IpAddr, view: &mut View<'_>) -> Result<Finding, Pending> {
     for (back, reply) in back.iter().zip(replies) {
         match reply.addresses() {
             Ok(addresses) if addresses.contains(&address) => {
-                let confirmed = shown(about(Code::PtrConfirmed).detail("host", &back.name), &back.name);
+                let code = if is_generic(&back.name, address) { Code::PtrGeneric } else { Code::PtrConfirmed };
+                let confirmed = shown(about(code).detail("host", &back.name), &back.name);
                 return Ok(confirmed.evidence(format!("{back} {address}")));
             }
             Ok(none) if none.is_empty() => evidence.push(absence(back, reply)),
@@ -107,6 +108,23 @@ fn judge(address: IpAddr, view: &mut View<'_>) -> Result<Finding, Pending> {
 /// That the name of `subject`, an address or the name that should lead to one, could not be looked up.
 fn unknown(subject: impl Display + Copy, cause: Cause) -> Finding {
     Finding::new(Code::PtrUnknown, subject).detail("address", subject).detail("cause", cause)
+}
+
+/// Whether a name is made of the IPv4 address that it belongs to, in decimal or hexadecimal, forwards or backwards:
+/// receivers take such names for those of dial-up lines. Names made of IPv6 addresses are too rare to be worth it.
+fn is_generic(name: &Name, address: IpAddr) -> bool {
+    let IpAddr::V4(address) = address else { return false };
+    let [a, b, c, d] = address.octets();
+    let numbers: Vec<u8> =
+        name.as_str().split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok()).collect();
+    let holds = |octets: [u8; 4]| {
+        let [a, b, c, d] = octets;
+        numbers.windows(4).any(|window| window == octets)
+            || [format!("{a:03}{b:03}{c:03}{d:03}"), format!("{a:02x}{b:02x}{c:02x}{d:02x}")]
+                .iter()
+                .any(|digits| name.as_str().contains(digits))
+    };
+    holds([a, b, c, d]) || holds([d, c, b, a])
 }
 
 fn name(record: &Record) -> Option<&Name> {
@@ -146,6 +164,10 @@ mod tests {
             Topic::Ptr,
             &[
                 (lab(HEALTHY), &[Code::PtrConfirmed, Code::PtrConfirmed]),
+                (
+                    one(&format!("{pointer} host-192-0-2-1.isp.example\nhost-192-0-2-1.isp.example A 192.0.2.1")),
+                    &[Code::PtrGeneric],
+                ),
                 (one(""), &[Code::PtrMissing]),
                 (one(&format!("{pointer} other.example.com")), &[Code::PtrNotConfirmed]),
                 (
@@ -161,6 +183,24 @@ mod tests {
                 (lab("example.com MX 10 mx.example.com\nmx.example.com A 10.0.0.1"), &[]),
             ],
         );
+    }
+
+    #[test]
+    fn names_made_of_the_address_are_told_from_others() {
+        for (name, expected) in [
+            ("host-192-0-2-14.isp.example", true),
+            ("14.2.0.192.static.isp.example", true),
+            ("ip192000002014.isp.example", true),
+            ("dyn-c000020e.isp.example", true),
+            ("ec2-192-000-002-014.compute.example", true),
+            ("mx14.example.com", false),
+            ("mail-2-14.example.com", false),
+            ("host-192-0-2-15.isp.example", false),
+            ("9192-0-2-14.isp.example", false),
+        ] {
+            assert_eq!(is_generic(&name.parse().unwrap(), [192, 0, 2, 14].into()), expected, "{name}");
+        }
+        assert!(!is_generic(&"x-2001-db8-1.example".parse().unwrap(), "2001:db8::1".parse().unwrap()));
     }
 
     #[test]

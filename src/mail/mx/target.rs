@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::slip::is_host_name;
 use crate::domain::Name;
 use crate::facts::{Cause, Kind, Query, Record, Response};
 use crate::mail::evidence::{absence, silence};
@@ -24,11 +25,16 @@ pub(in crate::mail) fn by_preference(reply: &Response) -> Vec<(u16, &Name)> {
     all
 }
 
-/// The mail servers to look up: real names, each once, the preferred first, [`MOST`] at most.
+/// The mail servers to look up: host names, each once, the preferred first, [`MOST`] at most.
 pub(in crate::mail) fn targets<'r>(records: &[(u16, &'r Name)]) -> Vec<&'r Name> {
     let mut targets: Vec<&Name> = Vec::new();
     for &(_, name) in records {
-        if !name.is_root() && !is_literal(name) && !targets.contains(&name) && targets.len() < MOST {
+        if !name.is_root()
+            && !is_literal(name)
+            && is_host_name(name)
+            && !targets.contains(&name)
+            && targets.len() < MOST
+        {
             targets.push(name);
         }
     }

@@ -73,6 +73,12 @@ impl Zones {
         self.add(owner, "TXT", new)
     }
 
+    /// Publishes records of a type in place of all of that type at the name.
+    pub(crate) fn replace<'d>(&mut self, owner: &str, kind: &str, data: impl Iterator<Item = &'d str>) -> &mut Self {
+        self.records.remove(&(name(owner), kind.parse().expect("a record type")));
+        data.fold(self, |zones, data| zones.add(owner, kind, data))
+    }
+
     /// Lets questions go wrong: those for a name, for the names below one (`*.slow.example`), or all (`*`). Of several
     /// faults that strike a question, delays add up, and the first other one counts.
     pub(crate) fn fault(&mut self, names: &str, fault: Fault) -> &mut Rule {
