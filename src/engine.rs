@@ -128,10 +128,11 @@ impl Engine {
 
     fn examine(&self, check: CheckRequest) -> Examination {
         let CheckRequest { domain, selectors, topics } = check;
-        let connects = self.config.probe.connect && self.network.connects();
+        let config = Arc::clone(&self.config);
+        let connects = config.probe.connect && self.network.connects();
         let checks = CHECKS.iter().filter(move |check| {
             let asked_for = topics.is_empty() || topics.contains(&check.topic);
-            asked_for && (connects || !check.connects)
+            asked_for && (connects || !check.connects) && check.is_configured(&config)
         });
         let network = Arc::clone(&self.network);
         Examination::new(domain, selectors, checks, Arc::clone(&self.config), network, now())

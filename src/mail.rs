@@ -9,6 +9,7 @@ pub mod dane;
 pub mod dkim;
 pub mod dmarc;
 pub mod dns;
+pub mod dnsbl;
 pub mod dnssec;
 mod evidence;
 #[cfg(test)]
@@ -18,6 +19,7 @@ pub mod mx;
 pub mod ns;
 pub mod propagation;
 pub mod ptr;
+pub mod senderscore;
 pub mod spf;
 pub mod starttls;
 mod tags;
@@ -87,6 +89,8 @@ pub const CHECKS: &[Check] = &[
     Check { topic: Topic::Dane, connects: false, run: dane::check },
     Check { topic: Topic::Starttls, connects: true, run: starttls::check },
     Check { topic: Topic::Ptr, connects: false, run: ptr::check },
+    Check { topic: Topic::Dnsbl, connects: false, run: dnsbl::check },
+    Check { topic: Topic::Senderscore, connects: false, run: senderscore::check },
     Check { topic: Topic::Autoconfig, connects: false, run: autoconfig::check },
 ];
 
@@ -102,6 +106,15 @@ pub struct Examined {
 }
 
 impl Check {
+    /// Whether the configuration names anybody to ask; else it says nothing, and is left out.
+    pub fn is_configured(&self, config: &Config) -> bool {
+        match self.topic {
+            Topic::Dnsbl => !config.dnsbl.addresses.is_empty() || !config.dnsbl.domains.is_empty(),
+            Topic::Senderscore => config.dnsbl.senderscore.is_some(),
+            _ => true,
+        }
+    }
+
     /// Runs the check, then proves each fix: with the fix applied to the facts, the same check must no longer find
     /// what the fix mends, nor anything that fails or is unknown beyond what it found before. A fix that is not
     /// proven is not offered.

@@ -360,8 +360,32 @@ codes! {
         PtrUnknown = Unknown "ptr-unknown" ["address" "cause"];
     }
     Dnsbl {
+        /// No list that was asked names the domain or its mail servers.
+        DnsblClear = Ok "dnsbl-clear" ["lists"];
+        /// A list names the domain.
+        DnsblDomainListed = Fail "dnsbl-domain-listed" ["list" "entry"];
+        /// A list names the domain as an honest one that others abuse.
+        DnsblDomainAbused = Fail "dnsbl-domain-abused" ["list" "entry"];
+        /// A list names a mail server's address.
+        DnsblAddressListed = Warn "dnsbl-address-listed" ["address" "list" "entry"];
+        /// A list says that mail should not come straight from a mail server's address.
+        DnsblPolicyListed = Warn "dnsbl-policy-listed" ["address" "list" "entry"];
+        /// A list names an address that the host sends from.
+        DnsblHostListed = Warn "dnsbl-host-listed" ["address" "list" "entry"];
+        /// A list did not answer, answered with an error, or fails its own test (RFC 5782 section 5).
+        DnsblUnknown = Unknown "dnsbl-unknown" ["list" "cause"];
+        /// A mail server's address could not be looked up, so no list was asked about it.
+        DnsblTargetUnknown = Unknown "dnsbl-target-unknown" ["target" "cause"];
     }
     Senderscore {
+        /// A score of 70 or above.
+        SenderscoreGood = Ok "senderscore-good" ["address" "score"];
+        /// A score below 70.
+        SenderscoreLow = Warn "senderscore-low" ["address" "score"];
+        /// No score: too little mail was seen from the address.
+        SenderscoreNone = Info "senderscore-none" ["address"];
+        /// The score could not be looked up, or the answer is none.
+        SenderscoreUnknown = Unknown "senderscore-unknown" ["address" "cause"];
     }
     Bimi {
     }

@@ -57,6 +57,11 @@ async fn each_mx_fault_is_found_alone() {
             ("mx-loopback.example", &["mx-target-private"]),
             ("mx-literal.example", &["mx-target-literal"]),
             ("mx-self.example", &["mx-target-is-domain"]),
+            ("mx-same-address.example", &["mx-same-address"]),
+            ("mx-doubled.example", &["mx-target-doubled"]),
+            ("mx-quoted.example", &["mx-target-misspelt"]),
+            ("mx-star.example", &["mx-implicit", "mx-misplaced"]),
+            ("shop.mx-below.example", &["mx-below"]),
         ],
     )
     .await;
@@ -134,10 +139,56 @@ async fn each_ptr_fault_is_found_alone() {
             ("no-ptr.example", &["ptr-missing"]),
             ("ptr-mismatch.example", &["ptr-not-confirmed"]),
             ("ptr-dangling.example", &["ptr-not-confirmed"]),
+            ("ptr-generic.example", &["ptr-generic"]),
             ("ptr-silent.example", &["ptr-unknown"]),
         ],
     )
     .await;
+}
+
+#[tokio::test]
+async fn each_listing_is_found_alone() {
+    expect(
+        &["dnsbl"],
+        &[
+            ("dnsbl-address.example", &["dnsbl-address-listed"]),
+            ("dnsbl-policy.example", &["dnsbl-policy-listed"]),
+            ("dnsbl-domain.example", &["dnsbl-domain-listed"]),
+            ("dnsbl-abused.example", &["dnsbl-domain-abused"]),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_list_answers_to_a_resolver_that_it_refuses_is_no_listing() {
+    for code in ["127.255.255.252", "127.255.255.254", "127.255.255.255", "127.0.0.1", "198.51.100.1"] {
+        let mut zones = Zones::load(&["healthy"]);
+        // Refusing lists answer so to whatever they are asked; as do resolvers that make up answers.
+        zones.add("*.spamcop.net", "A", code).add("*.bl.spamcop.net", "A", code);
+        for entry in ["2.0.0.127", "1.0.0.127", "10.2.0.192", "11.2.0.192"] {
+            zones.add(&format!("{entry}.zen.spamhaus.org"), "A", code);
+        }
+        for entry in ["test", "invalid", "healthy.example"] {
+            zones.add(&format!("{entry}.dbl.spamhaus.org"), "A", code);
+        }
+        let server = NameServer::start(zones).await;
+        let report = report(&engine(&server, Config::default()), "healthy.example").await;
+        assert_eq!(faults(&report), ["dnsbl-unknown"], "{code}");
+        assert_eq!(report.verdict(), Severity::Unknown, "{code}");
+    }
+}
+
+#[tokio::test]
+async fn the_sender_score_is_told_where_a_zone_for_it_is_named() {
+    let mut zones = Zones::load(&["healthy"]);
+    zones.add("10.2.0.192.score.example", "A", "127.0.4.97").add("11.2.0.192.score.example", "A", "127.0.4.12");
+    let server = NameServer::start(zones).await;
+    let lists = mailmedic::config::Lists { senderscore: Some("score.example".parse().unwrap()), ..Default::default() };
+    let scored = report(&engine(&server, Config { dnsbl: lists, ..Config::default() }), "healthy.example").await;
+    assert_eq!(faults(&scored), ["senderscore-low"]);
+    let unasked = report(&engine(&server, Config::default()), "healthy.example").await;
+    assert!(unasked.topics().all(|(topic, _)| topic != Topic::Senderscore));
 }
 
 #[tokio::test]
@@ -221,6 +272,9 @@ async fn an_operators_own_hosts_are_what_is_expected() {
     let engine = engine(&server, Config { host, ..Config::default() });
     assert_eq!(faults(&report(&engine, "sound.example").await), Vec::<&str>::new());
     assert!(faults(&report(&engine, "google-customer.example").await).contains(&"mx-not-host"));
+    let fix_of = |report: &mailmedic::probe::Report| report.findings().find_map(|finding| finding.fix.clone());
+    let elsewhere = fix_of(&report(&engine, "google-customer.example").await).unwrap();
+    assert_eq!((elsewhere.kind.to_string().as_str(), elsewhere.value.as_str()), ("MX", "10 mx1.host.example"));
     let missing = report(&engine, "spf-without-host.example").await;
     assert_eq!(faults(&missing), ["spf-host-missing"]);
     let fix = missing.findings().find_map(|finding| finding.fix.clone()).unwrap();
@@ -255,6 +309,25 @@ async fn every_fix_that_is_offered_mends_its_domain_when_it_is_published() {
         mended += 1;
     }
     assert_eq!(mended, 6);
+}
+
+#[tokio::test]
+async fn mx_records_that_are_offered_mend_their_domain_when_they_are_published() {
+    for (domain, records) in [
+        ("mx-doubled.example", "10 mx1.host.example\n20 mail.mx-doubled.example"),
+        ("mx-quoted.example", "10 mx1.host.example\n20 mx2.host.example"),
+        ("mx-cname.example", "10 mx1.host.example"),
+        ("mx-star.example", "10 mx1.host.example"),
+    ] {
+        let server = NameServer::start(Zones::load(&["mx"])).await;
+        let before = report(&engine(&server, Config::default()), domain).await;
+        let fix = before.findings().find_map(|finding| finding.fix.clone()).unwrap();
+        assert_eq!((fix.name.as_str(), fix.value.as_str()), (domain, records));
+        let mut zones = Zones::load(&["mx"]);
+        zones.replace(&fix.name, "MX", fix.values());
+        let server = NameServer::start(zones).await;
+        assert_eq!(faults(&report(&engine(&server, Config::default()), domain).await), Vec::<&str>::new(), "{domain}");
+    }
 }
 
 #[test]

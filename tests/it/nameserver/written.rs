@@ -18,6 +18,9 @@ const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/zones");
 /// The file, and the domain in it, that domains listed under `sound` start as copies of.
 const SOUND: (&str, &str) = ("sound", "sound.example");
 
+/// The file of the blocklists, which every check asks.
+const LISTS: &str = "blocklists";
+
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Written {
@@ -79,13 +82,15 @@ impl Zones {
         Self::load(&files().iter().map(String::as_str).collect::<Vec<_>>())
     }
 
-    /// The files of these names, without ending; with the mail host of `sound.toml` where one of them needs it.
+    /// The files of these names, without ending; with the blocklists, and the mail host of `sound.toml` where one of
+    /// them needs it.
     pub(crate) fn load(files: &[&str]) -> Self {
         let mut zones = Self::default();
         let mut files: BTreeMap<&str, Written> = files.iter().map(|file| (*file, read(file))).collect();
         if files.values().any(|written| !written.sound.is_empty()) {
             files.entry(SOUND.0).or_insert_with(|| read(SOUND.0));
         }
+        files.entry(LISTS).or_insert_with(|| read(LISTS));
         for (file, written) in files {
             zones.take(written, file);
         }
