@@ -154,6 +154,11 @@ codes! {
         SpfFound = Ok "spf-found" ["lookups"];
         /// No SPF record.
         SpfMissing = Fail "spf-missing" [];
+        /// A text that is meant as an SPF record and is none, since its beginning is not exactly `v=spf1` (RFC 7208
+        /// section 4.5).
+        SpfLookalike = Warn "spf-lookalike" ["column" "problem"];
+        /// The SPF record stands at a name below the domain, where no receiver looks for it.
+        SpfMisplaced = Warn "spf-misplaced" ["at"];
         /// More than one SPF record (RFC 7208 section 4.5).
         SpfTwoRecords = Fail "spf-two-records" ["count"];
         /// A term that the grammar does not allow (RFC 7208 section 12), with its position in the record.
@@ -170,13 +175,24 @@ codes! {
         SpfTooManyMx = Fail "spf-too-many-mx" ["target" "count"];
         /// `+all`: everybody may send (RFC 7208 section 5.1).
         SpfAllPass = Fail "spf-all-pass" [];
+        /// A term other than `all` that every address matches, such as `ip4:0.0.0.0/0`.
+        SpfEverybody = Fail "spf-everybody" ["term" "addresses"];
+        /// A range of addresses that is wider than any mail service needs.
+        SpfWideRange = Warn "spf-wide-range" ["term" "addresses"];
+        /// Ranges of addresses from which no mail comes over the internet (RFC 6890).
+        SpfPrivateRange = Info "spf-private-range" ["term"];
         /// `?all`: the record says nothing about other senders.
         SpfAllNeutral = Warn "spf-all-neutral" [];
         /// Neither `all` nor `redirect=` ends the record.
         SpfNoAll = Warn "spf-no-all" [];
+        /// A domain that neither takes mail (RFC 7505) nor lets anybody send, without `-all` (RFC 7505 section 4.2).
+        SpfParked = Warn "spf-parked" [];
         /// Terms after `all` are never reached (RFC 7208 section 5.1).
         SpfAfterAll = Warn "spf-after-all" ["term"];
-        /// A mechanism written with `=`: a modifier that nobody knows, and so ignored (RFC 7208 section 6).
+        /// Terms that stand in the record more than once.
+        SpfDuplicate = Info "spf-duplicate" ["term"];
+        /// A mechanism written with `=`, or the version again: a modifier that nobody knows, and so ignored (RFC 7208
+        /// section 6).
         SpfIgnored = Warn "spf-ignored" ["term"];
         /// The `ptr` mechanism should not be used (RFC 7208 section 5.5).
         SpfPtr = Warn "spf-ptr" [];

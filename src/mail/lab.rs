@@ -12,8 +12,8 @@
 use crate::config::{Config, Host, Lists};
 use crate::domain::{Domain, Name};
 use crate::facts::{
-    Called, Cause, Certificate, Fact, Facts, Fetched, Kind, Leaf, NoPage, Outcome, Query, Question, Record, Response,
-    Secured, Server, Service, Session, Text, Tls, Unreached,
+    Called, Cause, Certificate, Fact, Facts, Fetched, Kind, Leaf, NoPage, Outcome, Pending, Query, Question, Record,
+    Response, Secured, Server, Service, Session, Text, Tls, Unreached, View,
 };
 use crate::finding::{Code, Finding, Fix, Severity, Topic};
 use crate::mail::{CHECKS, Case, Check};
@@ -175,6 +175,22 @@ impl Lab {
         }
         missed.dedup();
         missed
+    }
+
+    /// Runs what is no check, such as the evaluation of one sender, until nothing is pending: what it came to, how many
+    /// times questions were asked, and what is known then.
+    pub(super) fn settle<T>(&self, run: impl Fn(&mut View<'_>) -> Result<T, Pending>) -> (T, usize, Facts) {
+        let mut facts = Facts::default();
+        for rounds in 0..40 {
+            let mut view = View::new(&facts);
+            let settled = run(&mut view);
+            let wanted = view.wanted().to_vec();
+            match settled {
+                Ok(value) => return (value, rounds, facts),
+                Err(_) => wanted.iter().for_each(|question| facts.insert(self.reply(question))),
+            }
+        }
+        panic!("still pending after 40 rounds");
     }
 
     fn answered_by(&self, topics: &[Topic], answer: impl Fn(&Question) -> Fact) -> Ran {

@@ -3,23 +3,32 @@
 //! Two ways lead through this room, over the same `record` with its `mechanism`s and `macros`:
 //! * [`check_host`] judges one `sender`: `evaluate` takes the terms in order, `matches` tests each mechanism, and
 //!   `verdict` is the result with the tree that led to it.
-//! * `check` judges a domain: `survey` walks its whole `tree` without a sender, `check` and `habits` say what is wrong
-//!   with it, and `mend` knows how to put it right.
+//! * `check` judges a domain: `survey` walks its whole `tree` without a sender; `absent`, `targets`, `limits`, `ranges`
+//!   and `habits` say what is wrong with it, with the costs as `outline` shows them; `mend` and `respell` know how to
+//!   put it right.
 //!
 //! The record type SPF (99) is never asked for (section 3.1).
 
+mod absent;
 mod check;
 mod evaluate;
 mod habits;
 #[cfg(test)]
 mod lab;
+mod limits;
 mod macros;
 mod matches;
 mod mechanism;
 mod mend;
+mod outline;
+mod ranges;
 mod record;
+mod respell;
 mod sender;
 mod survey;
+mod targets;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod verdict;
 
@@ -38,6 +47,9 @@ const MAX_VOIDS: usize = 2;
 
 /// How many mail servers of an `mx`, and how many names of the client, are looked at (section 4.6.4).
 const MAX_NAMES: usize = 10;
+
+/// The record of a domain that sends no mail.
+const CLOSED: &str = "v=spf1 -all";
 
 /// The name to look a record up at; `None` if the domain can have none: it is malformed, one label alone, or an address
 /// in brackets (section 4.3).

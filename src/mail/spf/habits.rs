@@ -1,10 +1,14 @@
 //! Findings on a record that receivers can use, but that does not do what its owner wants.
+//!
+//! How many addresses its terms let in is the business of `ranges`.
 
+use super::absent::{TakesMail, null_mx};
 use super::check::{about, with_fix};
 use super::mechanism::Mechanism;
-use super::mend;
 use super::record::{Body, Qualifier, Record};
+use super::respell::{is_mistaken, respelled};
 use super::tree::{Branch, Survey};
+use super::{CLOSED, mend};
 use crate::finding::{Code, Finding};
 use crate::mail::Case;
 
@@ -12,14 +16,23 @@ use crate::mail::Case;
 const TOLD: usize = 5;
 
 /// What is dubious in the records that decide for the domain.
-pub(super) fn habits(case: &Case<'_>, survey: &Survey) -> Vec<Finding> {
+pub(super) fn habits(case: &Case<'_>, survey: &Survey, mx: TakesMail) -> Vec<Finding> {
     let passing = survey.root.passing().into_iter().filter_map(|(branch, record)| all_pass(case, branch, record));
     let own = survey.root.deciding();
-    let last = own.last().and_then(|(branch, record)| last_word(case, branch, record));
+    let parked = parked(case, survey, mx);
+    let closed = parked.is_some();
+    let last = own.last().and_then(|(branch, record)| last_word(case, branch, record, closed));
     let terms = own.iter().flat_map(|(branch, record)| {
-        after_all(case, branch, record).into_iter().chain(ignored(case, branch, record)).chain(ptr(branch, record))
+        let each = [after_all(case, branch, record), duplicate(case, branch, record), ptr(case, branch, record)];
+        each.into_iter().flatten().chain(ignored(case, branch, record))
     });
-    passing.chain(last).chain(terms).collect()
+    passing.chain(parked).chain(last).chain(terms).collect()
+}
+
+/// Whether the record lets nobody pass.
+pub(super) fn lets_nobody_in(survey: &Survey) -> bool {
+    let own = survey.root.deciding();
+    !own.is_empty() && own.iter().all(|(branch, _)| branch.permits().next().is_none())
 }
 
 /// `+all` where it makes the domain pass everybody.
@@ -28,16 +41,23 @@ fn all_pass(case: &Case<'_>, branch: &Branch, record: &Record) -> Option<Finding
     Some(with_fix(case, about(Code::SpfAllPass, &branch.domain, branch), &branch.domain, Some(fix)))
 }
 
+/// A domain that takes no mail and lets nobody send, but does not ask receivers to refuse what comes in its name.
+fn parked(case: &Case<'_>, survey: &Survey, mx: TakesMail) -> Option<Finding> {
+    let refuses = survey.root.deciding().last().is_some_and(|(_, record)| record.all() == Some(Qualifier::Fail));
+    let is_parked = mx == TakesMail::No && lets_nobody_in(survey) && !refuses;
+    let finding = about(Code::SpfParked, case.domain, &survey.root).evidence(null_mx(case));
+    is_parked.then(|| with_fix(case, finding, &survey.root.domain, Some(CLOSED.to_owned())))
+}
+
 /// What the record that decides says of everybody whom it does not name.
-fn last_word(case: &Case<'_>, branch: &Branch, record: &Record) -> Option<Finding> {
-    match record.all() {
-        Some(Qualifier::Neutral) => Some(about(Code::SpfAllNeutral, &branch.domain, branch)),
-        None if record.redirect().is_none() => {
-            let fix = Some(mend::with_soft_fail(record));
-            Some(with_fix(case, about(Code::SpfNoAll, &branch.domain, branch), &branch.domain, fix))
-        }
-        _ => None,
-    }
+fn last_word(case: &Case<'_>, branch: &Branch, record: &Record, closed: bool) -> Option<Finding> {
+    let code = match record.all() {
+        Some(Qualifier::Neutral) => Code::SpfAllNeutral,
+        None if record.redirect().is_none() => Code::SpfNoAll,
+        _ => return None,
+    };
+    let fix = if closed { CLOSED.to_owned() } else { mend::with_soft_fail(record) };
+    Some(with_fix(case, about(code, &branch.domain, branch), &branch.domain, Some(fix)))
 }
 
 /// Terms that are never reached.
@@ -48,19 +68,34 @@ fn after_all(case: &Case<'_>, branch: &Branch, record: &Record) -> Option<Findin
     (!idle.is_empty()).then(|| with_fix(case, finding, &branch.domain, Some(mend::without(record, &idle))))
 }
 
-/// Mechanisms written as modifiers.
+/// Terms that stand there again.
+fn duplicate(case: &Case<'_>, branch: &Branch, record: &Record) -> Option<Finding> {
+    let again = mend::repeated(record);
+    let mut terms: Vec<_> = again.iter().map(|term| term.text.as_str()).take(TOLD).collect();
+    terms.dedup();
+    let finding = about(Code::SpfDuplicate, &branch.domain, branch).detail("term", terms.join(" "));
+    (!again.is_empty()).then(|| with_fix(case, finding, &branch.domain, Some(mend::without_repeats(record))))
+}
+
+/// Mechanisms written as modifiers, and the version in the midst of the record.
 fn ignored(case: &Case<'_>, branch: &Branch, record: &Record) -> Vec<Finding> {
-    let is_mistaken = |body: &Body| matches!(body, Body::Modifier(modifier) if mend::is_mistaken(modifier));
-    let terms = record.terms.iter().filter(|term| is_mistaken(&term.body)).take(TOLD);
+    let mistaken = |body: &Body| matches!(body, Body::Modifier(modifier) if is_mistaken(modifier));
+    let terms = record.terms.iter().filter(|term| mistaken(&term.body)).take(TOLD);
     let findings = terms.map(|term| {
         let finding = about(Code::SpfIgnored, &branch.domain, branch).detail("term", &term.text);
-        with_fix(case, finding, &branch.domain, branch.record().and_then(mend::respelled))
+        with_fix(case, finding, &branch.domain, branch.record().and_then(respelled))
     });
     findings.collect()
 }
 
-/// Section 5.5: "should not be published".
-fn ptr(branch: &Branch, record: &Record) -> Option<Finding> {
-    let has_ptr = record.reached().any(|term| matches!(term.body, Body::Directive(_, Mechanism::Ptr(_))));
-    has_ptr.then(|| about(Code::SpfPtr, &branch.domain, branch))
+/// Section 5.5: "should not be published". Where other terms name the senders it can go.
+fn ptr(case: &Case<'_>, branch: &Branch, record: &Record) -> Option<Finding> {
+    let (ptr, others): (Vec<_>, Vec<_>) =
+        record.reached().partition(|term| matches!(term.body, Body::Directive(_, Mechanism::Ptr(_))));
+    let names = |body: &Body| match body {
+        Body::Directive(Qualifier::Pass, mechanism) => *mechanism != Mechanism::All,
+        _ => false,
+    };
+    let fix = others.iter().any(|term| names(&term.body)).then(|| mend::without(record, &ptr));
+    (!ptr.is_empty()).then(|| with_fix(case, about(Code::SpfPtr, &branch.domain, branch), &branch.domain, fix))
 }

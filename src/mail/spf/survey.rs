@@ -10,6 +10,7 @@ use super::tree::{Answer, Branch, Found, Leaf, Place, Survey};
 use super::{MAX_LOOKUPS, MAX_NAMES, MAX_VOIDS, host_name};
 use crate::domain::Name;
 use crate::facts::{Cause, Kind, Pending, Query, Response, View};
+use crate::mail::evidence::absence;
 
 /// How many records are followed: three times what the limit on look-ups allows, so that a record that exceeds it is
 /// counted in full, and yet a hostile one costs little.
@@ -78,10 +79,13 @@ impl<'v, 'f> Walk<'v, 'f> {
     }
 
     fn look_up(&mut self, domain: &str) -> Found {
-        let Some(name) = host_name(domain) else { return Found::Nothing };
-        let Some(reply) = self.known(Query::new(&name, Kind::Txt)) else { return Found::Unknown(Cause::NotAsked) };
+        let Some(name) = host_name(domain) else {
+            return Found::Nothing(format!("{domain} is no name that can have a record"));
+        };
+        let question = Query::new(&name, Kind::Txt);
+        let Some(reply) = self.known(question.clone()) else { return Found::Unknown(Cause::NotAsked) };
         match published(reply).as_deref() {
-            Ok([]) => Found::Nothing,
+            Ok([]) => Found::Nothing(without_record(&question, reply)),
             Ok([record]) => read(record),
             Ok(several) => Found::Several(several.iter().map(|text| shown(text)).collect()),
             Err(cause) => Found::Unknown(*cause),
@@ -103,8 +107,10 @@ impl<'v, 'f> Walk<'v, 'f> {
     fn leaf(&mut self, domain: &str, record: &str, term: &Term) -> Leaf {
         let place = || Place { domain: domain.to_owned(), record: record.to_owned(), term: term.text.clone() };
         let before = self.lookups;
+        let mut number = 0;
         if term.body.causes_lookup() {
             self.lookups += 1;
+            number = self.lookups;
             if self.lookups > MAX_LOOKUPS {
                 self.breaks_lookups.get_or_insert_with(place);
             }
@@ -128,7 +134,7 @@ impl<'v, 'f> Walk<'v, 'f> {
                 self.breaks_voids.get_or_insert_with(place);
             }
         }
-        Leaf { term: term.clone(), lookups: self.lookups - before, target, answer, branch }
+        Leaf { term: term.clone(), lookups: self.lookups - before, number, target, answer, branch }
     }
 
     /// Looks a term's target up, unless an evaluation would have stopped before.
@@ -137,11 +143,11 @@ impl<'v, 'f> Walk<'v, 'f> {
         if self.lookups > MAX_LOOKUPS || kinds.is_empty() {
             return Answer::NotAsked;
         }
-        let replies: Vec<_> = kinds.iter().filter_map(|&kind| self.known(Query::new(&name, kind))).collect();
-        let records: Vec<_> = replies.into_iter().map(Response::records).collect();
-        let unknown = || records.iter().find_map(|records| records.err());
-        match records.iter().flatten().map(|records| records.len()).sum() {
-            0 => unknown().map_or(Answer::Void, Answer::Unknown),
+        let replies: Vec<_> =
+            kinds.iter().filter_map(|&kind| Some((kind, self.known(Query::new(&name, kind))?.records()))).collect();
+        let unknown = || replies.iter().find_map(|(kind, records)| Some(Answer::Unknown(*kind, records.err()?)));
+        match replies.iter().filter_map(|(_, records)| records.ok()).map(<[_]>::len).sum() {
+            0 => unknown().unwrap_or(Answer::Void),
             count if count > MAX_NAMES && kinds == [Kind::Mx] => Answer::TooMany(count),
             _ => Answer::Found,
         }
@@ -162,6 +168,17 @@ impl<'v, 'f> Walk<'v, 'f> {
     }
 }
 
+/// How it was seen that a name has no SPF record.
+fn without_record(question: &Query, reply: &Response) -> String {
+    match reply.texts() {
+        Ok(texts) if !texts.is_empty() => {
+            let end = reply.aliases.last().unwrap_or(&question.name);
+            format!("TXT records at {end}: {}, none of them SPF", texts.len())
+        }
+        _ => absence(question, reply),
+    }
+}
+
 fn read(record: &[u8]) -> Found {
     match Record::parse(record) {
         Ok(parsed) => Found::Record(shown(record), parsed),
@@ -177,20 +194,19 @@ fn shown(record: &[u8]) -> String {
 mod tests {
     use std::fmt::Write as _;
 
-    use super::super::lab::Lab;
+    use super::super::lab::{evaluated, surveyed};
     use super::*;
 
     #[test]
     fn the_cost_of_a_record_is_that_of_all_below_it() {
-        let zone = Lab(
+        let zone =
             "example.com TXT v=spf1 a mx include:a.example ip4:192.0.2.1 exists:%{i}.example.com redirect=b.example
              example.com A 192.0.2.1
-             example.com MX example.com
+             example.com MX 10 example.com
              a.example TXT v=spf1 include:%{d1r}.a.example ptr -all mx
              a.a.example TXT v=spf1 a:%{o} ~all
-             b.example TXT V=SPF1 mx:example.com -all",
-        );
-        let survey = zone.survey("example.com").value;
+             b.example TXT V=SPF1 mx:example.com -all";
+        let survey = surveyed(zone, "example.com").value;
         let costs: Vec<_> = survey.root.terms.iter().map(|leaf| (leaf.term.text.as_str(), leaf.lookups)).collect();
         assert_eq!(
             costs,
@@ -204,7 +220,7 @@ mod tests {
             ]
         );
         assert_eq!((survey.lookups, survey.voids, survey.breaks_lookups.is_none()), (9, 0, true));
-        assert_eq!(zone.check_host("203.0.113.9", "anna@example.com").value.lookups, survey.lookups);
+        assert_eq!(evaluated(zone, "203.0.113.9", "anna@example.com").value.lookups, survey.lookups);
         let domains: Vec<_> = survey.root.all().iter().map(|branch| branch.domain.as_str()).collect();
         assert_eq!(domains, ["example.com", "a.example", "a.a.example", "b.example"]);
         assert!(survey.is_whole() && survey.includes(&"a.a.example".parse().expect("a name")));
@@ -212,23 +228,22 @@ mod tests {
 
     #[test]
     fn what_stands_side_by_side_is_asked_in_one_round() {
-        let zone = Lab("example.com TXT v=spf1 include:a.example include:b.example mx -all
+        let zone = "example.com TXT v=spf1 include:a.example include:b.example mx -all
              a.example TXT v=spf1 include:a1.example -all
              a1.example TXT v=spf1 -all
              b.example TXT v=spf1 include:b1.example -all
-             b1.example TXT v=spf1 -all");
-        let settled = zone.survey("example.com");
+             b1.example TXT v=spf1 -all";
+        let settled = surveyed(zone, "example.com");
         assert_eq!((settled.rounds, settled.facts.dns().count()), (3, 6));
     }
 
     #[test]
     fn a_lookup_is_void_if_it_finds_nothing_in_either_family() {
-        let zone = Lab(
+        let zone =
             "example.com TXT v=spf1 a:v4.example a:v6.example a:none.example mx:none.example exists:none.example -all
              v4.example A 192.0.2.1
-             v6.example AAAA 2001:db8::1",
-        );
-        let survey = zone.survey("example.com").value;
+             v6.example AAAA 2001:db8::1";
+        let survey = surveyed(zone, "example.com").value;
         let answers: Vec<_> = survey.root.terms.iter().map(|leaf| leaf.answer).collect();
         let (found, void) = (Answer::Found, Answer::Void);
         assert_eq!(answers, [found, found, void, void, void, Answer::NotAsked]);
@@ -237,22 +252,22 @@ mod tests {
 
     #[test]
     fn a_record_that_includes_itself_is_followed_once() {
-        let zone = Lab("example.com TXT v=spf1 include:A.example include:a.example -all
-             a.example TXT v=spf1 include:EXAMPLE.com. -all");
-        let survey = zone.survey("example.com").value;
+        let zone = "example.com TXT v=spf1 include:A.example include:a.example -all
+             a.example TXT v=spf1 include:EXAMPLE.com. -all";
+        let survey = surveyed(zone, "example.com").value;
         let found: Vec<_> = survey.root.all().iter().map(|branch| branch.found == Found::Loop).collect();
         assert_eq!(found, [false, false, true, false, true]);
     }
 
     #[test]
     fn the_term_that_breaks_the_limit_is_named_and_counting_goes_on() {
-        let zone = Lab("example.com TXT v=spf1 include:a.example include:a.example include:a.example mx -all
+        let zone = "example.com TXT v=spf1 include:a.example include:a.example include:a.example mx -all
              a.example TXT v=spf1 a a:b.example a:c.example a:d.example -all
              a.example A 192.0.2.1
              b.example A 192.0.2.1
              c.example A 192.0.2.1
-             d.example A 192.0.2.1");
-        let survey = zone.survey("example.com").value;
+             d.example A 192.0.2.1";
+        let survey = surveyed(zone, "example.com").value;
         assert_eq!(survey.lookups, 16);
         let place = survey.breaks_lookups.expect("a place");
         assert_eq!((place.domain.as_str(), place.term.as_str()), ("example.com", "include:a.example"));
@@ -268,7 +283,7 @@ mod tests {
             }
             zone.push('\n');
         }
-        let settled = Lab(&zone).survey("0.example.com");
+        let settled = surveyed(&zone, "0.example.com");
         assert!(settled.facts.dns().count() < 100, "{} questions", settled.facts.dns().count());
         assert!(!settled.value.is_whole());
     }

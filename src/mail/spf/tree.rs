@@ -5,7 +5,7 @@
 use super::mechanism::Mechanism;
 use super::record::{Body, Modifier, Qualifier, Record, SyntaxError, Term};
 use crate::domain::Name;
-use crate::facts::Cause;
+use crate::facts::{Cause, Kind};
 
 /// The whole of a domain's SPF.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,8 +51,8 @@ pub(super) enum Found {
     Record(String, Record),
     /// One record that breaks the grammar.
     Broken(String, Vec<SyntaxError>),
-    /// No record.
-    Nothing,
+    /// No record; how that was seen.
+    Nothing(String),
     /// More than one record.
     Several(Vec<String>),
     /// The network would not say.
@@ -70,6 +70,8 @@ pub(super) struct Leaf {
     pub(super) term: Term,
     /// How many look-ups it and all below it cost.
     pub(super) lookups: usize,
+    /// Which of all look-ups its own is, from 1; 0 if it causes none.
+    pub(super) number: usize,
     /// The domain that it points to; `None` if it points nowhere, or where to depends on the sender.
     pub(super) target: Option<String>,
     /// What is found there, for `a`, `mx` and `exists`.
@@ -89,8 +91,8 @@ pub(super) enum Answer {
     Void,
     /// More mail servers than are allowed.
     TooMany(usize),
-    /// The network would not say.
-    Unknown(Cause),
+    /// The network would not say to a question of this kind.
+    Unknown(Kind, Cause),
 }
 
 impl Survey {
@@ -125,6 +127,23 @@ impl Branch {
     /// Its record, if the grammar allows it.
     pub(super) fn parsed(&self) -> Option<&Record> {
         if let Found::Record(_, record) = &self.found { Some(record) } else { None }
+    }
+
+    /// The reached terms that let somebody pass.
+    pub(super) fn permits(&self) -> impl Iterator<Item = (&Leaf, &Mechanism)> {
+        self.terms.iter().filter_map(|leaf| match &leaf.term.body {
+            Body::Directive(Qualifier::Pass, mechanism) => Some((leaf, mechanism)),
+            _ => None,
+        })
+    }
+
+    /// The terms whose `include` leads to what `found` tells.
+    pub(super) fn includes(&self, found: impl Fn(&Found) -> bool) -> Vec<&Term> {
+        let leads = |leaf: &&Leaf| {
+            matches!(leaf.term.body, Body::Directive(_, Mechanism::Include(_)))
+                && leaf.branch.as_ref().is_some_and(|branch| found(&branch.found))
+        };
+        self.terms.iter().filter(leads).map(|leaf| &leaf.term).collect()
     }
 
     /// This record and those that it redirects to, as far as they can be read: the last of them decides.

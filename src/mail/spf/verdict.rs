@@ -89,6 +89,8 @@ pub struct Step {
     pub term: String,
     /// How many look-ups it and all below it cost.
     pub lookups: usize,
+    /// How many of these found nothing.
+    pub voids: usize,
     /// Whether it matched the sender, and so decided.
     pub matched: bool,
     /// For `include` and `redirect`: the evaluation of the other domain's record.
