@@ -86,6 +86,17 @@ async fn each_spf_fault_is_found_alone() {
             ("spf-ptr.example", &["spf-ptr"]),
             ("spf-redirect.example", &[]),
             ("spf-split.example", &[]),
+            ("spf-quoted.example", &["spf-missing", "spf-lookalike"]),
+            ("spf-typo.example", &["spf-missing", "spf-lookalike"]),
+            ("spf-below.example", &["spf-missing", "spf-misplaced"]),
+            ("spf-doubled.example", &["spf-missing", "spf-misplaced"]),
+            ("spf-commas.example", &["spf-syntax"]),
+            ("spf-second-version.example", &["spf-ignored"]),
+            ("spf-duplicate.example", &["spf-duplicate"]),
+            ("spf-everybody.example", &["spf-everybody"]),
+            ("spf-wide.example", &["spf-wide-range"]),
+            ("spf-private.example", &["spf-private-range"]),
+            ("spf-parked.example", &["mx-null", "spf-parked"]),
         ],
     )
     .await;

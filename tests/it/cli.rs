@@ -182,6 +182,49 @@ fn spf_prints_the_contracted_json() {
 }
 
 #[test]
+fn spf_tells_people_the_result_and_the_tree_that_led_to_it() {
+    let (_server, resolver) = server(&["spf"]);
+    for (ip, domain, code, lines) in [
+        (
+            "192.0.2.33",
+            "spf-split.example",
+            0,
+            &["pass: 192.0.2.33 may send for spf-split.example", "      > ip4:192.0.2.32/28: matches"][..],
+        ),
+        (
+            "192.0.2.1",
+            "spf-split.example",
+            1,
+            &["fail: 192.0.2.1 may not send for spf-split.example", "  > -all: matches"],
+        ),
+        (
+            "192.0.2.1",
+            "no-spf.example",
+            0,
+            &["none: no-spf.example has no SPF record, so any address may claim to send for it"],
+        ),
+        (
+            "192.0.2.1",
+            "spf-eleven-lookups.example",
+            1,
+            &[
+                "  look-ups: 11 of the 10 allowed; 0 of the 2 allowed found nothing",
+                "      - include:b1.spf-eleven-lookups.example: no match (fail), 1 look-up",
+                "      ! mx:host.example: the evaluation ends here, 1 look-up",
+            ],
+        ),
+    ] {
+        let sender = format!("a@{domain}");
+        let output = run(&["spf", "--ip", ip, "--helo", "h.example", "--mail-from", &sender, "--resolver", &resolver]);
+        let told = said(&output);
+        for line in lines {
+            assert!(told.lines().any(|other| other == *line), "{line}: {told}");
+        }
+        assert_eq!(output.status.code(), Some(code), "{told}");
+    }
+}
+
+#[test]
 fn a_broken_configuration_is_told_whole_and_nothing_starts() {
     let (_folder, path) = file("mailmedic.toml", "[resolver]\nserver = []\ntimeout = 3\n");
     let output = run(&["--config", path.to_str().unwrap(), "check", "example.com"]);

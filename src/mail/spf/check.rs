@@ -15,7 +15,7 @@ use super::ranges::ranges;
 use super::record::{Record, SyntaxError};
 use super::respell::respelled;
 use super::survey::{survey, survey_record};
-use super::targets::{targets, unknown};
+use super::targets::{sound, targets, unknown};
 use super::tree::{Branch, Found, Survey};
 use super::{mend, outline};
 use crate::domain::Name;
@@ -101,10 +101,11 @@ pub(super) fn syntax(
 pub(super) fn with_host(case: &Case<'_>, record: String, view: &mut View<'_>) -> Result<String, Pending> {
     let Some(host) = &case.host.spf_include else { return Ok(record) };
     let survey = survey_record(case.domain.name(), &record, view)?;
-    match survey.root.parsed() {
-        Some(parsed) if !lets_nobody_in(&survey) && lacks(case, &survey, host) => Ok(mend::with_include(parsed, host)),
-        _ => Ok(record),
+    let Some(parsed) = survey.root.parsed().filter(|_| lacks(case, &survey, host)) else { return Ok(record) };
+    if lets_nobody_in(&survey) && takes_mail(case, view)? != TakesMail::Maybe {
+        return Ok(record);
     }
+    Ok(mend::with_include(parsed, host))
 }
 
 /// Whether nothing in the tree leads to the host; what could not be read might.
@@ -135,7 +136,8 @@ fn host_missing(case: &Case<'_>, survey: &Survey, mx: TakesMail) -> Option<Findi
         TakesMail::Maybe => {}
     }
     let finding = about(Code::SpfHostMissing, case.domain, &survey.root).detail("expected", host);
-    Some(with_fix(case, finding, &survey.root.domain, Some(mend::with_include(record, host))))
+    let fix = mend::with_include(&sound(&survey.root).unwrap_or_else(|| record.clone()), host);
+    Some(with_fix(case, finding, &survey.root.domain, Some(fix)))
 }
 
 /// A finding with a branch's record as its evidence.

@@ -7,6 +7,7 @@ use super::check::{about, with_fix};
 use super::mechanism::Mechanism;
 use super::record::{Body, Qualifier, Record};
 use super::respell::{is_mistaken, respelled};
+use super::targets::sound;
 use super::tree::{Branch, Survey};
 use super::{CLOSED, mend};
 use crate::finding::{Code, Finding};
@@ -56,7 +57,13 @@ fn last_word(case: &Case<'_>, branch: &Branch, record: &Record, closed: bool) ->
         None if record.redirect().is_none() => Code::SpfNoAll,
         _ => return None,
     };
-    let fix = if closed { CLOSED.to_owned() } else { mend::with_soft_fail(record) };
+    let sound = sound(branch);
+    let fix = match &sound {
+        _ if closed => CLOSED.to_owned(),
+        // What was meant as an ending is found where a blank is missing before it.
+        Some(sound) if record.all().is_none() && sound.all().is_some() => mend::without(sound, &[]),
+        sound => mend::with_soft_fail(sound.as_ref().unwrap_or(record)),
+    };
     Some(with_fix(case, about(code, &branch.domain, branch), &branch.domain, Some(fix)))
 }
 

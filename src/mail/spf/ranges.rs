@@ -30,9 +30,13 @@ enum Extent {
 /// What the ranges of the domain's records say.
 pub(super) fn ranges(case: &Case<'_>, survey: &Survey) -> Vec<Finding> {
     let passing = survey.root.passing().into_iter().map(|(branch, _)| branch);
-    passing
-        .flat_map(|branch| everybody(case, branch).into_iter().chain(wide(branch)).chain(private(case, branch)))
-        .collect()
+    let findings = passing.flat_map(|branch| {
+        let everybody = everybody(case, branch);
+        // Who lets everybody in need not hear how many that are.
+        let wide = if everybody.is_some() { Vec::new() } else { wide(branch) };
+        everybody.into_iter().chain(wide).chain(private(case, branch))
+    });
+    findings.collect()
 }
 
 /// Terms that let everybody in, each by itself or all together.
@@ -66,15 +70,16 @@ fn together(branch: &Branch) -> bool {
     Ipv4Net::aggregate(&nets.collect()).iter().any(|net| net.prefix_len() == 0)
 }
 
-fn wide(branch: &Branch) -> impl Iterator<Item = Finding> {
+fn wide(branch: &Branch) -> Vec<Finding> {
     let wide = branch.permits().filter_map(|(leaf, mechanism)| match extent(leaf, mechanism) {
         Extent::Wide(addresses) => Some((leaf, addresses)),
         _ => None,
     });
-    wide.take(TOLD).map(|(leaf, addresses)| {
+    let findings = wide.take(TOLD).map(|(leaf, addresses)| {
         let finding = about(Code::SpfWideRange, &branch.domain, branch);
         finding.detail("term", &leaf.term.text).detail("addresses", addresses)
-    })
+    });
+    findings.collect()
 }
 
 /// Only in the domain's own records: others have their reasons, and it does no harm.

@@ -239,13 +239,13 @@ mod tests {
             ("v=spf1 mx include:a.example-all", Some("v=spf1 mx include:a.example -all")),
             ("v=spf1 ip6:2001:db8::1-ip4:192.0.2.1 -all", Some("v=spf1 ip6:2001:db8::1 -ip4:192.0.2.1 -all")),
             ("v=spf1 exists:%{l1r+-,}.%{d} -all", Some("v=spf1 exists:%{l1r+-,}.%{d} -all")),
-            ("v=spf1 mx-all", None),
+            ("v=spf1 mx-all", Some("v=spf1 mx -all")),
             // Marks.
             ("v=spf1,include:a.example,192.0.2.1,-all", Some("v=spf1 include:a.example ip4:192.0.2.1 -all")),
             ("v=spf1 a , mx; -all;", Some("v=spf1 a mx -all")),
             ("\"v=spf1; a, mx; \u{2013}all.\"", Some("v=spf1 a mx -all")),
             ("v=spf1 'include:a.example' \\\"mx\\\" -all", Some("v=spf1 include:a.example mx -all")),
-            ("v=spf1 include:a.example,b.example -all", None),
+            ("v=spf1 include:a.example,b.example -all", Some("v=spf1 include:a.example,b.example -all")),
             // Names.
             ("v=spf1 include=spf.example.com ~all", Some("v=spf1 include:spf.example.com ~all")),
             ("v=spf1 redirect:spf.example.com", Some("v=spf1 redirect=spf.example.com")),

@@ -16,6 +16,9 @@ use crate::mail::evidence::absence;
 /// counted in full, and yet a hostile one costs little.
 const MAX_FOLLOWED: usize = 32;
 
+/// How deep records are followed: each level costs a look-up, so that deeper ones are past the limit; and a round trip.
+const MAX_DEPTH: usize = MAX_LOOKUPS + 2;
+
 /// Surveys what a domain publishes.
 pub(super) fn survey(domain: &Name, view: &mut View<'_>) -> Result<Survey, Pending> {
     let mut walk = Walk::new(domain, view);
@@ -69,7 +72,7 @@ impl<'v, 'f> Walk<'v, 'f> {
         let domain = domain.to_ascii_lowercase();
         let found = if self.path.contains(&domain) {
             Found::Loop
-        } else if self.followed == MAX_FOLLOWED {
+        } else if self.followed == MAX_FOLLOWED || self.path.len() == MAX_DEPTH {
             Found::NotFollowed
         } else {
             self.followed += 1;

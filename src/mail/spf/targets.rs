@@ -2,6 +2,7 @@
 
 use super::check::{about, syntax, with_fix, with_host};
 use super::mend;
+use super::record::Record;
 use super::respell::respelled;
 use super::tree::{Answer, Branch, Found, Leaf, Survey};
 use crate::domain::Name;
@@ -47,7 +48,7 @@ fn bad(
         (Some(Found::Unknown(cause)), _) => return Ok(Some(unknown(case, target, Kind::Txt, *cause))),
         (_, Answer::Unknown(kind, cause)) => return Ok(Some(unknown(case, target, kind, cause))),
         (Some(Found::Nothing(seen)), _) => {
-            let fix = without_dead(case, branch, leaf, view)?;
+            let fix = without_dead(case, branch, view)?;
             with_fix(case, about(Code::SpfIncludeMissing).evidence(seen), &branch.domain, fix)
         }
         (Some(Found::Several(texts)), _) => texts.iter().fold(about(Code::SpfIncludeMissing), Finding::evidence),
@@ -64,20 +65,28 @@ fn bad(
     Ok(Some(finding.detail("target", target)))
 }
 
-/// The record in which the term is written as it is meant, or else without the terms that let nobody in, since there
-/// is no record where they lead.
-fn without_dead(case: &Case<'_>, branch: &Branch, leaf: &Leaf, view: &mut View<'_>) -> Result<Option<String>, Pending> {
-    let Some((text, record)) = branch.record().zip(branch.parsed()) else { return Ok(None) };
-    let respelled = respelled(text).filter(|mended| !mended.split(' ').any(|word| word == leaf.term.text));
-    let dead = branch.includes(|found| matches!(found, Found::Nothing(_)));
-    let fix = match respelled {
-        None if dead.is_empty() => None,
-        None => Some(mend::without(record, &dead)),
-        respelled => respelled,
-    };
+/// The record with nothing that lets nobody in, since there is no record where it leads; and with the host let in.
+fn without_dead(case: &Case<'_>, branch: &Branch, view: &mut View<'_>) -> Result<Option<String>, Pending> {
+    let fix = sound(branch).map(|record| mend::without(&record, &[]));
     if branch.domain == case.domain.name().as_str() {
         fix.map(|record| with_host(case, record, view)).transpose()
     } else {
         Ok(fix)
     }
+}
+
+/// The record with the terms that lead to no record written as they are meant, or else without them; `None` if there
+/// are none.
+pub(super) fn sound(branch: &Branch) -> Option<Record> {
+    let (text, record) = branch.record().zip(branch.parsed())?;
+    let read = |text: String| Record::parse(text.as_bytes()).ok();
+    let is_dead = |found: &Found| matches!(found, Found::Nothing(_));
+    let leads_nowhere = |leaf: &&Leaf| leaf.branch.as_ref().is_some_and(|branch| is_dead(&branch.found));
+    let nowhere: Vec<_> = branch.terms.iter().filter(leads_nowhere).map(|leaf| leaf.term.text.as_str()).collect();
+    let changes = |mended: &Record| nowhere.iter().any(|dead| mended.terms.iter().all(|term| term.text != *dead));
+    let without = || {
+        let dead = branch.includes(is_dead);
+        (!dead.is_empty()).then(|| mend::without(record, &dead)).and_then(read)
+    };
+    respelled(text).and_then(read).filter(changes).or_else(without)
 }

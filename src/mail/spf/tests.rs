@@ -141,7 +141,10 @@ const FAULTS: &[(&str, &[(&str, Option<&str>)])] = &[
         "example.com TXT v=spf1 include:a.example,include:b.example-all
          a.example TXT v=spf1 -all
          b.example TXT v=spf1 -all",
-        &[("spf-include-missing", Some("v=spf1 include:a.example include:b.example -all")), ("spf-no-all", None)],
+        &[
+            ("spf-include-missing", Some("v=spf1 include:a.example include:b.example -all")),
+            ("spf-no-all", Some("v=spf1 include:a.example include:b.example -all")),
+        ],
     ),
     (
         "example.com TXT v=spf1 v=spf1 ip4:192.0.2.1 -all",
@@ -205,12 +208,9 @@ fn the_host_must_be_let_in() {
         (
             "example.com TXT v=spf1 include:none.example include:old.example -all",
             &[
-                ("spf-include-missing", Some("v=spf1 -all")),
-                ("spf-include-missing", Some("v=spf1 -all")),
-                (
-                    "spf-host-missing",
-                    Some("v=spf1 include:none.example include:old.example include:spf.host.example -all"),
-                ),
+                ("spf-include-missing", Some("v=spf1 include:spf.host.example -all")),
+                ("spf-include-missing", Some("v=spf1 include:spf.host.example -all")),
+                ("spf-host-missing", Some("v=spf1 include:spf.host.example -all")),
             ],
         ),
         (
@@ -256,7 +256,7 @@ fn a_limit_is_told_with_the_costs_and_the_term_that_breaks_it() {
         [
             "v=spf1 a include:a.example mx -all",
             "a costs 1",
-            "include:a.example costs 11 (a 1, a 1, a 1, a 1, a 1, a 1, a 1, a 1, a 1, a 1 <-- look-up 11)",
+            "include:a.example costs 11 (a 1, a 1, a 1, a 1, a 1, a 1, a 1, a 1, a 1 <-- look-up 11, a 1)",
             "mx costs 1",
             "a.example: v=spf1 a a a a a a a a a a -all",
         ]
@@ -303,7 +303,8 @@ fn every_declared_detail_is_given() {
         "example.com TXT v=spf1 a ptr include:z.example\nz.example TXT servfail",
         "example.com TXT v=spf1 -all\nexample.com TXT v=spf1 -all",
         "example.com TXT 'v=spf1 -all\n_spf.example.com TXT v=spf1 -all",
-        "example.com TXT v=spf1 ip4:0.0.0.0/0 ip4:1.0.0.0/8 ip4:10.0.0.1 ip4:10.0.0.1 -all",
+        "example.com TXT v=spf1 ip4:0.0.0.0/0 ip4:10.0.0.1 ip4:10.0.0.1 -all",
+        "example.com TXT v=spf1 ip4:1.0.0.0/8 -all",
     ];
     for finding in zones.iter().flat_map(|zone| run(zone, Some("spf.host.example")).findings) {
         let mut declared = finding.code.details().to_vec();
