@@ -110,7 +110,7 @@ pub(super) fn takes_mail(case: &Case<'_>, view: &mut View<'_>) -> Result<TakesMa
     Ok(match reply.records() {
         Ok([facts::Record::Mx { exchange, .. }]) if exchange.is_root() => TakesMail::No,
         Ok(_) => TakesMail::Maybe,
-        Err(cause) => TakesMail::Unknown(cause),
+        Err(why) => TakesMail::Unknown(why),
     })
 }
 

@@ -1,6 +1,6 @@
 //! The tree of a survey in a few lines of text: which branch costs how many look-ups, and where a limit breaks.
 //!
-//! A line for each term of the domain's own record, with all below it in brackets: a person sees the whole tree in the
+//! A line for each branch of the domain's own record, with all below it in brackets: a person sees the whole tree in the
 //! little room that a surface has for evidence.
 
 use std::fmt::Write as _;
@@ -11,16 +11,32 @@ use super::tree::{Leaf, Survey};
 /// How many characters a line has, about: the branches of a hostile record go on for ever.
 const LONGEST_LINE: usize = 500;
 
-/// How many terms get a line, or are named as the dearest.
+/// How many lines there are at most.
 const LINES: usize = 16;
+/// How many terms are named as the dearest.
 const DEAREST: usize = 3;
 
-/// One line for each term that costs look-ups, such as `include:_spf.example.com costs 3 (a 1, mx 1)`.
+/// One line for each term that leads to another record, such as `include:_spf.example.com costs 3 (a 1, mx 1)`; terms
+/// side by side that do not lead further share one, such as `a 1, mx 1`.
 pub(super) fn branches(survey: &Survey) -> Vec<String> {
-    let costly: Vec<_> = costly(&survey.root.terms).collect();
-    let mut lines: Vec<_> = costly.iter().take(LINES).map(|leaf| line(leaf, " costs ")).collect();
-    if costly.len() > LINES {
-        lines.push(format!("and {} terms more", costly.len() - LINES));
+    let (mut lines, mut shared) = (Vec::new(), String::new());
+    for leaf in costly(&survey.root.terms) {
+        let is_leaf = below(leaf).next().is_none();
+        if !shared.is_empty() && (!is_leaf || shared.len() > LONGEST_LINE) {
+            lines.push(std::mem::take(&mut shared));
+        }
+        if is_leaf {
+            shared.push_str(if shared.is_empty() { "" } else { ", " });
+            shared.push_str(&line(leaf, " "));
+        } else {
+            lines.push(line(leaf, " costs "));
+        }
+    }
+    lines.extend((!shared.is_empty()).then_some(shared));
+    if lines.len() > LINES {
+        let more = lines.len() - LINES;
+        lines.truncate(LINES);
+        lines.push(format!("… and {more} lines more"));
     }
     lines
 }
@@ -44,6 +60,10 @@ fn costly(terms: &[Leaf]) -> impl Iterator<Item = &Leaf> {
     terms.iter().filter(|leaf| leaf.lookups > 0)
 }
 
+fn below(leaf: &Leaf) -> impl Iterator<Item = &Leaf> {
+    leaf.branch.iter().flat_map(|branch| costly(&branch.terms))
+}
+
 fn line(leaf: &Leaf, costs: &str) -> String {
     let mut line = String::new();
     write_leaf(leaf, costs, &mut line);
@@ -55,8 +75,7 @@ fn write_leaf(leaf: &Leaf, costs: &str, line: &mut String) {
     if leaf.number == MAX_LOOKUPS + 1 {
         let _ = write!(line, " <-- look-up {}", leaf.number);
     }
-    let below: Vec<_> = leaf.branch.iter().flat_map(|branch| costly(&branch.terms)).collect();
-    for (position, leaf) in below.iter().enumerate() {
+    for (position, leaf) in below(leaf).enumerate() {
         line.push_str(if position == 0 { " (" } else { ", " });
         if line.len() > LONGEST_LINE {
             line.push('…');
@@ -64,7 +83,7 @@ fn write_leaf(leaf: &Leaf, costs: &str, line: &mut String) {
         }
         write_leaf(leaf, " ", line);
     }
-    if !below.is_empty() {
+    if below(leaf).next().is_some() {
         line.push(')');
     }
 }
@@ -78,7 +97,7 @@ mod tests {
 
     #[test]
     fn each_branch_tells_its_cost_and_the_eleventh_lookup_is_marked() {
-        let table = "example.com TXT v=spf1 mx include:a.example ip4:192.0.2.1 include:b.example include:b.example -all
+        let table = "example.com TXT v=spf1 mx exists:%{i}.c.example include:a.example ip4:192.0.2.1 include:b.example include:b.example -all
             a.example TXT v=spf1 include:a1.example include:a2.example -all
             a1.example TXT v=spf1 a -all
             a2.example TXT v=spf1 -all
@@ -87,10 +106,10 @@ mod tests {
         assert_eq!(
             branches(&survey),
             [
-                "mx costs 1",
+                "mx 1, exists:%{i}.c.example 1",
                 "include:a.example costs 4 (include:a1.example 2 (a 1), include:a2.example 1)",
                 "include:b.example costs 3 (a 1, mx 1)",
-                "include:b.example costs 3 (a 1, mx 1 <-- look-up 11)",
+                "include:b.example costs 3 (a 1 <-- look-up 11, mx 1)",
             ]
         );
         assert_eq!(dearest(&survey), "include:a.example (4), include:b.example (3), include:b.example (3)");

@@ -26,10 +26,10 @@ pub(super) fn targets(case: &Case<'_>, survey: &Survey, view: &mut View<'_>) -> 
 }
 
 /// That the network would not say what a record or a term's target is.
-pub(super) fn unknown(case: &Case<'_>, target: &str, kind: Kind, cause: Cause) -> Finding {
-    let finding = Finding::new(Code::SpfUnknown, case.domain).detail("target", target).detail("cause", cause);
+pub(super) fn unknown(case: &Case<'_>, target: &str, kind: Kind, why: Cause) -> Finding {
+    let finding = Finding::new(Code::SpfUnknown, case.domain).detail("target", target).detail("cause", why);
     match target.parse::<Name>() {
-        Ok(name) => finding.evidence(silence(&Query::new(&name, kind), cause)),
+        Ok(name) => finding.evidence(silence(&Query::new(&name, kind), why)),
         Err(_) => finding,
     }
 }
@@ -45,8 +45,8 @@ fn bad(
     let Some(target) = &leaf.target else { return Ok(None) };
     let about = |code| about(code, case.domain, branch);
     let finding = match (leaf.branch.as_ref().map(|branch| &branch.found), leaf.answer) {
-        (Some(Found::Unknown(cause)), _) => return Ok(Some(unknown(case, target, Kind::Txt, *cause))),
-        (_, Answer::Unknown(kind, cause)) => return Ok(Some(unknown(case, target, kind, cause))),
+        (Some(Found::Unknown(why)), _) => return Ok(Some(unknown(case, target, Kind::Txt, *why))),
+        (_, Answer::Unknown(kind, why)) => return Ok(Some(unknown(case, target, kind, why))),
         (Some(Found::Nothing(seen)), _) => {
             let fix = without_dead(case, branch, view)?;
             with_fix(case, about(Code::SpfIncludeMissing).evidence(seen), &branch.domain, fix)
