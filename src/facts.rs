@@ -158,13 +158,14 @@ impl Facts {
         dns.chain(calls).chain(pages)
     }
 
-    /// What would be known with `fix` published: its records in place of those at its name of the same purpose; and how
-    /// many those are.
+    /// What `fix` would change if it were published: its records in place of those at its name of the same purpose; and
+    /// how many those are.
     ///
     /// All MX records of a name serve one purpose. That of a TXT record is its first word, up to a blank or a semicolon
     /// (`v=spf1`, `v=DMARC1`, `v=DKIM1`): a fix does not touch the neighbours. Quotation marks and backslashes that were
-    /// published as part of a text do not hide its purpose.
-    pub fn with_fix(&self, name: &Name, fix: &Fix) -> (Self, usize) {
+    /// published as part of a text do not hide its purpose. Below `_domainkey` every text serves the same one, since only
+    /// one may stand there (RFC 6376 section 3.6.2.2). The names above exist then, too (RFC 8020).
+    pub fn changed_by(&self, name: &Name, fix: &Fix) -> (Self, usize) {
         let query = Query::new(name, fix.kind.into());
         let known = match self.get(&query).map(|response| &response.outcome) {
             Some(Outcome::Records(records)) => records.as_slice(),
@@ -173,16 +174,24 @@ impl Facts {
         let (mut records, new): (Vec<Record>, Vec<Record>) = match fix.kind {
             RecordType::Mx => (Vec::new(), fix.values().filter_map(Record::mail_server).collect()),
             RecordType::Txt => {
-                let alike = |text: &Text| purpose(&text.to_string()) == purpose(&fix.value);
+                let alone = name.labels().any(|label| label == "_domainkey");
+                let alike = |text: &Text| alone || purpose(&text.to_string()) == purpose(&fix.value);
                 let others = known.iter().filter(|record| !record.text().is_some_and(alike)).cloned();
                 (others.collect(), vec![Record::Txt(Text::split(&fix.value))])
             }
         };
         let replaced = known.len() - records.len();
         records.extend(new);
-        let mut facts = self.clone();
-        facts.insert(Fact::Dns(query, Response::new(Outcome::Records(records))));
-        (facts, replaced)
+        let mut changed = Self::default();
+        for (query, response) in &self.dns {
+            let is_above = response.outcome == Outcome::NoSuchName && name.is_within(&query.name);
+            if is_above && response.aliases.is_empty() {
+                let exists = Response { outcome: Outcome::NoData, ..response.clone() };
+                changed.insert(Fact::Dns(query.clone(), exists));
+            }
+        }
+        changed.insert(Fact::Dns(query, Response::new(Outcome::Records(records))));
+        (changed, replaced)
     }
 }
 
@@ -211,6 +220,8 @@ pub struct Pending(());
 #[derive(Debug)]
 pub struct View<'f> {
     facts: &'f Facts,
+    /// Facts that count in place of what is known.
+    instead: Option<&'f Facts>,
     read: Vec<Question>,
     wanted: Vec<Question>,
 }
@@ -218,14 +229,19 @@ pub struct View<'f> {
 impl<'f> View<'f> {
     /// A look at `facts`, with nothing noted.
     pub const fn new(facts: &'f Facts) -> Self {
-        Self { facts, read: Vec::new(), wanted: Vec::new() }
+        Self { facts, instead: None, read: Vec::new(), wanted: Vec::new() }
+    }
+
+    /// A look at `facts` as they would be with some of them changed.
+    pub const fn with(facts: &'f Facts, changed: &'f Facts) -> Self {
+        Self { facts, instead: Some(changed), read: Vec::new(), wanted: Vec::new() }
     }
 
     /// The reply to a question; if it is not known yet, notes the question as wanted.
     ///
     /// A check that can use several replies gets them all before its first `?`, so that they are asked at once.
     pub fn get<A: Ask>(&mut self, ask: A) -> Result<&'f A::Reply, Pending> {
-        let found = ask.find(self.facts);
+        let found = self.instead.and_then(|changed| ask.find(changed)).or_else(|| ask.find(self.facts));
         let question = ask.into();
         if let Some(reply) = found {
             self.read.push(question);

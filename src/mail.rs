@@ -17,6 +17,7 @@ mod lab;
 pub mod mta_sts;
 pub mod mx;
 pub mod ns;
+mod parked;
 pub mod propagation;
 pub mod ptr;
 pub mod senderscore;
@@ -164,8 +165,8 @@ impl Check {
         if now.is_some_and(|reply| !reply.aliases.is_empty()) {
             return None;
         }
-        let (published, replaces) = facts.with_fix(&name, fix);
-        let mut view = View::new(&published);
+        let (changed, replaces) = facts.changed_by(&name, fix);
+        let mut view = View::with(facts, &changed);
         let after = (self.run)(case, &mut view);
         Some(Tried { after, wanted: view.wanted().to_vec(), read: view.read().to_vec(), replaces })
     }

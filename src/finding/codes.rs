@@ -208,10 +208,18 @@ codes! {
         DkimFound = Ok "dkim-found" ["selector" "key"];
         /// No key under the selectors that were tried; others may exist.
         DkimNotFound = Warn "dkim-not-found" ["count"];
+        /// No key under the selectors that were tried, and a service sends whose selectors nobody can guess.
+        DkimUnguessable = Info "dkim-unguessable" ["count" "service"];
         /// `_domainkey` does not exist, so no selector can (RFC 8020).
         DkimNone = Warn "dkim-none" [];
-        /// A selector that was named, by the person or by the host, has no key.
+        /// A domain that neither takes nor sends mail needs no key.
+        DkimParked = Info "dkim-parked" [];
+        /// A selector that the person named has no key.
         DkimSelectorMissing = Fail "dkim-selector-missing" ["selector"];
+        /// A selector that the host signs with has no key.
+        DkimHostMissing = Fail "dkim-host-missing" ["selector"];
+        /// A wildcard answers for every selector, with something that is no key or a revoked one.
+        DkimWildcard = Info "dkim-wildcard" [];
         /// An empty `p=`: the key is revoked (RFC 6376 section 3.6.1).
         DkimRevoked = Warn "dkim-revoked" ["selector"];
         /// `t=y`: receivers may ignore the signature (RFC 6376 section 3.6.1).
@@ -223,39 +231,67 @@ codes! {
         /// An RSA key above 4096 bits, which receivers need not verify (RFC 8301 section 3.2).
         DkimKeyLong = Warn "dkim-key-long" ["selector" "bits"];
         /// A key record that cannot be read.
-        DkimBroken = Fail "dkim-broken" ["selector" "problem"];
+        DkimBroken = Fail "dkim-broken" ["selector" "problem" "column"];
+        /// A key of which the end is missing: its own length (X.690 section 8.1.3) says more than there is.
+        DkimCutOff = Fail "dkim-cut-off" ["selector" "length" "missing"];
+        /// One key in pieces, a record each, instead of one record of several strings (RFC 6376 section 3.6.2.2).
+        DkimInPieces = Fail "dkim-in-pieces" ["selector" "count"];
+        /// More than one record at a selector: which one counts is anyone's guess (RFC 6376 section 3.6.2.2).
+        DkimTwoRecords = Fail "dkim-two-records" ["selector" "count"];
         /// A selector that is an alias to a name without a key.
         DkimDanglingAlias = Warn "dkim-dangling-alias" ["selector" "alias"];
         /// A named selector's key stands at a name in which the domain is doubled (RFC 1034 section 3.1).
         DkimDoubled = Fail "dkim-doubled" ["selector" "at"];
+        /// A named selector's key stands at a name without `_domainkey` or without the selector.
+        DkimMisplaced = Fail "dkim-misplaced" ["selector" "at"];
         /// A selector could not be looked up.
         DkimUnknown = Unknown "dkim-unknown" ["selector" "cause"];
+        /// Which services send could not be looked up, so the selectors of some may not have been tried.
+        DkimServicesUnknown = Unknown "dkim-services-unknown" ["count" "cause"];
     }
     Dmarc {
         /// A valid DMARC record with a policy that receivers act on.
-        DmarcFound = Ok "dmarc-found" ["policy"];
+        DmarcFound = Ok "dmarc-found" ["policy" "below" "nonexistent"];
         /// No DMARC record, here or above (RFC 9989 section 4.10).
         DmarcMissing = Warn "dmarc-missing" [];
         /// More than one DMARC record: none applies (RFC 9989 section 4.10).
         DmarcTwoRecords = Fail "dmarc-two-records" ["count"];
         /// A DMARC record that receivers cannot use.
-        DmarcSyntax = Fail "dmarc-syntax" ["problem"];
+        DmarcSyntax = Fail "dmarc-syntax" ["problem" "column"];
+        /// A policy that is none of the three, for which receivers take `p=none` (RFC 9989 section 4.10.1).
+        DmarcPolicyIgnored = Warn "dmarc-policy-ignored" ["problem" "column"];
+        /// No `p`: RFC 9989 section 4.7 reads `p=none`, receivers that follow RFC 7489 find no record.
+        DmarcPolicyMissing = Info "dmarc-policy-missing" [];
         /// `p=none`: receivers are asked to do nothing.
-        DmarcPolicyNone = Info "dmarc-policy-none" [];
+        DmarcPolicyNone = Info "dmarc-policy-none" ["below" "nonexistent"];
+        /// Names below the domain are protected less than the domain itself.
+        DmarcBelowWeaker = Info "dmarc-below-weaker" ["policy" "below" "nonexistent"];
+        /// A domain that neither takes nor sends mail, where a policy other than `reject` leaves forgers free.
+        DmarcParked = Warn "dmarc-parked" [];
         /// `t=y`: receivers are asked to apply one level less than the policy (RFC 9989 section 4.7).
         DmarcTesting = Info "dmarc-testing" ["policy" "applied"];
         /// The policy comes from a domain above (RFC 9989 section 4.10).
         DmarcInherited = Info "dmarc-inherited" ["from" "policy"];
         /// A tag that RFC 9989 removed.
         DmarcRemovedTag = Info "dmarc-removed-tag" ["tag"];
+        /// A tag that DMARC does not have (RFC 9989 section 4.7).
+        DmarcUnknownTag = Info "dmarc-unknown-tag" ["tag" "column"];
         /// A tag whose value receivers cannot read and ignore (RFC 9989 section 4.7).
-        DmarcTagIgnored = Warn "dmarc-tag-ignored" ["tag" "problem"];
+        DmarcTagIgnored = Warn "dmarc-tag-ignored" ["tag" "problem" "column"];
+        /// `psd=y`, though the domain is no public suffix (RFC 9989 section 4.7).
+        DmarcPublicSuffix = Warn "dmarc-public-suffix" [];
         /// No address for aggregate reports (`rua`).
         DmarcNoReports = Info "dmarc-no-reports" [];
-        /// A DMARC record at the domain itself instead of `_dmarc`.
-        DmarcMisplaced = Warn "dmarc-misplaced" [];
+        /// Reports are to go to another organization, which does not say that it takes them (RFC 9990 section 4).
+        DmarcReportsUnwanted = Warn "dmarc-reports-unwanted" ["target" "at"];
+        /// Whether another organization takes the reports could not be looked up.
+        DmarcReportsUnknown = Unknown "dmarc-reports-unknown" ["target" "cause"];
+        /// A DMARC record at the domain itself, or at `dmarc`, instead of `_dmarc`.
+        DmarcMisplaced = Warn "dmarc-misplaced" ["at"];
         /// A DMARC record at a name in which the domain is doubled (RFC 1034 section 3.1).
         DmarcDoubled = Warn "dmarc-doubled" ["at"];
+        /// What stands at `_dmarc` is a wildcard's, and no DMARC record.
+        DmarcWildcard = Info "dmarc-wildcard" [];
         /// The DMARC record could not be looked up.
         DmarcUnknown = Unknown "dmarc-unknown" ["cause"];
     }

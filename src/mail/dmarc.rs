@@ -1,11 +1,14 @@
 //! DMARC (RFC 9989, which replaced RFC 7489 and RFC 9091): the record, the walk up the tree to the one that applies,
-//! and the check.
+//! where its reports may go (RFC 9990), and the check.
 //!
-//! Follows the tree, not the list of public suffixes. Whether report addresses in other domains agree to get reports
-//! (RFC 9990) is not looked at here, nor whether a message aligns.
+//! Follows the tree, not the list of public suffixes. Whether a message aligns is not looked at here.
 
 mod check;
 mod record;
+mod reports;
+mod standing;
 mod walk;
 
 pub(super) use check::check;
+pub(super) use record::Policy;
+pub(super) use standing::{Standing, standing};

@@ -1,95 +1,133 @@
 //! The check of a domain's DKIM keys: what stands under the selectors that are tried, and what may be said of the rest.
 
-use super::key::{self, Key, Public};
-use super::place::{Place, Seen, places};
-use super::selectors;
+use super::astray::{astray, without_selector};
+use super::judge::judge;
+use super::place::{By, Place, Seen, is_nowhere, places};
+use super::services::{self, Service, services};
+use super::wildcard::{self, wildcard};
 use crate::domain::Name;
-use crate::facts::{Kind, Outcome, Pending, Query, Response, View};
+use crate::facts::{Cause, Kind, Pending, Query, Response, View};
 use crate::finding::{Code, Finding};
 use crate::mail::Case;
 use crate::mail::evidence::{absence, silence};
-
-/// So many guessed selectors with the very same reply are a wildcard's doing: no two services share a key or an alias.
-const WILDCARD: usize = 5;
+use crate::mail::parked::is_parked;
 
 pub(in crate::mail) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec<Finding>, Pending> {
     let domain = case.domain.name();
     let Some(root) = domain.below("_domainkey") else {
         return Ok(vec![Finding::new(Code::DkimNone, domain)]);
     };
-    let named = selectors::named(case);
-    let guessed = selectors::guessed(&named);
     let root_question = Query::new(&root, Kind::Txt);
     let root_reply = view.get(root_question.clone());
-    let named = places(&root, named, view);
-    let guessed = places(&root, guessed, view);
-    let (root_reply, named, guessed) = (root_reply?, named?, guessed?);
-
-    let mut findings = Vec::new();
-    let all = || named.iter().chain(&guessed);
-    if !all().any(|place| matches!(place.seen(), Seen::Records(_) | Seen::Unknown(_))) {
-        findings.push(if is_nowhere(root_reply) && all().all(|place| is_nowhere(place.reply)) {
-            Finding::new(Code::DkimNone, domain).evidence(absence(&root_question, root_reply))
-        } else {
-            let tried: Vec<&str> = all().map(|place| place.selector.as_str()).collect();
-            let not_found = Finding::new(Code::DkimNotFound, domain).detail("count", tried.len());
-            not_found.evidence(format!("tried: {}", tried.join(", ")))
-        });
+    let (mx, apex) = (view.get(Query::new(domain, Kind::Mx)), view.get(Query::new(domain, Kind::Txt)));
+    let named = places(&root, named(case), view);
+    let (root_reply, mx, apex, mut tried) = (root_reply?, mx?, apex?, named?);
+    let parked = is_parked(mx, apex);
+    if parked {
+        tried.retain(|place| place.by == By::Person);
     }
-    findings.extend(judge_named(domain, &named, view)?);
-    findings.extend(judge_guessed(&root, &guessed));
+    let services = services(mx, apex);
+    if !parked {
+        let known = services.as_deref().unwrap_or_default();
+        tried.extend(places(&root, guessed(services::selectors(known), &tried), view)?);
+        // Where nothing exists below `_domainkey`, more guesses would find nothing; unless that was no truth.
+        let denied = is_nowhere(root_reply) && tried.iter().all(Place::is_nowhere);
+        if !denied && !tried.iter().any(has_answer) {
+            tried.extend(places(&root, guessed(services::distinct(services::USUAL), &tried), view)?);
+        }
+    }
+
+    let wildcard = wildcard(&root, &tried, view)?;
+    let (common, own): (Vec<_>, Vec<_>) = tried.iter().partition(|place| wildcard::is_by(wildcard, place));
+    let elsewhere = [(&root, root_reply), (domain, apex)];
+    let mut findings = Vec::new();
+    let keyless = !own.iter().any(|place| has_answer(place));
+    if parked {
+        findings.push(Finding::new(Code::DkimParked, domain));
+    } else if keyless && is_nowhere(root_reply) && tried.iter().all(Place::is_nowhere) {
+        findings.push(Finding::new(Code::DkimNone, domain).evidence(absence(&root_question, root_reply)));
+    } else if keyless {
+        findings.push(not_found(domain, &tried, services));
+    }
+    findings.extend(wildcard.filter(|_| !common.is_empty()).map(|wildcard| wildcard::told(&root, wildcard)));
+    findings.extend(judge_named(domain, &tried, wildcard, &elsewhere, view)?);
+    findings.extend(judge_guessed(&root, &own));
+    if keyless && !findings.iter().any(|finding| finding.code == Code::DkimMisplaced) {
+        findings.extend(without_selector(&elsewhere));
+    }
     Ok(findings)
 }
 
-/// What stands at the selectors that somebody named. Where there is nothing, the name may have been doubled, as panels
-/// do that add the zone's name to a whole name.
-fn judge_named(domain: &Name, named: &[Place<'_>], view: &mut View<'_>) -> Result<Vec<Finding>, Pending> {
-    let doubled = |place: &Place<'_>| domain.below(place.question.name.as_str()).map(|n| Query::new(&n, Kind::Txt));
+/// The selectors that the person or the host named, each once.
+fn named(case: &Case<'_>) -> Vec<(Name, By)> {
+    let by_person = case.selectors.iter().map(|selector| (selector, By::Person));
+    let mut named: Vec<(Name, By)> = Vec::new();
+    for (selector, by) in by_person.chain(case.host.dkim_selectors.iter().map(|selector| (selector, By::Host))) {
+        if !named.iter().any(|(other, _)| other == selector) {
+            named.push((selector.clone(), by));
+        }
+    }
+    named
+}
+
+/// The selectors to guess that were not tried yet.
+fn guessed(selectors: Vec<Name>, tried: &[Place<'_>]) -> Vec<(Name, By)> {
+    let fresh = selectors.into_iter().filter(|name| !tried.iter().any(|place| place.selector == *name));
+    fresh.map(|name| (name, By::Guess)).collect()
+}
+
+/// Whether a key stands here, or the network would not say.
+fn has_answer(place: &Place<'_>) -> bool {
+    matches!(place.seen(), Seen::Records(_) | Seen::Unknown(_))
+}
+
+/// That no key was found, and how much that means.
+fn not_found(domain: &Name, tried: &[Place<'_>], services: Result<Vec<&Service>, Cause>) -> Finding {
+    let about = |code| {
+        let selectors: Vec<&str> = tried.iter().map(|place| place.selector.as_str()).collect();
+        let found = Finding::new(code, domain).detail("count", selectors.len());
+        found.evidence(format!("tried: {}", selectors.join(", ")))
+    };
+    match services {
+        Err(cause) => about(Code::DkimServicesUnknown).detail("cause", cause),
+        Ok(services) => match services.into_iter().find(|service| service.selectors.is_empty()) {
+            Some(service) => about(Code::DkimUnguessable).detail("service", service.name),
+            None => about(Code::DkimNotFound),
+        },
+    }
+}
+
+/// What stands at the selectors that somebody named. Where there is nothing of its own, the key may have gone astray.
+fn judge_named(
+    domain: &Name,
+    tried: &[Place<'_>],
+    wildcard: Option<&Response>,
+    elsewhere: &[(&Name, &Response)],
+    view: &mut View<'_>,
+) -> Result<Vec<Finding>, Pending> {
+    let named = tried.iter().filter(|place| place.by != By::Guess);
     let judged: Vec<_> = named
-        .iter()
         .map(|place| match place.seen() {
-            Seen::Records(texts) => Ok(judge(place, &texts)),
+            Seen::Records(texts) if !wildcard::is_by(wildcard, place) => Ok(judge(place, &texts)),
             Seen::Unknown(cause) => Ok(vec![place.unknown(cause)]),
-            Seen::Nothing if place.reply.aliases.is_empty() => Ok(vec![match doubled(place) {
-                Some(question) => look_doubled(place, &question, view)?.unwrap_or_else(|| place.missing()),
-                None => place.missing(),
-            }]),
-            Seen::Nothing => Ok(vec![place.missing()]),
+            _ if place.reply.aliases.is_empty() => {
+                Ok(vec![astray(domain, place, elsewhere, view)?.unwrap_or_else(|| place.missing())])
+            }
+            _ => Ok(vec![place.missing()]),
         })
         .collect();
     Ok(judged.into_iter().collect::<Result<Vec<_>, _>>()?.concat())
 }
 
-/// The key at the doubled name, if it is there.
-fn look_doubled(place: &Place<'_>, doubled: &Query, view: &mut View<'_>) -> Result<Option<Finding>, Pending> {
-    let texts = view.get(doubled.clone())?.texts().unwrap_or_default();
-    let text = texts.first().map(ToString::to_string).filter(|text| key::is_meant(text) && key::parse(text).is_ok());
-    Ok(text.map(|text| {
-        let mut finding = place.finding(Code::DkimDoubled).detail("at", &doubled.name).evidence(&text);
-        finding.fix = place.fix(text);
-        finding
-    }))
-}
-
-/// What stands at the selectors that nobody named: what is not there is no fault, and what a wildcard answers is told
-/// once, for the wildcard.
-fn judge_guessed(root: &Name, guessed: &[Place<'_>]) -> Vec<Finding> {
-    let (mut findings, mut wildcard, mut silent) = (Vec::new(), None, Vec::new());
-    for place in guessed {
+/// What stands at the selectors that nobody named: what is not there is no fault.
+fn judge_guessed(root: &Name, own: &[&Place<'_>]) -> Vec<Finding> {
+    let (mut findings, mut silent) = (Vec::new(), Vec::new());
+    for place in own.iter().filter(|place| place.by == By::Guess) {
         match place.seen() {
-            _ if is_by_wildcard(place, guessed) => wildcard = Some(place.reply),
             Seen::Records(texts) => findings.extend(judge(place, &texts)),
             Seen::Nothing if place.reply.aliases.is_empty() => {}
             Seen::Nothing => findings.push(place.missing()),
             Seen::Unknown(cause) => silent.push((place, cause)),
-        }
-    }
-    if let Some(reply) = wildcard
-        && let (Ok(selector), Some(name)) = ("*".parse(), root.below("*"))
-    {
-        let place = Place { selector, question: Query::new(&name, Kind::Txt), reply };
-        if let Seen::Records(texts) = place.seen() {
-            findings.extend(judge(&place, &texts));
         }
     }
     if let Some((_, cause)) = silent.first() {
@@ -101,51 +139,10 @@ fn judge_guessed(root: &Name, guessed: &[Place<'_>]) -> Vec<Finding> {
     findings
 }
 
-/// Whether so many guesses got the reply of this one that a wildcard must have given it.
-fn is_by_wildcard(place: &Place<'_>, guessed: &[Place<'_>]) -> bool {
-    let says = matches!(place.reply.outcome, Outcome::Records(_)) || !place.reply.aliases.is_empty();
-    says && guessed.iter().filter(|other| other.reply == place.reply).count() >= WILDCARD
-}
-
-/// What the records at a selector say. There may be only one (RFC 6376 section 3.6.2.2).
-fn judge(place: &Place<'_>, texts: &[String]) -> Vec<Finding> {
-    let about = |code| texts.iter().fold(place.finding(code), Finding::evidence);
-    let [text] = texts else {
-        let problem = format!("{} TXT records stand where there may be only one", texts.len());
-        return vec![about(Code::DkimBroken).detail("problem", problem)];
-    };
-    let Key { public, testing } = match key::parse(text) {
-        Ok(key) => key,
-        Err(problem) => {
-            let mut broken = about(Code::DkimBroken).detail("problem", problem);
-            broken.fix = key::repaired(text).and_then(|text| place.fix(text));
-            return vec![broken];
-        }
-    };
-    let Some(public) = public else {
-        return vec![about(Code::DkimRevoked)];
-    };
-    let found = about(Code::DkimFound).detail("key", public);
-    let mut findings = match public {
-        Public::Rsa(bits @ ..1024) => vec![about(Code::DkimKeyTooShort).detail("bits", bits)],
-        Public::Rsa(bits @ 1024..2048) => vec![found, about(Code::DkimKeyShort).detail("bits", bits)],
-        Public::Rsa(bits @ 4097..) => vec![found, about(Code::DkimKeyLong).detail("bits", bits)],
-        Public::Rsa(_) | Public::Ed25519 => vec![found],
-    };
-    if testing {
-        findings.push(about(Code::DkimTesting));
-    }
-    findings
-}
-
-/// Whether the name is said not to exist, neither as a name nor as an alias.
-fn is_nowhere(reply: &Response) -> bool {
-    reply.outcome == Outcome::NoSuchName && reply.aliases.is_empty()
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::key::tests::rsa_key;
+    use super::services::USUAL;
     use super::*;
     use crate::config::Host;
     use crate::finding::Topic;
@@ -163,18 +160,27 @@ mod tests {
         format!("v=DKIM1; k=rsa; p={}", rsa_key(bits))
     }
 
-    fn cut_key() -> String {
-        key(2048).chars().take(200).collect()
-    }
-
     fn healthy() -> Lab {
         at("google", &key(2048))
+    }
+
+    fn host() -> Host {
+        Host { dkim_selectors: vec![name("mailcheap")], ..Host::default() }
+    }
+
+    /// A table in which every usual selector, and the wildcard itself, have the same line.
+    fn everywhere(line: &str) -> String {
+        lines(USUAL.iter().chain(&["*"]), |selector| format!("{selector}._domainkey.example.com {line}"))
     }
 
     #[test]
     fn every_code_has_its_case() {
         let alias = "s1._domainkey.example.com CNAME s1.sender.example";
         let exists = "example.com TXT hello";
+        let parked = "example.com MX 0 .\nexample.com TXT v=spf1 -all";
+        let whole = key(2048);
+        let (front, back) = whole.split_at(255);
+        let two = |first: &str, second: &str| at("s1", &format!("{first}\ns1._domainkey.example.com TXT {second}"));
         finds(
             Topic::Dkim,
             &[
@@ -183,9 +189,19 @@ mod tests {
                 (lab(&format!("{alias}\ns1.sender.example TXT {}", key(2048))), &[Code::DkimFound]),
                 (lab(exists), &[Code::DkimNone]),
                 (lab(exists).selectors(&["x"]), &[Code::DkimNone, Code::DkimSelectorMissing]),
+                (lab(exists).host(host()), &[Code::DkimNone, Code::DkimHostMissing]),
                 (at("unheard-of", &key(2048)), &[Code::DkimNotFound]),
                 (at("unheard-of", &key(2048)).selectors(&["x"]), &[Code::DkimNotFound, Code::DkimSelectorMissing]),
+                (
+                    at("unheard-of", &format!("{whole}\nexample.com TXT v=spf1 include:amazonses.com -all")),
+                    &[Code::DkimUnguessable],
+                ),
+                (at("unheard-of", &format!("{whole}\nexample.com MX silent")), &[Code::DkimServicesUnknown]),
+                (lab(parked), &[Code::DkimParked]),
+                (lab(parked).host(host()), &[Code::DkimParked]),
+                (lab(parked).selectors(&["x"]), &[Code::DkimParked, Code::DkimSelectorMissing]),
                 (healthy().selectors(&["x"]), &[Code::DkimSelectorMissing, Code::DkimFound]),
+                (lab(&everywhere("TXT v=spf1 -all")), &[Code::DkimNotFound, Code::DkimWildcard]),
                 (at("s1", "v=DKIM1; p="), &[Code::DkimRevoked]),
                 (
                     at("s1", &format!("t=y; {}", key(2048).replace("v=DKIM1; ", ""))),
@@ -195,16 +211,19 @@ mod tests {
                 (at("s1", &key(1024)), &[Code::DkimFound, Code::DkimKeyShort]),
                 (at("s1", &key(4096)), &[Code::DkimFound]),
                 (at("s1", &key(4104)), &[Code::DkimFound, Code::DkimKeyLong]),
-                (at("s1", &cut_key()), &[Code::DkimBroken]),
-                (
-                    lab(&format!("s1._domainkey.example.com TXT {}\ns1._domainkey.example.com TXT hello", key(2048))),
-                    &[Code::DkimBroken],
-                ),
+                (at("s1", "v=DKIM1; p=MII"), &[Code::DkimBroken]),
+                (at("s1", front), &[Code::DkimCutOff]),
+                (two(back, front), &[Code::DkimInPieces]),
+                (two(&whole, "hello"), &[Code::DkimTwoRecords]),
+                (two(&whole, &key(1024)), &[Code::DkimTwoRecords]),
                 (lab(alias), &[Code::DkimNotFound, Code::DkimDanglingAlias]),
                 (
-                    lab(&format!("x._domainkey.example.com.example.com TXT {}", key(2048))).selectors(&["x"]),
+                    lab(&format!("x._domainkey.example.com.example.com TXT {whole}")).selectors(&["x"]),
                     &[Code::DkimNone, Code::DkimDoubled],
                 ),
+                (lab(&format!("x.example.com TXT {whole}")).selectors(&["x"]), &[Code::DkimNone, Code::DkimMisplaced]),
+                (lab(&format!("_domainkey.example.com TXT {whole}")), &[Code::DkimNotFound, Code::DkimMisplaced]),
+                (lab(&format!("example.com TXT {whole}")), &[Code::DkimNone, Code::DkimMisplaced]),
                 (at("s1", "silent"), &[Code::DkimUnknown]),
             ],
         );
@@ -217,82 +236,128 @@ mod tests {
         assert_eq!(ran.detail(Code::DkimFound, "selector"), "google");
         assert_eq!(ran.detail(Code::DkimFound, "key"), "RSA, 2048 bits");
         let ran = at("unheard-of", &key(2048)).run(Topic::Dkim);
-        assert_eq!(ran.detail(Code::DkimNotFound, "count"), selectors::WELL_KNOWN.len().to_string());
-        let ran = at("s1", &cut_key()).run(Topic::Dkim);
-        assert_eq!(ran.detail(Code::DkimBroken, "problem"), "the key is cut off");
+        assert_eq!(ran.detail(Code::DkimNotFound, "count"), USUAL.len().to_string());
+        let cut = key(2048).chars().take(255).collect::<String>();
+        let ran = at("s1", &cut).run(Topic::Dkim);
+        assert_eq!(ran.detail(Code::DkimCutOff, "length"), "255");
+        assert_eq!(ran.detail(Code::DkimCutOff, "missing"), (key(2048).len() - 255).to_string());
+        assert_eq!(ran.finding(Code::DkimCutOff).evidence, [cut]);
+        let ran = at("s1", "v=DKIM1; p=a!").run(Topic::Dkim);
+        assert_eq!(ran.detail(Code::DkimBroken, "problem"), "the key holds characters that are not base64");
+        assert_eq!(ran.detail(Code::DkimBroken, "column"), "12");
         let ran = lab("example.com TXT hello").run(Topic::Dkim);
         assert_eq!(ran.finding(Code::DkimNone).evidence, ["NXDOMAIN for _domainkey.example.com"]);
+        let ran = lab("s1._domainkey.example.com CNAME s1.sender.example\ns1.sender.example TXT v=DKIM1; p=a!");
+        let evidence = &ran.run(Topic::Dkim).finding(Code::DkimBroken).evidence.clone();
+        assert_eq!(*evidence, ["v=DKIM1; p=a!", "s1._domainkey.example.com is an alias for s1.sender.example"]);
     }
 
     #[test]
-    fn a_spoiled_record_comes_with_its_proven_repair() {
+    fn every_fix_is_exact_and_proven() {
         let whole = key(2048);
-        let mended = format!("s1._domainkey.example.com {whole}");
-        for spoiled in [format!("\"{whole}\""), whole.replace(';', "\\;"), whole.replace(';', "")] {
-            assert_eq!(at("s1", &spoiled).run(Topic::Dkim).fix(Code::DkimBroken), Some(mended.clone()), "{spoiled}");
+        let (front, back) = whole.split_at(255);
+        let mended = Some(format!("s1._domainkey.example.com {whole}"));
+        let alias = "s1._domainkey.example.com CNAME s1.sender.example\ns1.sender.example TXT";
+        for (lab, code, fix) in [
+            (at("s1", &format!("\"{whole}\"")), Code::DkimBroken, &mended),
+            (at("s1", &whole.replace(';', "\\;")), Code::DkimBroken, &mended),
+            (at("s1", &whole.replace(';', "")), Code::DkimBroken, &mended),
+            (at("s1", &format!("{front}\\n{back}")), Code::DkimBroken, &mended),
+            (at("s1", &format!("v=DKIM1; k=ed25519; p={}", rsa_key(2048))), Code::DkimBroken, &mended),
+            (at("s1", front), Code::DkimCutOff, &None),
+            (lab(&format!("{alias} \"{whole}\"")), Code::DkimBroken, &None),
+            (at("s1", &format!("{back}\ns1._domainkey.example.com TXT {front}")), Code::DkimInPieces, &mended),
+            (at("s1", &format!("hello\ns1._domainkey.example.com TXT {whole}")), Code::DkimTwoRecords, &mended),
+            (at("s1", &format!("{whole}\ns1._domainkey.example.com TXT {whole}")), Code::DkimTwoRecords, &mended),
+            (at("s1", &format!("{}\ns1._domainkey.example.com TXT {whole}", key(1024))), Code::DkimTwoRecords, &None),
+            (
+                lab(&format!("s1._domainkey.example.com.example.com TXT {whole}")).selectors(&["s1"]),
+                Code::DkimDoubled,
+                &mended,
+            ),
+            (lab(&format!("s1.example.com TXT \"{whole}\"")).selectors(&["s1"]), Code::DkimMisplaced, &mended),
+            (lab(&format!("_domainkey.example.com TXT {whole}")).selectors(&["s1"]), Code::DkimMisplaced, &mended),
+            (lab(&format!("example.com TXT {whole}")), Code::DkimMisplaced, &None),
+        ] {
+            assert_eq!(lab.run(Topic::Dkim).fix(code), *fix, "{lab:#?}");
         }
-        assert_eq!(at("s1", &cut_key()).run(Topic::Dkim).fix(Code::DkimBroken), None);
-        let theirs = "s1._domainkey.example.com CNAME s1.sender.example\ns1.sender.example TXT";
-        assert_eq!(lab(&format!("{theirs} \"{whole}\"")).run(Topic::Dkim).fix(Code::DkimBroken), None);
     }
 
     #[test]
-    fn a_key_at_the_doubled_name_comes_with_the_right_place() {
+    fn a_key_at_another_name_is_told_with_that_name() {
         let table = format!("x._domainkey.example.com.example.com TXT {}", key(2048));
         let ran = lab(&table).selectors(&["x"]).run(Topic::Dkim);
         assert_eq!(ran.detail(Code::DkimDoubled, "at"), "x._domainkey.example.com.example.com");
-        assert_eq!(ran.fix(Code::DkimDoubled), Some(format!("x._domainkey.example.com {}", key(2048))));
+        let ran = lab(&format!("x.example.com TXT {}", key(2048))).selectors(&["x"]).run(Topic::Dkim);
+        assert_eq!(ran.detail(Code::DkimMisplaced, "at"), "x.example.com");
     }
 
     #[test]
     fn the_host_selectors_are_expected() {
-        let host = Host { dkim_selectors: vec![name("mailcheap")], ..Host::default() };
-        let ran = healthy().host(host).run(Topic::Dkim);
+        let ran = healthy().host(host()).run(Topic::Dkim);
+        assert_eq!(ran.codes(), ["dkim-host-missing", "dkim-found"]);
+        assert_eq!(ran.finding(Code::DkimHostMissing).evidence, ["NXDOMAIN for mailcheap._domainkey.example.com"]);
+        let ran = healthy().host(host()).selectors(&["mailcheap"]).run(Topic::Dkim);
         assert_eq!(ran.codes(), ["dkim-selector-missing", "dkim-found"]);
-        assert_eq!(ran.finding(Code::DkimSelectorMissing).evidence, ["NXDOMAIN for mailcheap._domainkey.example.com"]);
     }
 
     #[test]
     fn a_server_that_denies_names_between_is_not_believed() {
         let table = format!(
-            "google._domainkey.example.com TXT {}\n_domainkey.example.com TXT nxdomain\nexample.com TXT x",
+            "google._domainkey.example.com TXT {}\n_domainkey.example.com TXT nxdomain\nexample.com MX 1 smtp.google.com",
             key(2048)
         );
         assert_eq!(lab(&table).run(Topic::Dkim).codes(), ["dkim-found"]);
-        let other = table.replace("google", "selector1").replace(&key(2048), "nodata");
-        assert_eq!(lab(&other).run(Topic::Dkim).codes(), ["dkim-not-found"]);
+        assert_eq!(lab(&table.replace(&key(2048), "nodata")).run(Topic::Dkim).codes(), ["dkim-not-found"]);
     }
 
     #[test]
-    fn what_a_wildcard_answers_is_told_once() {
-        let everywhere = |line: &str| {
-            lab(&lines(selectors::WELL_KNOWN, |s| format!("{s}._domainkey.example.com {line}"))).run(Topic::Dkim)
-        };
-        assert_eq!(everywhere("TXT v=spf1 -all").codes(), ["dkim-not-found"]);
-        assert_eq!(everywhere("CNAME web.example.net").codes(), ["dkim-not-found"]);
-        let ran = everywhere("TXT v=DKIM1; p=");
-        assert_eq!(ran.codes(), ["dkim-revoked"]);
-        assert_eq!(ran.detail(Code::DkimRevoked, "selector"), "*");
-        assert_eq!(ran.finding(Code::DkimRevoked).subject, "*._domainkey.example.com");
+    fn what_a_wildcard_answers_is_told_once_and_is_no_key() {
+        let answers = |line: &str| lab(&everywhere(line)).run(Topic::Dkim);
+        for line in ["TXT v=spf1 -all", "CNAME web.example.net", "TXT v=DKIM1; p="] {
+            let ran = answers(line);
+            assert_eq!(ran.codes(), ["dkim-not-found", "dkim-wildcard"], "{line}");
+            assert_eq!(ran.finding(Code::DkimWildcard).subject, "*._domainkey.example.com");
+        }
+        assert_eq!(answers("TXT v=DKIM1; p=").finding(Code::DkimWildcard).evidence, ["v=DKIM1; p="]);
+        let table = everywhere("TXT v=spf1 -all");
+        let ran = lab(&format!("{table}\nx._domainkey.example.com TXT v=spf1 -all")).selectors(&["x"]);
+        let ran = ran.run(Topic::Dkim);
+        assert_eq!(ran.codes(), ["dkim-not-found", "dkim-wildcard", "dkim-selector-missing"]);
+        assert_eq!(ran.finding(Code::DkimSelectorMissing).evidence, ["v=spf1 -all"]);
     }
 
     #[test]
     fn no_answer_is_no_fault() {
-        let named = healthy().selectors(&["google", "x"]);
-        let missed = named.no_answer_is_no_fault(Topic::Dkim);
-        assert_eq!(missed.len(), selectors::WELL_KNOWN.len() + 1);
+        let missed = healthy().no_answer_is_no_fault(Topic::Dkim);
+        assert_eq!(missed.len(), USUAL.len(), "{missed:?}");
+        let microsoft = "example.com MX 0 example-com.mail.protection.outlook.com";
+        let table = format!("{microsoft}\nselector2._domainkey.example.com TXT {}", key(2048));
+        lab(&table).selectors(&["x"]).no_answer_is_no_fault(Topic::Dkim);
+        let fastmail =
+            format!("example.com MX 0 in1-smtp.messagingengine.com\nfm2._domainkey.example.com TXT {}", key(2048));
+        lab(&fastmail).no_answer_is_no_fault(Topic::Dkim);
         for (cause, _) in CAUSES {
-            let all = lines(selectors::WELL_KNOWN, |s| format!("{s}._domainkey.example.com TXT {cause}"));
+            let all = lines(USUAL, |s| format!("{s}._domainkey.example.com TXT {cause}"));
             let dark = lab(&format!("{all}\n_domainkey.example.com TXT {cause}"));
             assert_eq!(dark.run(Topic::Dkim).codes(), ["dkim-unknown"], "{cause}");
         }
     }
 
     #[test]
-    fn all_selectors_are_asked_at_once() {
-        let ran = healthy().run(Topic::Dkim);
-        assert_eq!((ran.rounds, ran.asked.len()), (1, selectors::WELL_KNOWN.len() + 1));
-        let ran = healthy().selectors(&["google", "x"]).run(Topic::Dkim);
-        assert_eq!((ran.rounds, ran.asked.len()), (2, selectors::WELL_KNOWN.len() + 3));
+    fn few_selectors_are_tried() {
+        let cost = |lab: Lab| {
+            let ran = lab.run(Topic::Dkim);
+            (ran.rounds, ran.asked.len())
+        };
+        // The domain's MX and TXT, which other checks ask for as well, and `_domainkey`.
+        let first = 3;
+        assert_eq!(cost(healthy()), (2, first + USUAL.len()));
+        assert_eq!(cost(lab("example.com TXT hello")), (1, first));
+        let google = |rest: &str| lab(&format!("example.com MX 1 smtp.google.com\n{rest}"));
+        assert_eq!(cost(google(&format!("google._domainkey.example.com TXT {}", key(2048)))), (2, first + 1));
+        assert_eq!(cost(google("")), (2, first + 1));
+        assert_eq!(cost(google("unheard-of._domainkey.example.com TXT x")), (3, first + USUAL.len()));
+        assert_eq!(cost(healthy().selectors(&["google", "x"])), (2, first + 2 + 2));
     }
 }

@@ -36,6 +36,18 @@ pub(super) fn rsa_bits(der: &[u8]) -> Result<usize, NotRsa> {
     }
 }
 
+/// How many bytes the element at the start of `der` has by its own account, its head counted; `None` where that is cut off
+/// or no SEQUENCE begins there.
+pub(super) fn announced(der: &[u8]) -> Option<usize> {
+    let (head, length) = match der {
+        [SEQUENCE, length @ 0..=0x7f, ..] => (2, usize::from(*length)),
+        [SEQUENCE, 0x81, length, ..] => (3, usize::from(*length)),
+        [SEQUENCE, 0x82, high, low, ..] => (4, usize::from(*high) << 8 | usize::from(*low)),
+        _ => return None,
+    };
+    Some(head + length)
+}
+
 /// The size of the first of the two numbers that make an RSA key.
 fn modulus_bits(key: &[u8]) -> Result<usize, NotRsa> {
     let (modulus, rest) = element(INTEGER, key)?;
@@ -103,6 +115,7 @@ pub(super) mod tests {
         for key in [made_up(2048), bare(2048)] {
             for length in 0..key.len() {
                 assert_eq!(rsa_bits(&key[..length]), Err(NotRsa::CutOff), "{length}");
+                assert_eq!(announced(&key[..length]), (length >= 4).then_some(key.len()), "{length}");
             }
         }
     }
@@ -119,7 +132,7 @@ pub(super) mod tests {
     proptest::proptest! {
         #[test]
         fn no_bytes_make_it_panic(mut key in proptest::collection::vec(0u8..=255, 0..80), at in 0usize..300, flip in 0u8..=255) {
-            let _ = rsa_bits(&key);
+            let _ = (rsa_bits(&key), announced(&key));
             key = made_up(1024);
             if let Some(byte) = key.get_mut(at) {
                 *byte ^= flip;

@@ -9,13 +9,17 @@ use base64::engine::GeneralPurpose;
 use base64::engine::general_purpose::NO_PAD;
 use base64::{DecodeError, Engine as _};
 
-use super::der::{NotRsa, rsa_bits};
-use crate::mail::tags::{Fault, Tag, excerpt, mended, spoiled, strict_tags, tags};
+use super::der::{NotRsa, announced, rsa_bits};
+use crate::mail::tags::{Fault, Form, Tag, excerpt, mended, rewritten, spoiled, strict_tags, tags};
 
 /// The tags of a key record; others are ignored.
 const TAGS: &[&str] = &["v", "h", "k", "n", "p", "s", "t", "g"];
 
-const VERSION: &str = "v=DKIM1";
+/// How many bytes an Ed25519 key has (RFC 8032 section 5.1.5).
+const ED25519_SIZE: usize = 32;
+
+/// What stands before an Ed25519 key in the form that key files have (RFC 8410 section 4); DKIM wants the key alone.
+const ED25519_INFO: &[u8] = &[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
 /// What a key record says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +53,7 @@ impl fmt::Display for Public {
 pub(super) enum Problem {
     /// The form is spoiled.
     #[error(transparent)]
-    Form(#[from] Fault),
+    Form(#[from] Form),
     /// A version that is not ours.
     #[error("`v={0}` stands where `v=DKIM1` belongs")]
     Version(String),
@@ -77,12 +81,21 @@ pub(super) enum Problem {
     /// The padding is missing or wrong, while the key is whole.
     #[error("the `=` that should end the key are missing or too many")]
     Padding,
-    /// The key ends too early.
+    /// The key ends too early; so many characters are missing, as far as its beginning tells.
     #[error("the key is cut off")]
-    CutOff,
+    CutOff(Option<usize>),
+    /// Something stands behind the key.
+    #[error("{0} bytes too many stand behind the key")]
+    TooLong(usize),
     /// Not what `k=rsa` announces.
     #[error("the key is not an RSA key")]
     NotRsa,
+    /// An Ed25519 key, where an RSA key is announced.
+    #[error("the key is an Ed25519 key, but `k=ed25519` is not there to say so")]
+    Ed25519Untold,
+    /// An RSA key, where an Ed25519 key is announced.
+    #[error("the key is an RSA key, but `k=ed25519` says otherwise")]
+    RsaUntold,
     /// Not what `k=ed25519` announces.
     #[error("an Ed25519 key has 32 bytes, this one has {0}")]
     Ed25519Size(usize),
@@ -92,7 +105,7 @@ pub(super) enum Problem {
 pub(super) fn is_meant(text: &str) -> bool {
     let text = mended(text, TAGS);
     let mut key = false;
-    for Tag { name, value } in tags(&text).flatten() {
+    for Tag { name, value, .. } in tags(&text).flatten() {
         if name.eq_ignore_ascii_case("v") {
             return value.to_ascii_uppercase().starts_with("DKIM");
         }
@@ -102,53 +115,71 @@ pub(super) fn is_meant(text: &str) -> bool {
 }
 
 /// Reads a key record.
-pub(super) fn parse(text: &str) -> Result<Key, Problem> {
-    read(text).map_err(|problem| match spoiled(text, TAGS) {
-        Some(fault) => fault.into(),
-        None => problem,
-    })
+pub(super) fn parse(text: &str) -> Result<Key, Fault<Problem>> {
+    read(text).map_err(|fault| spoiled(text, TAGS).map_or(fault, Fault::into_fault))
 }
 
 /// The record with its key untouched and its form set right, where that makes it a record that can be used.
 pub(super) fn repaired(text: &str) -> Option<String> {
-    let text = mended(text, TAGS);
-    let mut pieces: Vec<String> = Vec::new();
-    for tag in tags(&text) {
-        let Tag { name, value } = tag.ok()?;
-        match name {
-            "v" if pieces.first().is_some_and(|first| first == VERSION) => return None,
-            "v" if value.eq_ignore_ascii_case("DKIM1") => pieces.insert(0, VERSION.to_owned()),
-            "p" => pieces.push(format!("p={}", padded(&without_armour(value)))),
-            _ => pieces.push(format!("{name}={value}")),
-        }
-    }
-    let text = pieces.join("; ");
+    let text = rewritten(text, TAGS, "DKIM1", |name, value| match name {
+        "p" => padded(&without_armour(value)),
+        _ => value.to_owned(),
+    })?;
+    let text = with_algorithm(text);
     read(&text).is_ok().then_some(text)
 }
 
-fn read(text: &str) -> Result<Key, Problem> {
-    let tags = strict_tags(text)?;
-    let value = |name| tags.iter().find(|tag| tag.name == name).map(|tag| tag.value);
-    match value("v") {
-        Some("DKIM1") if tags.first().is_none_or(|first| first.name != "v") => return Err(Problem::VersionNotFirst),
-        Some("DKIM1") | None => {}
-        Some(other) => return Err(Problem::Version(excerpt(other))),
-    }
-    if let Some(hashes) = value("h").filter(|hashes| !lists(hashes, &["sha256"])) {
-        return Err(Problem::Hash(excerpt(hashes)));
-    }
-    if let Some(services) = value("s").filter(|services| !lists(services, &["*", "email"])) {
-        return Err(Problem::Service(excerpt(services)));
-    }
-    let algorithm = value("k").unwrap_or("rsa");
-    let key = value("p").ok_or(Problem::NoKey)?;
-    let public = match algorithm {
-        _ if key.is_empty() => None,
-        "rsa" => Some(rsa(key)?),
-        "ed25519" => Some(ed25519(key)?),
-        other => return Err(Problem::Algorithm(excerpt(other))),
+/// The record with the algorithm that its key is of, and the key in the form that DKIM wants.
+fn with_algorithm(text: String) -> String {
+    let all: Vec<Tag<'_>> = tags(&text).flatten().collect();
+    let value = |name| all.iter().find(|tag| tag.name == name).map(|tag| tag.value);
+    let Some(der) = value("p").and_then(|key| decoded(key).ok()) else { return text };
+    let bare = der.strip_prefix(ED25519_INFO).unwrap_or(&der);
+    let (algorithm, key) = match (bare.len(), rsa_bits(&der)) {
+        (_, Ok(_)) => ("rsa", &*der),
+        (ED25519_SIZE, _) => ("ed25519", bare),
+        _ => return text,
     };
-    let testing = value("t").is_some_and(|flags| lists(flags, &["y"]));
+    if value("k").unwrap_or("rsa") == algorithm && key.len() == der.len() {
+        return text;
+    }
+    let rest = all.iter().filter(|tag| !["v", "k", "p"].contains(&tag.name));
+    let rest = rest.map(|tag| format!("{}={}", tag.name, tag.value));
+    let key = padded(&LENIENT.encode(key));
+    let tags = ["v=DKIM1".to_owned(), format!("k={algorithm}")].into_iter().chain(rest).chain([format!("p={key}")]);
+    tags.collect::<Vec<_>>().join("; ")
+}
+
+fn read(text: &str) -> Result<Key, Fault<Problem>> {
+    let tags = strict_tags(text).map_err(Fault::into_fault)?;
+    let tag = |name| tags.iter().find(|tag| tag.name == name);
+    let fault = |tag: &Tag<'_>, problem| Err(Fault { column: tag.column, problem });
+    match tag("v") {
+        Some(version) if version.value != "DKIM1" => {
+            return fault(version, Problem::Version(excerpt(version.value)));
+        }
+        Some(version) if tags.first() != Some(version) => return fault(version, Problem::VersionNotFirst),
+        _ => {}
+    }
+    if let Some(hashes) = tag("h").filter(|hashes| !lists(hashes.value, &["sha256"])) {
+        return fault(hashes, Problem::Hash(excerpt(hashes.value)));
+    }
+    if let Some(services) = tag("s").filter(|services| !lists(services.value, &["*", "email"])) {
+        return fault(services, Problem::Service(excerpt(services.value)));
+    }
+    let Some(key) = tag("p") else { return Err(Fault { column: 1, problem: Problem::NoKey }) };
+    let end = key.value_column + key.value.chars().count();
+    let in_key = |problem| match problem {
+        Problem::CutOff(_) | Problem::Padding | Problem::TooLong(_) => Fault { column: end, problem },
+        problem => Fault { column: key.value_column, problem },
+    };
+    let public = match tag("k").map_or("rsa", |algorithm| algorithm.value) {
+        _ if key.value.is_empty() => None,
+        "rsa" => Some(rsa(key.value).map_err(in_key)?),
+        "ed25519" => Some(ed25519(key.value).map_err(in_key)?),
+        other => return fault(tag("k").unwrap_or(key), Problem::Algorithm(excerpt(other))),
+    };
+    let testing = tag("t").is_some_and(|flags| lists(flags.value, &["y"]));
     Ok(Key { public, testing })
 }
 
@@ -158,28 +189,46 @@ fn lists(value: &str, wanted: &[&str]) -> bool {
 }
 
 fn rsa(key: &str) -> Result<Public, Problem> {
-    let bits = rsa_bits(&decoded(key)?).map_err(|not| match not {
-        NotRsa::CutOff => Problem::CutOff,
-        NotRsa::Other => Problem::NotRsa,
+    let der = decoded(key)?;
+    let bits = rsa_bits(&der).map_err(|not| match not {
+        NotRsa::CutOff if announced(&der).is_none_or(|size| size > der.len()) => Problem::CutOff(missing(key, &der)),
+        _ if der.len() == ED25519_SIZE || der.starts_with(ED25519_INFO) => Problem::Ed25519Untold,
+        _ => Problem::NotRsa,
     })?;
+    if let Some(rest) = announced(&der).and_then(|size| der.len().checked_sub(size)).filter(|rest| *rest > 0) {
+        return Err(Problem::TooLong(rest));
+    }
     whole(key)?;
     Ok(Public::Rsa(bits))
 }
 
 fn ed25519(key: &str) -> Result<Public, Problem> {
-    match decoded(key)?.len() {
-        32 => whole(key).map(|()| Public::Ed25519),
+    let der = decoded(key)?;
+    match der.len() {
+        ED25519_SIZE => whole(key).map(|()| Public::Ed25519),
+        _ if rsa_bits(&der).is_ok() => Err(Problem::RsaUntold),
         size => Err(Problem::Ed25519Size(size)),
     }
 }
 
-/// The bytes of a key, whatever its padding: blanks may stand anywhere (RFC 6376 section 3.2).
+/// How many characters of base64 a key lacks that `der` is the beginning of.
+fn missing(key: &str, der: &[u8]) -> Option<usize> {
+    let digits = key.chars().filter(|c| !c.is_ascii_whitespace()).count();
+    announced(der).and_then(|size| (size.div_ceil(3) * 4).checked_sub(digits))
+}
+
+/// Reads base64 whatever its padding.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(&STANDARD, NO_PAD.with_decode_allow_trailing_bits(true));
+
+/// The bytes of a key, whatever its padding: blanks may stand anywhere (RFC 6376 section 3.2). One digit more than
+/// makes whole bytes is left out: what is cut off is cut anywhere.
 fn decoded(key: &str) -> Result<Vec<u8>, Problem> {
-    const LENIENT: GeneralPurpose = GeneralPurpose::new(&STANDARD, NO_PAD.with_decode_allow_trailing_bits(true));
     let digits: String = key.split_ascii_whitespace().collect();
-    LENIENT.decode(digits.trim_end_matches('=')).map_err(|error| match error {
+    let digits = digits.trim_end_matches('=');
+    let whole = if digits.len() % 4 == 1 { digits.len() - 1 } else { digits.len() };
+    LENIENT.decode(digits.get(..whole).unwrap_or(digits)).map_err(|error| match error {
         _ if key.contains("-----") => Problem::Armour,
-        DecodeError::InvalidLength(_) => Problem::CutOff,
+        DecodeError::InvalidLength(_) => Problem::CutOff(None),
         _ => Problem::NotBase64,
     })
 }
@@ -247,47 +296,83 @@ pub(super) mod tests {
         let unpadded = BARE.trim_end_matches('=');
         let whole = format!("v=DKIM1; k=rsa; p={INFO}");
         let bare = format!("v=DKIM1; p={BARE}");
-        for (text, problem, repair) in [
-            (format!("v=DKIM1; k=rsa; p={cut}"), "the key is cut off", None),
-            (format!("v=DKIM1; k=rsa; p={cut}I"), "the key is cut off", None),
-            (format!("\"v=DKIM1; k=rsa; p={INFO}\""), "quotation marks or backslashes stand in the text", Some(&whole)),
-            (format!("v=DKIM1\\; k=rsa\\; p={INFO}"), "quotation marks or backslashes stand in the text", Some(&whole)),
-            (
-                format!("v=DKIM1; k=rsa; p={front}\" \"{back}"),
-                "quotation marks or backslashes stand in the text",
-                Some(&whole),
-            ),
-            (format!("\"v=DKIM1; k=rsa; p={cut}\""), "quotation marks or backslashes stand in the text", None),
-            (format!("v=DKIM1 k=rsa p={INFO}"), "a semicolon is missing before `k=rsa`", Some(&whole)),
-            (format!("v=DKIM1;; k=rsa; p={INFO}"), "two semicolons stand side by side", Some(&whole)),
-            (format!("k=rsa; v=DKIM1; p={INFO}"), "`v=DKIM1` does not come first", Some(&whole)),
-            (format!("v=dkim1; k=rsa; p={INFO}"), "`v=dkim1` stands where `v=DKIM1` belongs", Some(&whole)),
-            (format!("v=DKIM2; k=rsa; p={INFO}"), "`v=DKIM2` stands where `v=DKIM1` belongs", None),
+        let quoting = "quotation marks or backslashes stand in the text";
+        let padding = "the `=` that should end the key are missing or too many";
+        let ed25519 = format!("v=DKIM1; k=ed25519; p={ED25519}");
+        let ed25519_info = format!("MCowBQYDK2VwAyEA{ED25519}");
+        for (text, column, problem, repair) in [
+            (format!("v=DKIM1; k=rsa; p={cut}"), 199, "the key is cut off", None),
+            (format!("v=DKIM1; k=rsa; p={cut}I"), 200, "the key is cut off", None),
+            (format!("\"v=DKIM1; k=rsa; p={INFO}\""), 1, quoting, Some(&whole)),
+            (format!("v=DKIM1\\; k=rsa\\; p={INFO}"), 8, quoting, Some(&whole)),
+            (format!("v=DKIM1; k=rsa; p={front}\" \"{back}"), 79, quoting, Some(&whole)),
+            (format!("v=DKIM1; k=rsa; p={front}\\n{back}"), 79, quoting, Some(&whole)),
+            (format!("\"v=DKIM1; k=rsa; p={cut}\""), 1, quoting, None),
+            (format!("v=DKIM1 k=rsa p={INFO}"), 9, "a semicolon is missing before `k=rsa`", Some(&whole)),
+            (format!("v=DKIM1;; k=rsa; p={INFO}"), 9, "two semicolons stand side by side", Some(&whole)),
+            (format!("k=rsa; v=DKIM1; p={INFO}"), 8, "`v=DKIM1` does not come first", Some(&whole)),
+            (format!("v=dkim1; k=rsa; p={INFO}"), 1, "`v=dkim1` stands where `v=DKIM1` belongs", Some(&whole)),
+            (format!("v=DKIM2; k=rsa; p={INFO}"), 1, "`v=DKIM2` stands where `v=DKIM1` belongs", None),
             (
                 format!("v=DKIM1; p=-----BEGIN PUBLIC KEY----- {BARE} -----END PUBLIC KEY-----"),
+                12,
                 "the BEGIN and END lines of a key file stand around the key",
                 Some(&bare),
             ),
-            (format!("v=DKIM1; p={unpadded}"), "the `=` that should end the key are missing or too many", Some(&bare)),
+            (format!("v=DKIM1; p={unpadded}"), 12 + unpadded.len(), padding, Some(&bare)),
+            (format!("v=DKIM1; k=rsa; p={INFO}=="), 21 + INFO.len(), padding, Some(&whole)),
+            (format!("v=DKIM1; p={INFO}{INFO}"), 12 + 2 * INFO.len(), "162 bytes too many stand behind the key", None),
+            ("v=DKIM1; k=rsa".to_owned(), 1, "the tag `p=` with the key is missing", None),
+            ("v=DKIM1; p=paste_your_key".to_owned(), 12, "the key holds characters that are not base64", None),
+            ("v=DKIM1; p=aGVsbG8=".to_owned(), 12, "the key is not an RSA key", None),
             (
-                format!("v=DKIM1; k=rsa; p={INFO}=="),
-                "the `=` that should end the key are missing or too many",
+                format!("v=DKIM1; p={ED25519}"),
+                12,
+                "the key is an Ed25519 key, but `k=ed25519` is not there to say so",
+                Some(&ed25519),
+            ),
+            (
+                format!("v=DKIM1; k=rsa; p={ed25519_info}"),
+                19,
+                "the key is an Ed25519 key, but `k=ed25519` is not there to say so",
+                Some(&ed25519),
+            ),
+            (
+                format!("v=DKIM1; k=ed25519; p={ed25519_info}"),
+                23,
+                "an Ed25519 key has 32 bytes, this one has 44",
+                Some(&ed25519),
+            ),
+            (
+                format!("v=DKIM1; k=ed25519; p={INFO}"),
+                23,
+                "the key is an RSA key, but `k=ed25519` says otherwise",
                 Some(&whole),
             ),
-            ("v=DKIM1; k=rsa".to_owned(), "the tag `p=` with the key is missing", None),
-            ("v=DKIM1; p=paste_your_key".to_owned(), "the key holds characters that are not base64", None),
-            (format!("v=DKIM1; p={ED25519}"), "the key is not an RSA key", None),
-            (format!("v=DKIM1; k=ed25519; p={INFO}"), "an Ed25519 key has 32 bytes, this one has 162", None),
-            (format!("v=DKIM1; k=dsa; p={INFO}"), "`k=dsa` is neither `rsa` nor `ed25519`", None),
-            (format!("v=DKIM1; h=sha1; p={INFO}"), "`h=sha1` does not allow sha256", None),
-            (format!("v=DKIM1; s=tlsrpt; p={INFO}"), "`s=tlsrpt` says that the key is not for e-mail", None),
-            (format!("v=DKIM1; p={INFO}; p={BARE}"), "the tag `p` stands twice", None),
-            (format!("v=DKIM1; hello; p={INFO}"), "`hello` is not of the form `name=value`", None),
+            ("v=DKIM1; k=ed25519; p=aGVsbG8=".to_owned(), 23, "an Ed25519 key has 32 bytes, this one has 5", None),
+            (format!("v=DKIM1; k=RSA; p={INFO}"), 10, "`k=RSA` is neither `rsa` nor `ed25519`", Some(&whole)),
+            (format!("v=DKIM1; h=sha1; p={INFO}"), 10, "`h=sha1` does not allow sha256", None),
+            (format!("v=DKIM1; s=tlsrpt; p={INFO}"), 10, "`s=tlsrpt` says that the key is not for e-mail", None),
+            (format!("v=DKIM1; p={BARE}; p={INFO}"), 14 + BARE.len(), "the tag `p` stands twice", None),
+            (format!("v=DKIM1; hello; p={INFO}"), 10, "`hello` is not of the form `name=value`", None),
         ] {
             assert!(is_meant(&text), "{text}");
-            assert_eq!(parse(&text).map_err(|problem| problem.to_string()), Err(problem.to_owned()), "{text}");
+            let told = parse(&text).map_err(|fault| (fault.column, fault.problem.to_string()));
+            assert_eq!(told, Err((column, problem.to_owned())), "{text}");
             assert_eq!(repaired(&text).as_ref(), repair, "{text}");
         }
+    }
+
+    #[test]
+    fn a_key_tells_how_much_of_it_is_missing_wherever_it_is_cut() {
+        for bits in [1024, 2048] {
+            let key = rsa_key(bits);
+            for length in 6..key.trim_end_matches('=').len() {
+                let fault = parse(&format!("p={}", key.get(..length).unwrap())).unwrap_err();
+                assert_eq!(fault.problem, Problem::CutOff(Some(key.len() - length)), "{length}");
+            }
+        }
+        assert_eq!(parse("p=MIIB").unwrap_err().problem, Problem::CutOff(None));
     }
 
     #[test]

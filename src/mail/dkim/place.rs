@@ -2,25 +2,42 @@
 
 use super::key;
 use crate::domain::Name;
-use crate::facts::{Cause, Kind, Pending, Query, Response, View};
+use crate::facts::{Cause, Kind, Outcome, Pending, Query, Response, View};
 use crate::finding::{Code, Finding, Fix};
 use crate::mail::evidence::{absence, unknown};
 
+/// Who says that there should be a key at a selector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    /// The person who asks.
+    Person,
+    /// The host, which signs with it.
+    Host,
+    /// Nobody: it is a guess.
+    Guess,
+}
+
 /// The places of several selectors below `_domainkey`; those whose names the DNS cannot hold are left out.
-pub(super) fn places<'f>(root: &Name, selectors: Vec<Name>, view: &mut View<'f>) -> Result<Vec<Place<'f>>, Pending> {
+pub(super) fn places<'f>(
+    root: &Name,
+    selectors: impl IntoIterator<Item = (Name, By)>,
+    view: &mut View<'f>,
+) -> Result<Vec<Place<'f>>, Pending> {
     let replies: Vec<_> = selectors
         .into_iter()
-        .filter_map(|selector| {
+        .filter_map(|(selector, by)| {
             let question = Query::new(&root.below(selector.as_str())?, Kind::Txt);
-            Some(view.get(question.clone()).map(|reply| Place { selector, question, reply }))
+            Some(view.get(question.clone()).map(|reply| Place { selector, by, question, reply }))
         })
         .collect();
     replies.into_iter().collect()
 }
 
 /// A selector, and what was said to the question for its record.
+#[derive(Debug, Clone)]
 pub(super) struct Place<'f> {
     pub selector: Name,
+    pub by: By,
     pub question: Query,
     pub reply: &'f Response,
 }
@@ -46,15 +63,30 @@ impl Place<'_> {
         }
     }
 
+    /// Whether the name is said not to exist, neither as a name nor as an alias.
+    pub(super) fn is_nowhere(&self) -> bool {
+        is_nowhere(self.reply)
+    }
+
     pub(super) fn finding(&self, code: Code) -> Finding {
         Finding::new(code, &self.question.name).detail("selector", &self.selector)
     }
 
+    /// A finding that shows the texts that stand here, and the alias that leads to them.
+    pub(super) fn showing(&self, code: Code, texts: &[String]) -> Finding {
+        let finding = texts.iter().fold(self.finding(code), Finding::evidence);
+        match self.reply.aliases.last() {
+            Some(alias) => finding.evidence(format!("{} is an alias for {alias}", self.question.name)),
+            None => finding,
+        }
+    }
+
     /// That there is no key here, though there should be one; for an alias, that it leads to none.
     pub(super) fn missing(&self) -> Finding {
-        let finding = match self.reply.aliases.last() {
-            Some(alias) => self.finding(Code::DkimDanglingAlias).detail("alias", alias),
-            None => self.finding(Code::DkimSelectorMissing),
+        let finding = match (self.reply.aliases.last(), self.by) {
+            (Some(alias), _) => self.finding(Code::DkimDanglingAlias).detail("alias", alias),
+            (None, By::Host) => self.finding(Code::DkimHostMissing),
+            (None, _) => self.finding(Code::DkimSelectorMissing),
         };
         match self.reply.texts() {
             Ok(others) if !others.is_empty() => others.into_iter().fold(finding, Finding::evidence),
@@ -71,4 +103,9 @@ impl Place<'_> {
         let name = self.question.name.to_string();
         self.reply.aliases.is_empty().then_some(Fix::txt(name, text))
     }
+}
+
+/// Whether a name is said not to exist, neither as a name nor as an alias.
+pub(super) fn is_nowhere(reply: &Response) -> bool {
+    reply.outcome == Outcome::NoSuchName && reply.aliases.is_empty()
 }

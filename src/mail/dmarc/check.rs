@@ -1,33 +1,40 @@
 //! The check of the DMARC record that applies to a domain: its own, or one from above.
 
-use super::record::{self, Policy, Problem, Record};
-use super::walk::{Governing, Seen, Step, governing, taken, walk};
+use super::record::{self, Place, Policy, Problem, Record};
+use super::reports::unwanted;
+use super::walk::{Governing, Seen, Step, governing, organization, taken, walk};
+use crate::domain::Name;
 use crate::facts::{Kind, Outcome, Pending, Query, Response, View};
 use crate::finding::{Code, Finding, Fix};
 use crate::mail::Case;
 use crate::mail::evidence::{absence, unknown};
-use crate::mail::tags::tags;
+use crate::mail::parked::is_parked;
+use crate::mail::tags::{Fault, tags};
 
 /// What a domain without any record may publish: it asks for nothing, so it harms nothing.
 const START: &str = "v=DMARC1; p=none";
 
+/// What a domain may publish that sends no mail, and so has none to lose.
+const PARKED: &str = "v=DMARC1; p=reject";
+
 pub(in crate::mail) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec<Finding>, Pending> {
     let domain = case.domain.name();
-    let apex = view.get(Query::new(domain, Kind::Txt));
+    let (apex, mx) = (view.get(Query::new(domain, Kind::Txt)), view.get(Query::new(domain, Kind::Mx)));
     let steps = walk(domain, view);
-    let (apex, steps) = (apex?, steps?);
+    let (apex, mx, steps) = (apex?, mx?, steps?);
     let Some((own, above)) = steps.split_first().filter(|(own, _)| own.domain == *domain) else {
         return Ok(vec![Finding::new(Code::DmarcMissing, domain)]);
     };
+    let parked = is_parked(mx, apex);
     let mut findings = match own.seen() {
         Seen::Unknown(why) => return Ok(vec![unknown(Code::DmarcUnknown, domain, &own.question, why)]),
-        Seen::One(text) => return Ok(judge(own, &text)),
+        Seen::One(text) => return judge(&steps, own, &text, parked, view),
         Seen::Several(texts) => vec![several(own, &texts)],
         Seen::Nothing => misspelt(own).or_else(|| at_apex(own, apex)).into_iter().collect(),
     };
     let above = taken(above);
     if let Some(governing) = governing(above) {
-        findings.extend(inherited(own, &governing, exists(apex)));
+        findings.extend(inherited(own, &governing, exists(apex), parked));
     }
     findings.extend(above.iter().filter_map(|step| match step.seen() {
         Seen::Unknown(why) => Some(unknown(Code::DmarcUnknown, &step.domain, &step.question, why)),
@@ -36,10 +43,10 @@ pub(in crate::mail) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec
         Seen::One(_) => None,
     }));
     if findings.is_empty() {
-        findings.push(match doubled(own, view)? {
-            Some(doubled) => doubled,
-            None => missing(own, exists(apex)),
-        });
+        findings = elsewhere(own, view)?;
+        if !findings.iter().any(|finding| finding.code != Code::DmarcWildcard) {
+            findings.insert(0, missing(own, exists(apex), parked));
+        }
     }
     Ok(findings)
 }
@@ -50,107 +57,184 @@ fn exists(apex: &Response) -> bool {
 }
 
 /// What the domain's own record says.
-fn judge(own: &Step<'_>, text: &str) -> Vec<Finding> {
-    let about = |code| Finding::new(code, &own.domain).evidence(text);
+fn judge(
+    steps: &[Step<'_>],
+    own: &Step<'_>,
+    text: &str,
+    parked: bool,
+    view: &mut View<'_>,
+) -> Result<Vec<Finding>, Pending> {
     let record = match record::parse(text) {
         Ok(record) => record,
-        Err(problem) => return vec![unusable(own, text, &problem)],
+        Err(fault) => return Ok(vec![unusable(own, text, &fault)]),
     };
-    let mut findings = vec![match record.policy {
-        Policy::None => about(Code::DmarcPolicyNone),
-        policy => about(Code::DmarcFound).detail("policy", policy),
+    let mut findings = judge_policy(own, text, &record, parked);
+    findings.extend(judge_tags(own, text, &record));
+    findings.extend(unwanted(own, &record, organization(steps).unwrap_or(&own.domain), view)?);
+    Ok(findings)
+}
+
+/// What receivers are to do with mail that fails.
+fn judge_policy(own: &Step<'_>, text: &str, record: &Record, parked: bool) -> Vec<Finding> {
+    let about = |code| Finding::new(code, &own.domain).evidence(text);
+    let (policy, below, nonexistent) = (record.policy, record.for_below(), record.for_nonexistent());
+    let spread = |code| about(code).detail("below", below).detail("nonexistent", nonexistent);
+    let refuses = [policy, below, nonexistent].iter().all(|policy| record.applied(*policy) == Policy::Reject);
+    if let Some(Fault { column, problem }) = &record.unusable {
+        let ignored = about(Code::DmarcPolicyIgnored).detail("problem", problem).detail("column", column);
+        return vec![mending(ignored, own, text)];
+    }
+    if parked && !refuses {
+        return vec![fixed(about(Code::DmarcParked), own, record::rejecting(text))];
+    }
+    let mut findings = vec![match policy {
+        Policy::None => spread(Code::DmarcPolicyNone),
+        policy => spread(Code::DmarcFound).detail("policy", policy),
     }];
-    findings.extend(testing(about(Code::DmarcTesting), &record, record.policy));
+    if !record.told {
+        let told = record::with_policy(text, Policy::None, &[]);
+        findings.push(fixed(about(Code::DmarcPolicyMissing), own, told));
+    }
+    if below < policy || nonexistent < policy {
+        findings.push(spread(Code::DmarcBelowWeaker).detail("policy", policy));
+    }
+    findings.extend(testing(about(Code::DmarcTesting), record, policy));
+    findings
+}
+
+/// What is to be said of the other tags.
+fn judge_tags(own: &Step<'_>, text: &str, record: &Record) -> Vec<Finding> {
+    let about = |code| Finding::new(code, &own.domain).evidence(text);
+    let mut findings = Vec::new();
+    if record.place == Place::Suffix && !is_public_suffix(&own.domain) {
+        let organization = record::with_policy(text, record.policy, &["psd"]);
+        findings.push(fixed(about(Code::DmarcPublicSuffix), own, organization));
+    }
     if !record.reports {
         findings.push(about(Code::DmarcNoReports));
     }
     if !record.removed.is_empty() {
-        findings.push(about(Code::DmarcRemovedTag).detail("tag", record.removed.join(", ")));
+        let mut removed = about(Code::DmarcRemovedTag).detail("tag", record.removed.join(", "));
+        removed.fix = record::without_removed(text, record).and_then(|text| fix(own, text));
+        findings.push(removed);
     }
-    for (tag, problem) in record.ignored.iter().take(TOLD) {
+    for Fault { column, problem: tag } in record.unknown.iter().take(TOLD) {
+        findings.push(about(Code::DmarcUnknownTag).detail("tag", tag).detail("column", column));
+    }
+    for (tag, Fault { column, problem }) in record.ignored.iter().take(TOLD) {
         let ignored = about(Code::DmarcTagIgnored).detail("tag", tag).detail("problem", problem);
-        findings.push(mending(ignored, own, text));
+        findings.push(mending(ignored.detail("column", column), own, text));
     }
     findings
 }
 
-/// How many ignored tags are told: who has mended those looks again.
+/// How many tags of a kind are told: who has mended those looks again.
 const TOLD: usize = 5;
+
+/// Whether people register names below this one, so that it may say so.
+fn is_public_suffix(domain: &Name) -> bool {
+    psl::suffix(domain.as_str().as_bytes()).is_some_and(|suffix| suffix.as_bytes().len() == domain.as_str().len())
+}
 
 /// That the policy is only being tested, where receivers do something else meanwhile.
 fn testing(finding: Finding, record: &Record, policy: Policy) -> Option<Finding> {
     let differs = record.testing && policy != Policy::None;
-    differs.then(|| finding.detail("policy", policy).detail("applied", policy.while_testing()))
+    differs.then(|| finding.detail("policy", policy).detail("applied", record.applied(policy)))
 }
 
 /// Several records: none applies, so it is enough to keep one where all say the same.
 fn several(step: &Step<'_>, texts: &[String]) -> Finding {
     let finding = Finding::new(Code::DmarcTwoRecords, &step.domain).detail("count", texts.len());
-    let mut finding = texts.iter().fold(finding, Finding::evidence);
-    if let [first, others @ ..] = texts
-        && others.iter().all(|other| tags(other).eq(tags(first)))
-    {
-        finding.fix = fix(step, first.clone());
+    let finding = texts.iter().fold(finding, Finding::evidence);
+    match texts {
+        [first, others @ ..] if others.iter().all(|other| said(other).eq(said(first))) => {
+            fixed(finding, step, first.clone())
+        }
+        _ => finding,
     }
-    finding
+}
+
+/// What a record says, whatever blanks stand in it.
+fn said(text: &str) -> impl Iterator<Item = Option<(&str, &str)>> {
+    tags(text).map(|tag| tag.ok().map(|tag| (tag.name, tag.value)))
 }
 
 /// A text that is meant for a DMARC record, but that receivers do not take for one.
 fn misspelt(step: &Step<'_>) -> Option<Finding> {
-    let texts = step.reply.texts().unwrap_or_default();
-    let text = texts.iter().map(ToString::to_string).find(|text| record::is_meant(text))?;
-    let problem = record::parse(&text).err()?;
-    Some(unusable(step, &text, &problem))
+    let text = meant(step.reply)?;
+    let fault = record::parse(&text).err()?;
+    Some(unusable(step, &text, &fault))
+}
+
+/// The first text of a reply that is meant for a DMARC record.
+fn meant(reply: &Response) -> Option<String> {
+    let texts = reply.texts().unwrap_or_default();
+    texts.iter().map(ToString::to_string).find(|text| record::is_meant(text))
 }
 
 /// A DMARC record at the domain itself, where nobody looks for it.
 fn at_apex(own: &Step<'_>, apex: &Response) -> Option<Finding> {
-    let texts = apex.texts().unwrap_or_default();
-    let text = texts.iter().map(ToString::to_string).find(|text| record::is_meant(text))?;
-    Some(moving(Finding::new(Code::DmarcMisplaced, &own.domain).evidence(&text), own, text))
+    let text = meant(apex)?;
+    Some(moving(Finding::new(Code::DmarcMisplaced, &own.domain).detail("at", &own.domain).evidence(&text), own, text))
 }
 
-/// A DMARC record at a name in which the domain is doubled, as panels do that add the zone's name to a whole name.
-fn doubled(own: &Step<'_>, view: &mut View<'_>) -> Result<Option<Finding>, Pending> {
-    let Some(name) = own.domain.below(own.question.name.as_str()) else { return Ok(None) };
-    let texts = view.get(Query::new(&name, Kind::Txt))?.texts().unwrap_or_default();
-    let text = texts.iter().map(ToString::to_string).find(|text| record::is_meant(text));
-    Ok(text.map(|text| {
-        moving(Finding::new(Code::DmarcDoubled, &own.domain).detail("at", &name).evidence(&text), own, text)
-    }))
+/// A DMARC record at one of the names that are commonly mistaken for the right one: with the domain doubled, as panels
+/// do that add the zone's name to a whole name, and without the underscore. Or that a wildcard answers for all of them.
+fn elsewhere(own: &Step<'_>, view: &mut View<'_>) -> Result<Vec<Finding>, Pending> {
+    let places = [
+        (Code::DmarcDoubled, own.domain.below(own.question.name.as_str())),
+        (Code::DmarcMisplaced, own.domain.below("dmarc")),
+    ];
+    let asked = places.into_iter().filter_map(|(code, name)| {
+        let name = name?;
+        Some(view.get(Query::new(&name, Kind::Txt)).map(|reply| (code, name, reply)))
+    });
+    let asked = asked.collect::<Vec<_>>().into_iter().collect::<Result<Vec<_>, _>>()?;
+    let moved = asked.iter().find_map(|(code, name, reply)| {
+        let text = meant(reply)?;
+        Some(moving(Finding::new(*code, &own.domain).detail("at", name).evidence(&text), own, text))
+    });
+    if moved.is_some() {
+        return Ok(moved.into_iter().collect());
+    }
+    let here = own.reply.texts().unwrap_or_default();
+    let wildcard = !here.is_empty() && asked.iter().all(|(_, _, there)| there.texts() == own.reply.texts());
+    let told = || here.into_iter().fold(Finding::new(Code::DmarcWildcard, &own.domain), Finding::evidence);
+    Ok(wildcard.then(told).into_iter().collect())
 }
 
 /// What a record from above asks for, for a domain without one (RFC 9989 section 4.10.1).
-fn inherited(own: &Step<'_>, governing: &Governing, exists: bool) -> Vec<Finding> {
+fn inherited(own: &Step<'_>, governing: &Governing<'_>, exists: bool, parked: bool) -> Vec<Finding> {
     let about = |code| Finding::new(code, &own.domain).evidence(&governing.text);
     let record = match &governing.record {
         Ok(record) => record,
-        Err(problem) => return vec![unusable(governing.step, &governing.text, problem)],
+        Err(fault) => return vec![unusable(governing.step, &governing.text, fault)],
     };
-    let below = if exists { record.below } else { record.nonexistent.or(record.below) };
-    let policy = below.unwrap_or(record.policy);
+    let policy = if exists { record.for_below() } else { record.for_nonexistent() };
     let mut findings =
         vec![about(Code::DmarcInherited).detail("from", &governing.step.domain).detail("policy", policy)];
+    if parked && record.applied(policy) != Policy::Reject {
+        findings.push(fixed(about(Code::DmarcParked), own, PARKED.to_owned()));
+    }
     findings.extend(testing(about(Code::DmarcTesting), record, policy));
     findings
 }
 
 /// No record, here or above. A domain that does not exist need not be told what to publish.
-fn missing(own: &Step<'_>, exists: bool) -> Finding {
+fn missing(own: &Step<'_>, exists: bool, parked: bool) -> Finding {
     let others = own.reply.texts().unwrap_or_default();
-    let mut finding = others.iter().fold(Finding::new(Code::DmarcMissing, &own.domain), Finding::evidence);
+    let (code, start) = if parked { (Code::DmarcParked, PARKED) } else { (Code::DmarcMissing, START) };
+    let mut finding = others.iter().fold(Finding::new(code, &own.domain), Finding::evidence);
     if others.is_empty() {
         finding = finding.evidence(absence(&own.question, own.reply));
     }
-    if exists {
-        finding.fix = fix(own, START.to_owned());
-    }
-    finding
+    if exists { fixed(finding, own, start.to_owned()) } else { finding }
 }
 
 /// A record that receivers cannot use.
-fn unusable(step: &Step<'_>, text: &str, problem: &Problem) -> Finding {
-    mending(Finding::new(Code::DmarcSyntax, &step.domain).evidence(text).detail("problem", problem), step, text)
+fn unusable(step: &Step<'_>, text: &str, Fault { column, problem }: &Fault<Problem>) -> Finding {
+    let finding = Finding::new(Code::DmarcSyntax, &step.domain).evidence(text);
+    mending(finding.detail("problem", problem).detail("column", column), step, text)
 }
 
 /// With the fix that publishes `text` at the right place, set right if need be.
@@ -166,6 +250,12 @@ fn mending(mut finding: Finding, step: &Step<'_>, text: &str) -> Finding {
     finding
 }
 
+/// With the fix that publishes `text`.
+fn fixed(mut finding: Finding, step: &Step<'_>, text: String) -> Finding {
+    finding.fix = fix(step, text);
+    finding
+}
+
 /// The change that publishes `text` at a step's `_dmarc`; none behind an alias, where the record is somebody else's.
 fn fix(step: &Step<'_>, text: String) -> Option<Fix> {
     let name = step.question.name.to_string();
@@ -176,7 +266,7 @@ fn fix(step: &Step<'_>, text: String) -> Option<Fix> {
 mod tests {
     use super::*;
     use crate::finding::Topic;
-    use crate::mail::lab::{CAUSES, Lab, finds};
+    use crate::mail::lab::{CAUSES, Lab, finds, lines};
 
     const HEALTHY: &str = "example.com TXT v=spf1 -all
         _dmarc.example.com TXT v=DMARC1; p=reject; rua=mailto:dmarc@example.com";
@@ -193,28 +283,62 @@ mod tests {
         Lab::new("a.b.example.com", &format!("a.b.example.com TXT hello\n{table}"))
     }
 
+    fn parked(table: &str) -> Lab {
+        lab(&format!("example.com MX 0 .\nexample.com TXT v=spf1 -all\n{table}"))
+    }
+
     #[test]
     fn every_code_has_its_case() {
         let exists = "example.com TXT v=spf1 -all";
         let two = "_dmarc.example.com TXT v=DMARC1; p=none\n_dmarc.example.com TXT v=DMARC1; p=reject";
+        let wildcard = ["_dmarc.example.com", "_dmarc.example.com.example.com", "dmarc.example.com"];
+        let wildcard = lines(wildcard, |name| format!("{name} TXT v=spf1 -all"));
+        let elsewhere = |rest: &str| own(&format!("v=DMARC1; p=reject; rua=mailto:a@reports.example\n{rest}"));
         finds(
             Topic::Dmarc,
             &[
                 (lab(HEALTHY), &[Code::DmarcFound]),
                 (own("v=DMARC1; p=none; rua=mailto:a@example.com"), &[Code::DmarcPolicyNone]),
-                (own("v=DMARC1; rua=mailto:a@example.com"), &[Code::DmarcPolicyNone]),
+                (own("v=DMARC1; rua=mailto:a@example.com"), &[Code::DmarcPolicyNone, Code::DmarcPolicyMissing]),
                 (own("v=DMARC1; p=none"), &[Code::DmarcPolicyNone, Code::DmarcNoReports]),
                 (
-                    own("v=DMARC1; p=reject; t=y; pct=10; rua=a@example.com"),
-                    &[Code::DmarcFound, Code::DmarcTesting, Code::DmarcRemovedTag, Code::DmarcTagIgnored],
+                    own("v=DMARC1; p=reject; t=y; pct=10; rua=a@example.com; rau=x"),
+                    &[
+                        Code::DmarcFound,
+                        Code::DmarcTesting,
+                        Code::DmarcRemovedTag,
+                        Code::DmarcUnknownTag,
+                        Code::DmarcTagIgnored,
+                    ],
                 ),
                 (own("v=DMARC1; p=rejct"), &[Code::DmarcSyntax]),
+                (own("v=DMARC1; p=rejct; rua=mailto:a@example.com"), &[Code::DmarcPolicyIgnored]),
+                (
+                    own("v=DMARC1; p=reject; sp=none; rua=mailto:a@example.com"),
+                    &[Code::DmarcFound, Code::DmarcBelowWeaker],
+                ),
+                (
+                    own("v=DMARC1; p=reject; psd=y; rua=mailto:a@example.com"),
+                    &[Code::DmarcFound, Code::DmarcPublicSuffix],
+                ),
+                (elsewhere(""), &[Code::DmarcFound, Code::DmarcReportsUnwanted]),
+                (
+                    elsewhere("example.com._report._dmarc.reports.example TXT refused"),
+                    &[Code::DmarcFound, Code::DmarcReportsUnknown],
+                ),
+                (elsewhere("example.com._report._dmarc.reports.example TXT v=DMARC1;"), &[Code::DmarcFound]),
                 (own("v=dmarc1; p=reject"), &[Code::DmarcSyntax]),
                 (own("v=spf1 -all"), &[Code::DmarcMissing]),
+                (lab(&format!("{exists}\n{wildcard}")), &[Code::DmarcMissing, Code::DmarcWildcard]),
                 (lab(exists), &[Code::DmarcMissing]),
                 (lab(two), &[Code::DmarcTwoRecords]),
                 (lab("example.com TXT v=DMARC1; p=none"), &[Code::DmarcMisplaced]),
+                (lab("dmarc.example.com TXT v=DMARC1; p=none"), &[Code::DmarcMisplaced]),
                 (lab(&format!("{exists}\n_dmarc.example.com.example.com TXT v=DMARC1; p=none")), &[Code::DmarcDoubled]),
+                (parked(""), &[Code::DmarcParked]),
+                (parked("_dmarc.example.com TXT v=DMARC1; p=none"), &[Code::DmarcParked, Code::DmarcNoReports]),
+                (parked("_dmarc.example.com TXT v=DMARC1; p=reject"), &[Code::DmarcFound, Code::DmarcNoReports]),
+                (parked("_dmarc.com TXT v=DMARC1; p=none; psd=y"), &[Code::DmarcInherited, Code::DmarcParked]),
                 (below(HEALTHY), &[Code::DmarcInherited]),
                 (below(two), &[Code::DmarcTwoRecords]),
                 (below("_dmarc.example.com TXT p=reject; v=DMARC1"), &[Code::DmarcSyntax]),
@@ -236,36 +360,100 @@ mod tests {
     #[test]
     fn every_fix_is_exact_and_proven() {
         let exists = "example.com TXT v=spf1 -all";
-        for (lab, code, value) in [
-            (lab(exists), Code::DmarcMissing, Some(START)),
-            (own("v=spf1 -all"), Code::DmarcMissing, Some(START)),
+        let reports = "rua=mailto:a@example.com";
+        let at_dmarc = |value: &str| Some(format!("_dmarc.example.com {value}"));
+        for (lab, code, fix) in [
+            (lab(exists), Code::DmarcMissing, at_dmarc(START)),
+            (own("v=spf1 -all"), Code::DmarcMissing, at_dmarc(START)),
             (lab(""), Code::DmarcMissing, None),
             (lab(&format!("{exists}\n_dmarc.example.com CNAME gone.example.net")), Code::DmarcMissing, None),
-            (own("\"v=DMARC1; p=reject\""), Code::DmarcSyntax, Some("v=DMARC1; p=reject")),
-            (own("v=DMARC1 p=reject"), Code::DmarcSyntax, Some("v=DMARC1; p=reject")),
-            (own("p=reject; v=DMARC1"), Code::DmarcSyntax, Some("v=DMARC1; p=reject")),
+            (own("\"v=DMARC1; p=reject\""), Code::DmarcSyntax, at_dmarc("v=DMARC1; p=reject")),
+            (own("v=DMARC1 p=reject"), Code::DmarcSyntax, at_dmarc("v=DMARC1; p=reject")),
+            (own("p=reject; v=DMARC1"), Code::DmarcSyntax, at_dmarc("v=DMARC1; p=reject")),
             (own("v=DMARC1; p=rejct"), Code::DmarcSyntax, None),
+            (own(&format!("v=DMARC1; p=rejct; {reports}")), Code::DmarcPolicyIgnored, None),
+            (
+                own(&format!("v=DMARC1; p=\"reject\"; {reports}")),
+                Code::DmarcPolicyIgnored,
+                at_dmarc(&format!("v=DMARC1; p=reject; {reports}")),
+            ),
+            (
+                own(&format!("v=DMARC1; {reports}")),
+                Code::DmarcPolicyMissing,
+                at_dmarc(&format!("v=DMARC1; p=none; {reports}")),
+            ),
             (
                 own("v=DMARC1; p=none; rua=a@example.com"),
                 Code::DmarcTagIgnored,
-                Some("v=DMARC1; p=none; rua=mailto:a@example.com"),
+                at_dmarc(&format!("v=DMARC1; p=none; {reports}")),
+            ),
+            (
+                own(&format!("v=DMARC1; p=reject; pct=100; {reports}")),
+                Code::DmarcRemovedTag,
+                at_dmarc(&format!("v=DMARC1; p=reject; {reports}")),
+            ),
+            (own(&format!("v=DMARC1; p=reject; pct=10; {reports}")), Code::DmarcRemovedTag, None),
+            (
+                own(&format!("v=DMARC1; p=reject; psd=y; {reports}")),
+                Code::DmarcPublicSuffix,
+                at_dmarc(&format!("v=DMARC1; p=reject; {reports}")),
+            ),
+            (
+                own("v=DMARC1; p=none; rua=mailto:a@reports.example"),
+                Code::DmarcReportsUnwanted,
+                Some("example.com._report._dmarc.reports.example v=DMARC1".to_owned()),
             ),
             (
                 own("v=DMARC1; p=none;\n_dmarc.example.com TXT v=DMARC1;p=none"),
                 Code::DmarcTwoRecords,
-                Some("v=DMARC1; p=none;"),
+                at_dmarc("v=DMARC1; p=none;"),
             ),
             (own("v=DMARC1; p=none\n_dmarc.example.com TXT v=DMARC1; p=reject"), Code::DmarcTwoRecords, None),
-            (lab("example.com TXT v=DMARC1; p=reject"), Code::DmarcMisplaced, Some("v=DMARC1; p=reject")),
+            (lab("example.com TXT v=DMARC1; p=reject"), Code::DmarcMisplaced, at_dmarc("v=DMARC1; p=reject")),
+            (
+                lab(&format!("{exists}\ndmarc.example.com TXT \"v=DMARC1; p=reject\"")),
+                Code::DmarcMisplaced,
+                at_dmarc("v=DMARC1; p=reject"),
+            ),
             (
                 lab(&format!("{exists}\n_dmarc.example.com.example.com TXT v=DMARC1; p=reject")),
                 Code::DmarcDoubled,
-                Some("v=DMARC1; p=reject"),
+                at_dmarc("v=DMARC1; p=reject"),
             ),
+            (parked(""), Code::DmarcParked, at_dmarc(PARKED)),
+            (
+                parked(&format!("_dmarc.example.com TXT v=DMARC1; p=quarantine; sp=none; pct=5; t=y; {reports}")),
+                Code::DmarcParked,
+                at_dmarc(&format!("v=DMARC1; p=reject; {reports}")),
+            ),
+            (parked("_dmarc.com TXT v=DMARC1; p=none; psd=y"), Code::DmarcParked, at_dmarc(PARKED)),
         ] {
-            let fix = value.map(|value| format!("_dmarc.example.com {value}"));
             assert_eq!(lab.run(Topic::Dmarc).fix(code), fix, "{lab:#?}");
         }
+    }
+
+    #[test]
+    fn reports_within_the_organization_need_no_consent() {
+        let to = |domain: &str, target: &str| {
+            let table = format!("{domain} TXT hello\n_dmarc.{domain} TXT v=DMARC1; p=reject; rua=mailto:a@{target}");
+            Lab::new(domain, &table).run(Topic::Dmarc)
+        };
+        for target in ["example.com", "mail.example.com", "EXAMPLE.com!10m"] {
+            assert_eq!(to("example.com", target).codes(), ["dmarc-found"], "{target}");
+            assert_eq!(to("shop.example.com", target).codes(), ["dmarc-found"], "{target}");
+        }
+        let ran = to("example.com", "example.net");
+        let unwanted = ran.finding(Code::DmarcReportsUnwanted);
+        assert_eq!(unwanted.subject, "example.net");
+        assert_eq!(unwanted.evidence, ["NXDOMAIN for example.com._report._dmarc.example.net"]);
+    }
+
+    #[test]
+    fn few_organizations_are_asked_for_their_consent_and_each_once() {
+        let many = (0..9).map(|n| format!("mailto:a@r{n}.example,mailto:b@r{n}.example")).collect::<Vec<_>>().join(",");
+        let ran = own(&format!("v=DMARC1; p=reject; rua={many}; ruf={many}")).run(Topic::Dmarc);
+        assert_eq!(ran.codes(), [&["dmarc-found"][..], &["dmarc-reports-unwanted"; 4]].concat());
+        assert_eq!((ran.rounds, ran.asked.len()), (2, 4 + 4));
     }
 
     #[test]
@@ -317,8 +505,14 @@ mod tests {
     fn what_a_finding_tells_is_exact() {
         let ran = own("v=DMARC1; p=reject; t=y; pct=10; ri=1; rua=mailto:a@example.com").run(Topic::Dmarc);
         assert_eq!(ran.detail(Code::DmarcFound, "policy"), "reject");
+        assert_eq!(ran.detail(Code::DmarcFound, "below"), "reject");
         assert_eq!(ran.detail(Code::DmarcTesting, "applied"), "quarantine");
         assert_eq!(ran.detail(Code::DmarcRemovedTag, "tag"), "pct, ri");
+        let ran = own("v=DMARC1; p=none; np=reject; adkim=x; rau=y").run(Topic::Dmarc);
+        assert_eq!(ran.detail(Code::DmarcPolicyNone, "nonexistent"), "reject");
+        assert_eq!(ran.detail(Code::DmarcTagIgnored, "column"), "30");
+        assert_eq!(ran.detail(Code::DmarcUnknownTag, "column"), "39");
+        assert_eq!(own("v=DMARC1; p=rejct").run(Topic::Dmarc).detail(Code::DmarcSyntax, "column"), "11");
         let ran = lab("").run(Topic::Dmarc);
         assert_eq!(ran.finding(Code::DmarcMissing).evidence, ["NXDOMAIN for _dmarc.example.com"]);
         assert_eq!(ran.finding(Code::DmarcMissing).subject, "example.com");
@@ -329,6 +523,12 @@ mod tests {
         assert_eq!(lab(HEALTHY).no_answer_is_no_fault(Topic::Dmarc), ["_dmarc.example.com TXT"]);
         let above = below(HEALTHY).no_answer_is_no_fault(Topic::Dmarc);
         assert_eq!(above.len(), 4);
+        let reports = own("v=DMARC1; p=reject; rua=mailto:a@reports.example\n\
+            example.com._report._dmarc.reports.example TXT v=DMARC1");
+        assert_eq!(
+            reports.no_answer_is_no_fault(Topic::Dmarc),
+            ["_dmarc.example.com TXT", "example.com._report._dmarc.reports.example TXT"]
+        );
         for (cause, _) in CAUSES {
             assert_eq!(lab(&format!("_dmarc.com TXT {cause}")).run(Topic::Dmarc).codes(), ["dmarc-unknown"]);
         }
@@ -337,10 +537,10 @@ mod tests {
     #[test]
     fn the_whole_walk_is_asked_at_once() {
         let ran = lab(HEALTHY).run(Topic::Dmarc);
-        assert_eq!((ran.rounds, ran.asked.len()), (1, 3));
+        assert_eq!((ran.rounds, ran.asked.len()), (1, 4));
         let ran = below(HEALTHY).run(Topic::Dmarc);
-        assert_eq!((ran.rounds, ran.asked.len()), (1, 5));
+        assert_eq!((ran.rounds, ran.asked.len()), (1, 6));
         let ran = lab("example.com A 192.0.2.1").run(Topic::Dmarc);
-        assert_eq!((ran.rounds, ran.asked.len()), (2, 4));
+        assert_eq!((ran.rounds, ran.asked.len()), (2, 6));
     }
 }

@@ -5,14 +5,19 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use crate::mail::tags::{Fault, Tag, excerpt, mended, spoiled, tags};
+use crate::mail::tags::{
+    Fault, Form, Tag, addresses, excerpt, is_mailto, is_plain, mended, rewritten, spoiled, tags, with_schemes,
+};
 
 /// The tags of a record, with those of RFC 7489; others are ignored.
 const TAGS: &[&str] = &["v", "p", "sp", "np", "adkim", "aspf", "rua", "ruf", "fo", "psd", "t", "pct", "rf", "ri"];
 
-/// What receivers are asked to do with mail that fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Policy {
+/// The tags that RFC 9989 removed.
+const REMOVED: &[&str] = &["pct", "rf", "ri"];
+
+/// What receivers are asked to do with mail that fails, from nothing to most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::mail) enum Policy {
     /// Nothing.
     None,
     /// To treat it as suspicious.
@@ -71,12 +76,20 @@ pub(super) struct Record {
     pub place: Place,
     /// `t`: the policy is being tested.
     pub testing: bool,
+    /// Whether `p` is there at all.
+    pub told: bool,
+    /// The tag because of which receivers take `p=none`, whatever else the record says (RFC 9989 section 4.10.1).
+    pub unusable: Option<Fault<Problem>>,
     /// Whether `rua` names anything at all to send aggregate reports to.
     pub reports: bool,
+    /// The addresses in `rua` and `ruf` to which reports can be sent.
+    pub addresses: Vec<String>,
     /// The tags that RFC 9989 removed.
     pub removed: Vec<String>,
+    /// The tags that DMARC does not have.
+    pub unknown: Vec<Fault<String>>,
     /// The tags whose values receivers ignore, and why.
-    pub ignored: Vec<(String, Problem)>,
+    pub ignored: Vec<(String, Fault<Problem>)>,
 }
 
 /// What is wrong with a record or one of its tags.
@@ -84,7 +97,7 @@ pub(super) struct Record {
 pub(super) enum Problem {
     /// The form is spoiled.
     #[error(transparent)]
-    Form(#[from] Fault),
+    Form(#[from] Form),
     /// A version that is not ours.
     #[error("`v={0}` stands where `v=DMARC1` belongs")]
     Version(String),
@@ -112,15 +125,14 @@ pub(super) enum Problem {
 /// Whether receivers take a text for a DMARC record: its first tag is the version (RFC 9989 section 4.8).
 pub(super) fn is_record(text: &str) -> bool {
     let first = tags(text).next();
-    !text.starts_with(char::is_whitespace)
-        && matches!(first, Some(Ok(Tag { name, value: "DMARC1" })) if name.eq_ignore_ascii_case("v"))
+    matches!(first, Some(Ok(Tag { name, value: "DMARC1", column: 1, .. })) if name.eq_ignore_ascii_case("v"))
 }
 
 /// Whether a text is meant for a DMARC record, be it one or not.
 pub(super) fn is_meant(text: &str) -> bool {
     let text = mended(text, TAGS);
     let mut policy = false;
-    for Tag { name, value } in tags(&text).flatten() {
+    for Tag { name, value, .. } in tags(&text).flatten() {
         if name.eq_ignore_ascii_case("v") {
             return value.to_ascii_uppercase().starts_with("DMARC");
         }
@@ -130,44 +142,48 @@ pub(super) fn is_meant(text: &str) -> bool {
 }
 
 /// Reads a record.
-pub(super) fn parse(text: &str) -> Result<Record, Problem> {
-    let telling = |problem| spoiled(text, TAGS).map_or(problem, Problem::from);
-    let mut record = read(text).map_err(telling)?;
-    if let Some(fault) = spoiled(text, TAGS) {
-        record.ignored.iter_mut().for_each(|(_, problem)| *problem = fault.clone().into());
+pub(super) fn parse(text: &str) -> Result<Record, Fault<Problem>> {
+    let spoiled = || spoiled(text, TAGS).map(Fault::into_fault);
+    let mut record = read(text).map_err(|fault| spoiled().unwrap_or(fault))?;
+    if let Some(fault) = spoiled() {
+        record.unusable = record.unusable.map(|_| fault.clone());
+        record.ignored.iter_mut().for_each(|(_, problem)| *problem = fault.clone());
     }
     Ok(record)
 }
 
 /// The record with the same intent and its form set right, where that leaves nothing to ignore.
 pub(super) fn repaired(text: &str) -> Option<String> {
-    let text = mended(text, TAGS);
-    let mut pieces = vec!["v=DMARC1".to_owned()];
-    let mut seen = HashSet::new();
-    let mut versioned = false;
-    for tag in tags(&text) {
-        let Tag { name, value } = tag.ok()?;
-        let piece = match name.to_ascii_lowercase().as_str() {
-            "v" if versioned || !value.eq_ignore_ascii_case("DMARC1") => return None,
-            "v" => {
-                versioned = true;
-                continue;
-            }
-            reports @ ("rua" | "ruf") => {
-                let addresses: Vec<String> = value.split(',').map(|address| with_scheme(address.trim())).collect();
-                format!("{reports}={}", addresses.join(","))
-            }
-            _ => format!("{name}={value}"),
-        };
-        if seen.insert(piece.clone()) {
-            pieces.push(piece);
-        }
-    }
-    let text = pieces.join("; ");
-    read(&text).is_ok_and(|record| record.ignored.is_empty()).then_some(text)
+    let text = rewritten(text, TAGS, "DMARC1", |name, value| match name {
+        "rua" | "ruf" => with_schemes(value),
+        _ => value.to_owned(),
+    })?;
+    read(&text).is_ok_and(|record| record.ignored.is_empty() && record.unusable.is_none()).then_some(text)
 }
 
-fn read(text: &str) -> Result<Record, Problem> {
+/// The record with its policy `p` told, and all else as it is but for the tags `without`.
+pub(super) fn with_policy(text: &str, policy: Policy, without: &[&str]) -> String {
+    let rest = tags(text).flatten().filter(|tag| {
+        let is = |name: &&str| name.eq_ignore_ascii_case(tag.name);
+        !["v", "p"].iter().chain(without).any(is)
+    });
+    let rest = rest.map(|Tag { name, value, .. }| format!("{name}={value}"));
+    ["v=DMARC1".to_owned(), format!("p={policy}")].into_iter().chain(rest).collect::<Vec<_>>().join("; ")
+}
+
+/// The record with `p=reject` for every name, now and not on trial.
+pub(super) fn rejecting(text: &str) -> String {
+    with_policy(text, Policy::Reject, &["sp", "np", "t", "pct", "rf", "ri"])
+}
+
+/// The record without the tags that RFC 9989 removed; `None` where leaving them out changes what older receivers do.
+pub(super) fn without_removed(text: &str, record: &Record) -> Option<String> {
+    let gentle = |tag: &Tag<'_>| tag.name.eq_ignore_ascii_case("pct") && tag.value != "100";
+    let harmless = record.told && !tags(text).flatten().any(|tag| gentle(&tag));
+    harmless.then(|| with_policy(text, record.policy, REMOVED))
+}
+
+fn read(text: &str) -> Result<Record, Fault<Problem>> {
     if !is_record(text) {
         return Err(not_a_record(text));
     }
@@ -177,76 +193,124 @@ fn read(text: &str) -> Result<Record, Problem> {
         nonexistent: None,
         place: Place::Untold,
         testing: false,
+        told: false,
+        unusable: None,
         reports: false,
+        addresses: Vec::new(),
         removed: Vec::new(),
+        unknown: Vec::new(),
         ignored: Vec::new(),
     };
     let mut seen = HashSet::from(["v".to_owned()]);
     for tag in tags(text).skip(1) {
-        let Tag { name, value } = match tag {
+        let tag = match tag {
             Ok(tag) => tag,
-            Err(Fault::NotATag(piece)) => {
-                record.ignored.push((piece.clone(), Fault::NotATag(piece).into()));
+            Err(Fault { column, problem: Form::NotATag(piece) }) => {
+                record.ignored.push((piece.clone(), Fault { column, problem: Form::NotATag(piece).into() }));
                 continue;
             }
             Err(_) => continue,
         };
-        let name = name.to_ascii_lowercase();
-        record.take(&name, value)?;
+        let name = tag.name.to_ascii_lowercase();
+        record.take(&name, &tag);
         if let Some(twice) = seen.replace(name) {
-            return Err(Fault::Twice(excerpt(&twice)).into());
+            return Err(Fault { column: tag.column, problem: Form::Twice(excerpt(&twice)).into() });
         }
     }
-    Ok(record)
+    match record.unusable.take() {
+        // Without anybody to report to, receivers do nothing at all with such a record.
+        Some(fault) if record.addresses.is_empty() => Err(fault),
+        Some(fault) => Ok(Record {
+            policy: Policy::None,
+            below: None,
+            nonexistent: None,
+            testing: false,
+            unusable: Some(fault),
+            ..record
+        }),
+        None => Ok(record),
+    }
 }
 
 /// Why a text is no DMARC record, though it is meant for one.
-fn not_a_record(text: &str) -> Problem {
+fn not_a_record(text: &str) -> Fault<Problem> {
     let version = tags(text).flatten().find(|tag| tag.name.eq_ignore_ascii_case("v"));
     match version {
-        None => Problem::NoVersion,
-        Some(Tag { value: "DMARC1", .. }) => Problem::VersionNotFirst,
-        Some(Tag { value, .. }) => Problem::Version(excerpt(value)),
+        None => Fault { column: 1, problem: Problem::NoVersion },
+        Some(Tag { value: "DMARC1", column, .. }) => Fault { column, problem: Problem::VersionNotFirst },
+        Some(Tag { value, column, .. }) => Fault { column, problem: Problem::Version(excerpt(value)) },
     }
 }
 
 impl Record {
-    /// Takes in one tag. Only a policy that is none of the three spoils the whole record (RFC 9989 section 4.10.1);
-    /// receivers go on with the default of anything else that they cannot read.
-    fn take(&mut self, name: &str, value: &str) -> Result<(), Problem> {
+    /// The policy for names below the domain.
+    pub(super) fn for_below(&self) -> Policy {
+        self.below.unwrap_or(self.policy)
+    }
+
+    /// The policy for names below the domain that do not exist.
+    pub(super) fn for_nonexistent(&self) -> Policy {
+        self.nonexistent.unwrap_or_else(|| self.for_below())
+    }
+
+    /// What receivers are to do for now, where `policy` may be on trial.
+    pub(super) const fn applied(&self, policy: Policy) -> Policy {
+        if self.testing { policy.while_testing() } else { policy }
+    }
+
+    /// Takes in one tag. Only a policy that is none of the three spoils the others (RFC 9989 section 4.10.1); receivers
+    /// go on with the default of anything else that they cannot read.
+    fn take(&mut self, name: &str, tag: &Tag<'_>) {
         let policies = Policy::ALL.map(|policy| (policy.as_str(), policy));
         match name {
-            "p" => self.policy = choice(name, value, &policies)?,
-            "sp" => self.below = Some(choice(name, value, &policies)?),
-            "np" => self.nonexistent = Some(choice(name, value, &policies)?),
-            "pct" | "rf" | "ri" => self.removed.push(name.to_owned()),
+            "p" | "sp" | "np" => match choice(name, tag.value, &policies) {
+                Ok(policy) if name == "p" => self.policy = policy,
+                Ok(policy) if name == "sp" => self.below = Some(policy),
+                Ok(policy) => self.nonexistent = Some(policy),
+                Err(problem) => {
+                    self.unusable.get_or_insert(Fault { column: tag.column, problem });
+                }
+            },
+            _ if REMOVED.contains(&name) => self.removed.push(name.to_owned()),
+            _ if !TAGS.contains(&name) => {
+                self.unknown.push(Fault { column: tag.column, problem: excerpt(tag.name) });
+            }
             _ => {
-                if let Err(problem) = self.take_leniently(name, value) {
-                    self.ignored.push((name.to_owned(), problem));
+                if let Err(fault) = self.take_leniently(name, tag) {
+                    self.ignored.push((name.to_owned(), fault));
                 }
             }
         }
-        Ok(())
+        self.told |= name == "p";
     }
 
-    fn take_leniently(&mut self, name: &str, value: &str) -> Result<(), Problem> {
+    fn take_leniently(&mut self, name: &str, tag: &Tag<'_>) -> Result<(), Fault<Problem>> {
+        let here = |problem| Fault { column: tag.column, problem };
+        let value = tag.value;
         match name {
             "psd" => {
                 let places = [("y", Place::Suffix), ("n", Place::Organization), ("u", Place::Untold)];
-                self.place = choice(name, value, &places)?;
+                self.place = choice(name, value, &places).map_err(here)?;
             }
-            "t" => self.testing = choice(name, value, &[("y", true), ("n", false)])?,
-            "adkim" | "aspf" => choice(name, value, &[("r", ()), ("s", ())])?,
+            "t" => self.testing = choice(name, value, &[("y", true), ("n", false)]).map_err(here)?,
+            "adkim" | "aspf" => choice(name, value, &[("r", ()), ("s", ())]).map_err(here)?,
             "fo" => {
                 for option in value.split(':') {
-                    choice(name, option.trim(), &[("0", ()), ("1", ()), ("d", ()), ("s", ())])?;
+                    choice(name, option.trim(), &[("0", ()), ("1", ()), ("d", ()), ("s", ())]).map_err(here)?;
                 }
             }
             "rua" | "ruf" if !value.is_empty() => {
                 self.reports |= name == "rua";
-                if let Some(bad) = value.split(',').map(str::trim).find(|address| !is_report_address(address)) {
-                    return Err(Problem::ReportAddress(excerpt(bad)));
+                let mut bad = None;
+                for address in addresses(tag, is_report_address) {
+                    match address {
+                        Ok(address) => self.addresses.push(address.to_owned()),
+                        Err(Fault { column, problem }) => {
+                            bad.get_or_insert(Fault { column, problem: Problem::ReportAddress(problem) });
+                        }
+                    }
                 }
+                return bad.map_or(Ok(()), Err);
             }
             _ => {}
         }
@@ -264,21 +328,12 @@ fn choice<T: Copy>(tag: &str, value: &str, choices: &[(&str, T)]) -> Result<T, P
 }
 
 /// Whether reports can be sent there: a URI (RFC 3986), and with `mailto:` an address.
-fn is_report_address(text: &str) -> bool {
-    let plain = text.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '"' | '<' | '>' | '\\' | '`'));
-    plain
-        && match text.split_once(':') {
-            Some((scheme, to)) if scheme.eq_ignore_ascii_case("mailto") => {
-                to.split_once('@').is_some_and(|(user, domain)| !user.is_empty() && domain.contains('.'))
-            }
-            Some((scheme, to)) => scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && !to.is_empty(),
-            None => false,
-        }
-}
-
-fn with_scheme(address: &str) -> String {
-    let bare = address.contains('@') && !address.contains(':');
-    if bare { format!("mailto:{address}") } else { address.to_owned() }
+fn is_report_address(uri: &str) -> bool {
+    match uri.split_once(':') {
+        Some((scheme, _)) if scheme.eq_ignore_ascii_case("mailto") => is_mailto(uri),
+        Some((scheme, to)) => scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && !to.is_empty() && is_plain(uri),
+        None => false,
+    }
 }
 
 #[cfg(test)]
@@ -288,21 +343,26 @@ mod tests {
     #[test]
     fn records_are_read_as_the_rfc_has_it() {
         let plain = parse("v=DMARC1").unwrap();
-        assert_eq!(plain.policy, Policy::None);
+        assert_eq!((plain.policy, plain.told), (Policy::None, false));
         assert_eq!((plain.below, plain.nonexistent, plain.place), (None, None, Place::Untold));
         let full = "v = DMARC1 ; p=Reject; sp=quarantine;np=none; adkim=s; aspf=r; fo=1:d:s; psd=n; t=y; \
                     rua=mailto:a@example.com, https://example.com/x; ruf=mailto:b@example.com!10m; x=unknown;";
-        let full = parse(full).unwrap();
+        let read = parse(full).unwrap();
+        let addresses = ["mailto:a@example.com", "https://example.com/x", "mailto:b@example.com!10m"];
         assert_eq!(
-            full,
+            read,
             Record {
                 policy: Policy::Reject,
                 below: Some(Policy::Quarantine),
                 nonexistent: Some(Policy::None),
                 place: Place::Organization,
                 testing: true,
+                told: true,
+                unusable: None,
                 reports: true,
+                addresses: addresses.map(str::to_owned).to_vec(),
                 removed: Vec::new(),
+                unknown: vec![Fault { column: full.find("x=unknown").unwrap() + 1, problem: "x".to_owned() }],
                 ignored: Vec::new(),
             }
         );
@@ -311,56 +371,101 @@ mod tests {
     }
 
     #[test]
+    fn names_below_have_the_policy_of_their_tag_or_of_the_next_wider_one() {
+        use Policy::{None, Quarantine, Reject};
+        for (tags, expected) in [
+            ("p=reject", (Reject, Reject)),
+            ("p=reject; sp=none", (None, None)),
+            ("p=none; np=reject", (None, Reject)),
+            ("p=none; sp=quarantine; np=reject", (Quarantine, Reject)),
+            ("rua=mailto:a@example.com", (None, None)),
+        ] {
+            let record = parse(&format!("v=DMARC1; {tags}")).unwrap();
+            assert_eq!((record.for_below(), record.for_nonexistent()), expected, "{tags}");
+        }
+    }
+
+    #[test]
     fn what_receivers_cannot_use_is_told_and_repaired_where_the_intent_is_plain() {
         let reject = Some("v=DMARC1; p=reject");
         let quoting = "quotation marks or backslashes stand in the text";
-        for (text, problem, repair) in [
-            ("v=dmarc1; p=reject", "`v=dmarc1` stands where `v=DMARC1` belongs", reject),
-            ("v=DMARC2; p=reject", "`v=DMARC2` stands where `v=DMARC1` belongs", None),
-            ("v=DMARC1 p=reject", "a semicolon is missing before `p=reject`", reject),
-            ("v=DMARC1, p=reject", "a semicolon is missing before `p=reject`", reject),
-            ("\"v=DMARC1; p=reject\"", quoting, reject),
-            ("v=DMARC1\\; p=reject", quoting, reject),
-            ("v=DMARC1; p=\"reject\"", quoting, reject),
-            ("p=reject; v=DMARC1", "`v=DMARC1` does not come first", reject),
-            (" v=DMARC1; p=reject", "`v=DMARC1` does not come first", reject),
-            ("p=reject", "`v=DMARC1` is missing at the beginning", reject),
-            ("v=DMARC1; p=rejct", "`p=rejct` is not one of `none`, `quarantine`, `reject`", None),
-            ("v=DMARC1; p=none; sp=no", "`sp=no` is not one of `none`, `quarantine`, `reject`", None),
-            ("v=DMARC1; p=none; p=reject", "the tag `p` stands twice", None),
-            ("v=DMARC1; p=reject; p=reject", "the tag `p` stands twice", reject),
+        for (text, column, problem, repair) in [
+            ("v=dmarc1; p=reject", 1, "`v=dmarc1` stands where `v=DMARC1` belongs", reject),
+            ("v=DMARC2; p=reject", 1, "`v=DMARC2` stands where `v=DMARC1` belongs", None),
+            ("v=DMARC1 p=reject", 10, "a semicolon is missing before `p=reject`", reject),
+            ("v=DMARC1, p=reject", 11, "a semicolon is missing before `p=reject`", reject),
+            ("\"v=DMARC1; p=reject\"", 1, quoting, reject),
+            ("v=DMARC1\\; p=reject", 9, quoting, reject),
+            ("v=DMARC1; p=\"reject\"", 13, quoting, reject),
+            ("v=DMARC1; p=reject\u{200b}", 19, "an invisible character (U+200B) stands in the text", reject),
+            ("p=reject; v=DMARC1", 11, "`v=DMARC1` does not come first", reject),
+            (" v=DMARC1; p=reject", 2, "`v=DMARC1` does not come first", reject),
+            ("p=reject", 1, "`v=DMARC1` is missing at the beginning", reject),
+            ("v=DMARC1; p=rejct", 11, "`p=rejct` is not one of `none`, `quarantine`, `reject`", None),
+            ("v=DMARC1; p=none; sp=no", 19, "`sp=no` is not one of `none`, `quarantine`, `reject`", None),
+            ("v=DMARC1; p=none; np=no; rua=a", 19, "`np=no` is not one of `none`, `quarantine`, `reject`", None),
+            ("v=DMARC1; p=none; p=reject", 19, "the tag `p` stands twice", None),
+            ("v=DMARC1; p=reject; p=reject", 21, "the tag `p` stands twice", reject),
         ] {
             assert!(is_meant(text), "{text}");
-            assert_eq!(parse(text).map_err(|problem| problem.to_string()), Err(problem.to_owned()), "{text}");
+            let told = parse(text).map_err(|fault| (fault.column, fault.problem.to_string()));
+            assert_eq!(told, Err((column, problem.to_owned())), "{text}");
             assert_eq!(repaired(text).as_deref(), repair, "{text}");
         }
     }
 
     #[test]
+    fn a_policy_that_is_none_of_the_three_is_none_where_reports_can_be_sent() {
+        for (tags, column) in [("p=rejct", 11), ("p=reject; sp=no", 21), ("p=reject; np=no; t=y", 21)] {
+            let record = parse(&format!("v=DMARC1; {tags}; rua=x@example.com, mailto:a@example.com")).unwrap();
+            assert_eq!((record.policy, record.for_nonexistent(), record.testing), (Policy::None, Policy::None, false));
+            assert_eq!(record.unusable.map(|fault| fault.column), Some(column), "{tags}");
+        }
+    }
+
+    #[test]
+    fn a_record_is_changed_in_what_is_asked_for_alone() {
+        let record = "v=DMARC1; p=none;sp = none; t=y; pct=100; rua=mailto:a@example.com; x=y";
+        assert_eq!(rejecting(record), "v=DMARC1; p=reject; rua=mailto:a@example.com; x=y");
+        let mended = |text: &str| without_removed(text, &parse(text).unwrap());
+        assert_eq!(mended(record).as_deref(), Some("v=DMARC1; p=none; sp=none; t=y; rua=mailto:a@example.com; x=y"));
+        assert_eq!(mended("v=DMARC1; p=reject; pct=10"), None);
+        assert_eq!(mended("v=DMARC1; pct=100"), None);
+    }
+
+    #[test]
     fn what_receivers_ignore_is_told_and_repaired_where_the_intent_is_plain() {
         let address = "`a@example.com` is not of the form `mailto:reports@example.com`";
-        for (text, tag, problem, repair) in [
-            ("v=DMARC1; p=none; rua=a@example.com", "rua", address, Some("v=DMARC1; p=none; rua=mailto:a@example.com")),
+        for (text, tag, column, problem, repair) in [
+            (
+                "v=DMARC1; p=none; rua=a@example.com",
+                "rua",
+                23,
+                address,
+                Some("v=DMARC1; p=none; rua=mailto:a@example.com"),
+            ),
             (
                 "v=DMARC1; p=none; rua=mailto:b@example.com, a@example.com",
                 "rua",
+                45,
                 address,
                 Some("v=DMARC1; p=none; rua=mailto:b@example.com,mailto:a@example.com"),
             ),
             (
                 "v=DMARC1; p=none; rua=mailto:a@example.com fo=1",
                 "rua",
+                44,
                 "a semicolon is missing before `fo=1`",
                 Some("v=DMARC1; p=none; rua=mailto:a@example.com; fo=1"),
             ),
-            ("v=DMARC1; p=none; adkim=relaxed", "adkim", "`adkim=relaxed` is not one of `r`, `s`", None),
-            ("v=DMARC1; p=none; t=yes", "t", "`t=yes` is not one of `y`, `n`", None),
-            ("v=DMARC1; p=none; fo=2", "fo", "`fo=2` is not one of `0`, `1`, `d`, `s`", None),
-            ("v=DMARC1; p=none; hello", "hello", "`hello` is not of the form `name=value`", None),
+            ("v=DMARC1; p=none; adkim=relaxed", "adkim", 19, "`adkim=relaxed` is not one of `r`, `s`", None),
+            ("v=DMARC1; p=none; t=yes", "t", 19, "`t=yes` is not one of `y`, `n`", None),
+            ("v=DMARC1; p=none; fo=2", "fo", 19, "`fo=2` is not one of `0`, `1`, `d`, `s`", None),
+            ("v=DMARC1; p=none; hello", "hello", 19, "`hello` is not of the form `name=value`", None),
         ] {
             let record = parse(text).unwrap();
-            let ignored: Vec<_> = record.ignored.iter().map(|(tag, why)| (tag.as_str(), why.to_string())).collect();
-            assert_eq!(ignored, [(tag, problem.to_owned())], "{text}");
+            let told = record.ignored.iter().map(|(tag, why)| (tag.as_str(), why.column, why.problem.to_string()));
+            assert_eq!(told.collect::<Vec<_>>(), [(tag, column, problem.to_owned())], "{text}");
             assert_eq!(repaired(text).as_deref(), repair, "{text}");
         }
     }

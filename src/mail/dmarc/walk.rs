@@ -3,6 +3,7 @@
 use super::record::{self, Place, Problem, Record};
 use crate::domain::Name;
 use crate::facts::{Cause, Kind, Pending, Query, Response, View};
+use crate::mail::tags::Fault;
 
 /// How many labels a name may have to be asked on the way up: with the domain itself, at most eight questions.
 const MOST_LABELS: usize = 7;
@@ -67,7 +68,7 @@ pub(super) struct Governing<'s> {
     /// The record's text.
     pub text: String,
     /// What it says.
-    pub record: Result<Record, Problem>,
+    pub record: Result<Record, Fault<Problem>>,
 }
 
 impl<'s> Governing<'s> {
@@ -97,6 +98,12 @@ pub(super) fn governing<'s>(taken: &'s [Step<'s>]) -> Option<Governing<'s>> {
         Some((below, organization)) if last.place() == Place::Suffix && below + 1 == top => Some(organization),
         _ => Some(last),
     }
+}
+
+/// The organization's domain, of one whose own record is the first of the `steps` (RFC 9989 section 4.10.2).
+pub(super) fn organization<'s>(steps: &'s [Step<'s>]) -> Option<&'s Name> {
+    let top = governing(taken(steps)).filter(|governing| governing.place() != Place::Suffix);
+    top.map(|governing| &governing.step.domain).or_else(|| steps.first().map(|own| &own.domain))
 }
 
 #[cfg(test)]
