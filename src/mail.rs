@@ -5,6 +5,7 @@
 
 mod address;
 pub mod autoconfig;
+pub mod bimi;
 pub mod dane;
 pub mod dkim;
 pub mod dmarc;
@@ -24,6 +25,7 @@ pub mod senderscore;
 pub mod spf;
 pub mod starttls;
 mod tags;
+pub mod tls_rpt;
 
 use std::net::SocketAddr;
 
@@ -87,11 +89,13 @@ pub const CHECKS: &[Check] = &[
     Check { topic: Topic::Dkim, connects: false, run: dkim::check },
     Check { topic: Topic::Dmarc, connects: false, run: dmarc::check },
     Check { topic: Topic::MtaSts, connects: false, run: mta_sts::check },
+    Check { topic: Topic::TlsRpt, connects: false, run: tls_rpt::check },
     Check { topic: Topic::Dane, connects: false, run: dane::check },
     Check { topic: Topic::Starttls, connects: true, run: starttls::check },
     Check { topic: Topic::Ptr, connects: false, run: ptr::check },
     Check { topic: Topic::Dnsbl, connects: false, run: dnsbl::check },
     Check { topic: Topic::Senderscore, connects: false, run: senderscore::check },
+    Check { topic: Topic::Bimi, connects: false, run: bimi::check },
     Check { topic: Topic::Autoconfig, connects: false, run: autoconfig::check },
 ];
 

@@ -336,6 +336,20 @@ codes! {
         MtaStsUnknown = Unknown "mta-sts-unknown" ["cause"];
     }
     TlsRpt {
+        /// A valid record: senders report failures of TLS (RFC 8460 section 3).
+        TlsRptFound = Ok "tls-rpt-found" [];
+        /// No record, though the domain wants TLS (RFC 8461); none is needed.
+        TlsRptMissing = Info "tls-rpt-missing" [];
+        /// More than one record: none counts (RFC 8460 section 3).
+        TlsRptTwoRecords = Warn "tls-rpt-two-records" ["count"];
+        /// A record that senders cannot use.
+        TlsRptSyntax = Warn "tls-rpt-syntax" ["problem" "column"];
+        /// One of several addresses is of no use.
+        TlsRptAddressIgnored = Warn "tls-rpt-address-ignored" ["problem" "column"];
+        /// A record at another name than `_smtp._tls`.
+        TlsRptMisplaced = Warn "tls-rpt-misplaced" ["at"];
+        /// The record could not be looked up.
+        TlsRptUnknown = Unknown "tls-rpt-unknown" ["cause"];
     }
     Dane {
         /// A TLSA record that matches the certificate that the mail server shows (RFC 7672 section 3).
@@ -440,6 +454,22 @@ codes! {
         SenderscoreUnknown = Unknown "senderscore-unknown" ["address" "cause"];
     }
     Bimi {
+        /// A valid record, and a DMARC policy that lets the logo be shown.
+        BimiFound = Ok "bimi-found" ["logo"];
+        /// Empty `l=` and `a=`: the domain declines to show a logo.
+        BimiDeclined = Info "bimi-declined" [];
+        /// More than one record: none counts.
+        BimiTwoRecords = Warn "bimi-two-records" ["count"];
+        /// A record that mailboxes cannot use.
+        BimiSyntax = Warn "bimi-syntax" ["problem" "column"];
+        /// No `a=`: without a certificate, large mailbox providers show no logo.
+        BimiNoCertificate = Info "bimi-no-certificate" [];
+        /// A DMARC policy under which no logo is shown.
+        BimiPolicy = Warn "bimi-policy" ["policy"];
+        /// A record at the domain itself instead of `default._bimi`.
+        BimiMisplaced = Warn "bimi-misplaced" [];
+        /// The record, or the DMARC policy that it needs, could not be looked up.
+        BimiUnknown = Unknown "bimi-unknown" ["cause"];
     }
     Autoconfig {
         /// Mail programs can find their settings.

@@ -154,6 +154,34 @@ async fn each_dmarc_fault_is_found_alone() {
 }
 
 #[tokio::test]
+async fn each_tls_rpt_fault_is_found_alone() {
+    expect(
+        &["tls-rpt"],
+        &[
+            ("tls-rpt.example", &[]),
+            ("tls-rpt-two.example", &["tls-rpt-two-records"]),
+            ("tls-rpt-broken.example", &["tls-rpt-syntax"]),
+            ("tls-rpt-misplaced.example", &["tls-rpt-misplaced"]),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn each_bimi_fault_is_found_alone() {
+    expect(
+        &["bimi"],
+        &[
+            ("bimi.example", &[]),
+            ("bimi-none.example", &["dmarc-policy-none", "bimi-policy"]),
+            ("bimi-broken.example", &["bimi-syntax"]),
+            ("bimi-declined.example", &["bimi-declined"]),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn each_ptr_fault_is_found_alone() {
     expect(
         &["ptr"],
@@ -319,6 +347,7 @@ async fn every_fix_that_is_offered_mends_its_domain_when_it_is_published() {
         ("dkim-not-base64.example", "v=DKIM1"),
         // Two records go, the second of which has no purpose to be told by.
         ("dkim-in-pieces.example", ""),
+        ("tls-rpt-broken.example", "v=TLSRPTv1"),
     ] {
         let server = NameServer::start(Zones::all()).await;
         let before = report(&engine(&server, Config::default()), domain).await;
@@ -335,7 +364,7 @@ async fn every_fix_that_is_offered_mends_its_domain_when_it_is_published() {
         assert!(after.findings().all(|finding| finding.severity() != Severity::Fail), "{domain}: {codes:?}");
         mended += 1;
     }
-    assert_eq!(mended, 10);
+    assert_eq!(mended, 11);
 }
 
 #[tokio::test]
