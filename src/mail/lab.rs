@@ -473,6 +473,6 @@ mod tests {
             _dmarc.example.com TXT v=DMARC1; p=reject; rua=mailto:dmarc@example.com";
         let topics = [Topic::Dns, Topic::Mx, Topic::Dkim, Topic::Dmarc, Topic::Ptr];
         let ran = Lab::new("example.com", table).run_all(&topics);
-        assert_eq!((ran.rounds, ran.asked.len()), (3, 13));
+        assert_eq!((ran.rounds, ran.asked.len()), (3, 14));
     }
 }

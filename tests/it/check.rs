@@ -118,6 +118,7 @@ async fn each_dkim_fault_is_found_alone() {
             ("dkim-testing.example", &["dkim-testing"]),
             ("dkim-two-records.example", &["dkim-two-records"]),
             ("dkim-dangling-cname.example", &["dkim-not-found", "dkim-dangling-alias"]),
+            ("dkim-doubled-name.example", &["dkim-none", "dkim-doubled"]),
             ("dkim-no-version.example", &[]),
             ("dkim-in-pieces.example", &["dkim-in-pieces"]),
             ("dkim-misplaced.example", &["dkim-not-found", "dkim-misplaced"]),
@@ -345,6 +346,7 @@ async fn every_fix_that_is_offered_mends_its_domain_when_it_is_published() {
         ("dmarc-doubled-name.example", "v=DMARC1"),
         ("dmarc-parked.example", "v=DMARC1"),
         ("dkim-not-base64.example", "v=DKIM1"),
+        ("dkim-doubled-name.example", "v=DKIM1"),
         // Two records go, the second of which has no purpose to be told by.
         ("dkim-in-pieces.example", ""),
         ("tls-rpt-broken.example", "v=TLSRPTv1"),
@@ -364,7 +366,7 @@ async fn every_fix_that_is_offered_mends_its_domain_when_it_is_published() {
         assert!(after.findings().all(|finding| finding.severity() != Severity::Fail), "{domain}: {codes:?}");
         mended += 1;
     }
-    assert_eq!(mended, 11);
+    assert_eq!(mended, 12);
 }
 
 #[tokio::test]

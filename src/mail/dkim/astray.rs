@@ -1,9 +1,10 @@
 //! Where keys end up by mistake: at a name with the domain doubled, without `_domainkey`, or without the selector.
 
 use super::key;
-use super::place::Place;
+use super::place::{By, Place, places};
+use super::services::{USUAL, distinct};
 use crate::domain::Name;
-use crate::facts::{Kind, Pending, Query, Response, View};
+use crate::facts::{Kind, Outcome, Pending, Query, Response, View};
 use crate::finding::{Code, Finding};
 
 /// The key of a selector that has none in its place, if it stands elsewhere. Panels that add the zone's name to a whole
@@ -27,13 +28,32 @@ pub(super) fn astray(
         .collect();
     let asked = asked.into_iter().collect::<Result<Vec<_>, _>>()?;
     let known = others.iter().map(|(name, reply)| (Code::DkimMisplaced, (*name).clone(), *reply));
-    Ok(asked.into_iter().chain(known).find_map(|(code, at, reply)| {
-        let text = whole_key(reply)?;
-        let mut finding = place.finding(code).detail("at", &at).evidence(&text);
-        let whole = if key::parse(&text).is_ok() { Some(text) } else { key::repaired(&text) };
-        finding.fix = whole.and_then(|text| place.fix(text));
-        Some(finding)
-    }))
+    Ok(asked.into_iter().chain(known).find_map(|(code, at, reply)| Some(moved(place, code, &at, whole_key(reply)?))))
+}
+
+/// A key of one of the usual selectors at a doubled name, for a domain without `_domainkey`: it has no wildcard either
+/// then, so that what exists at the doubled name was published there.
+pub(super) fn doubled(domain: &Name, root: &Name, view: &mut View<'_>) -> Result<Option<Finding>, Pending> {
+    let Some(doubled) = domain.below(root.as_str()) else { return Ok(None) };
+    let reply = view.get(Query::new(&doubled, Kind::Txt))?;
+    if matches!(reply.outcome, Outcome::NoSuchName | Outcome::Unknown(_)) {
+        return Ok(None);
+    }
+    let usual = || distinct(USUAL).into_iter().map(|name| (name, By::Guess));
+    let (there, here) = (places(&doubled, usual(), view), places(root, usual(), view));
+    let (there, here) = (there?, here?);
+    Ok(there
+        .iter()
+        .zip(&here)
+        .find_map(|(there, here)| Some(moved(here, Code::DkimDoubled, &there.question.name, whole_key(there.reply)?))))
+}
+
+/// That the key of `place` stands at another name, with the fix that publishes it in its place.
+fn moved(place: &Place<'_>, code: Code, at: &Name, text: String) -> Finding {
+    let mut finding = place.finding(code).detail("at", at).evidence(&text);
+    let whole = if key::parse(&text).is_ok() { Some(text) } else { key::repaired(&text) };
+    finding.fix = whole.and_then(|text| place.fix(text));
+    finding
 }
 
 /// A key where nobody looks, of whichever selector.

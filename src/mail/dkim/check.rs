@@ -1,6 +1,6 @@
 //! The check of a domain's DKIM keys: what stands under the selectors that are tried, and what may be said of the rest.
 
-use super::astray::{astray, without_selector};
+use super::astray::{astray, doubled, without_selector};
 use super::judge::judge;
 use super::place::{By, Place, Seen, is_nowhere, places};
 use super::services::{self, Service, services};
@@ -52,8 +52,11 @@ pub(in crate::mail) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec
     findings.extend(wildcard.filter(|_| !common.is_empty()).map(|wildcard| wildcard::told(&root, wildcard)));
     findings.extend(judge_named(domain, &tried, wildcard, &elsewhere, view)?);
     findings.extend(judge_guessed(&root, &own));
-    if keyless && !findings.iter().any(|finding| finding.code == Code::DkimMisplaced) {
+    if keyless && !findings.iter().any(|finding| matches!(finding.code, Code::DkimMisplaced | Code::DkimDoubled)) {
         findings.extend(without_selector(&elsewhere));
+        if findings.iter().any(|finding| finding.code == Code::DkimNone) {
+            findings.extend(doubled(domain, &root, view)?);
+        }
     }
     Ok(findings)
 }
@@ -221,6 +224,11 @@ mod tests {
                     lab(&format!("x._domainkey.example.com.example.com TXT {whole}")).selectors(&["x"]),
                     &[Code::DkimNone, Code::DkimDoubled],
                 ),
+                (
+                    lab(&format!("default._domainkey.example.com.example.com TXT {whole}")),
+                    &[Code::DkimNone, Code::DkimDoubled],
+                ),
+                (lab(&format!("unheard-of._domainkey.example.com.example.com TXT {whole}")), &[Code::DkimNone]),
                 (lab(&format!("x.example.com TXT {whole}")).selectors(&["x"]), &[Code::DkimNone, Code::DkimMisplaced]),
                 (lab(&format!("_domainkey.example.com TXT {whole}")), &[Code::DkimNotFound, Code::DkimMisplaced]),
                 (lab(&format!("example.com TXT {whole}")), &[Code::DkimNone, Code::DkimMisplaced]),
@@ -275,6 +283,7 @@ mod tests {
                 Code::DkimDoubled,
                 &mended,
             ),
+            (lab(&format!("s1._domainkey.example.com.example.com TXT {whole}")), Code::DkimDoubled, &mended),
             (lab(&format!("s1.example.com TXT \"{whole}\"")).selectors(&["s1"]), Code::DkimMisplaced, &mended),
             (lab(&format!("_domainkey.example.com TXT {whole}")).selectors(&["s1"]), Code::DkimMisplaced, &mended),
             (lab(&format!("example.com TXT {whole}")), Code::DkimMisplaced, &None),
@@ -353,10 +362,10 @@ mod tests {
         // The domain's MX and TXT, which other checks ask for as well, and `_domainkey`.
         let first = 3;
         assert_eq!(cost(healthy()), (2, first + USUAL.len()));
-        assert_eq!(cost(lab("example.com TXT hello")), (1, first));
+        assert_eq!(cost(lab("example.com TXT hello")), (2, first + 1));
         let google = |rest: &str| lab(&format!("example.com MX 1 smtp.google.com\n{rest}"));
         assert_eq!(cost(google(&format!("google._domainkey.example.com TXT {}", key(2048)))), (2, first + 1));
-        assert_eq!(cost(google("")), (2, first + 1));
+        assert_eq!(cost(google("")), (3, first + 2));
         assert_eq!(cost(google("unheard-of._domainkey.example.com TXT x")), (3, first + USUAL.len()));
         assert_eq!(cost(healthy().selectors(&["google", "x"])), (2, first + 2 + 2));
     }

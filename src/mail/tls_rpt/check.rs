@@ -39,36 +39,37 @@ pub(in crate::mail) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec
     if is_parked(mx, apex) {
         return Ok(Vec::new());
     }
-    let secured = sts.filter(|(_, reply)| reply.texts().is_ok_and(|texts| !texts.is_empty()));
-    let missing = secured.is_some().then(|| place.about(Code::TlsRptMissing).evidence(absence(&question, reply)));
-    Ok(astray(&place, (domain, apex), secured, view)?.or(missing).into_iter().collect())
+    let secured = sts.as_ref().is_some_and(|(_, reply)| texts_of(reply).any(|text| text.starts_with("v=STSv1")));
+    let missing = secured.then(|| place.about(Code::TlsRptMissing).evidence(absence(&question, reply)));
+    let seen = [(domain.clone(), apex)].into_iter().chain(sts).collect();
+    let others = if secured { vec![domain.below("_tls"), domain.below(name.as_str())] } else { Vec::new() };
+    Ok(astray(&place, seen, others, view)?.or(missing).into_iter().collect())
 }
 
-/// A record at another name than the right one.
-fn astray(
+/// A record at another name than the right one: at one that was `seen` already, or at one of `others`.
+fn astray<'f>(
     place: &Place<'_>,
-    (domain, apex): (&Name, &Response),
-    secured: Option<(Name, &Response)>,
-    view: &mut View<'_>,
+    mut seen: Vec<(Name, &'f Response)>,
+    others: Vec<Option<Name>>,
+    view: &mut View<'f>,
 ) -> Result<Option<Finding>, Pending> {
-    let mut seen = vec![(domain.clone(), apex)];
-    if let Some(secured) = secured {
-        seen.push(secured);
-        let names = [domain.below("_tls"), domain.below(place.question.name.as_str())];
-        let asked: Vec<_> = names
-            .into_iter()
-            .flatten()
-            .map(|name| view.get(Query::new(&name, Kind::Txt)).map(|reply| (name, reply)))
-            .collect();
-        seen.extend(asked.into_iter().collect::<Result<Vec<_>, _>>()?);
-    }
+    let asked: Vec<_> = others
+        .into_iter()
+        .flatten()
+        .map(|name| view.get(Query::new(&name, Kind::Txt)).map(|reply| (name, reply)))
+        .collect();
+    seen.extend(asked.into_iter().collect::<Result<Vec<_>, _>>()?);
     Ok(seen.into_iter().find_map(|(at, reply)| {
-        let texts = reply.texts().unwrap_or_default();
-        let text = texts.into_iter().map(ToString::to_string).find(|text| record::is_meant(text))?;
+        let text = texts_of(reply).find(|text| record::is_meant(text))?;
         let mut finding = place.about(Code::TlsRptMisplaced).detail("at", at).evidence(&text);
         finding.fix = record::repaired(&text).and_then(|text| place.fix(text));
         Some(finding)
     }))
+}
+
+/// The texts of a reply; none where the network would not say.
+fn texts_of(reply: &Response) -> impl Iterator<Item = String> {
+    reply.texts().unwrap_or_default().into_iter().map(ToString::to_string)
 }
 
 /// The right place, and what was said about it.
@@ -147,6 +148,7 @@ mod tests {
                     &[Code::TlsRptFound],
                 ),
                 (lab(""), &[]),
+                (lab("_mta-sts.example.com TXT v=spf1 -all"), &[]),
                 (secured(""), &[Code::TlsRptMissing]),
                 (own("v=spf1 -all"), &[]),
                 (Lab::new("example.com", "example.com MX 0 .\nexample.com TXT v=spf1 -all"), &[]),
