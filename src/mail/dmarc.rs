@@ -4,6 +4,8 @@
 //! Follows the tree, not the list of public suffixes. Whether a message aligns is not looked at here.
 
 mod check;
+mod judge;
+mod mend;
 mod record;
 mod reports;
 mod standing;

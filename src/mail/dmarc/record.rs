@@ -5,15 +5,14 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use crate::mail::tags::{
-    Fault, Form, Tag, addresses, excerpt, is_mailto, is_plain, mended, rewritten, spoiled, tags, with_schemes,
-};
+use crate::mail::tags::{Fault, Form, Tag, addresses, excerpt, is_mailto, is_plain, mended, spoiled, tags};
 
 /// The tags of a record, with those of RFC 7489; others are ignored.
-const TAGS: &[&str] = &["v", "p", "sp", "np", "adkim", "aspf", "rua", "ruf", "fo", "psd", "t", "pct", "rf", "ri"];
+pub(super) const TAGS: &[&str] =
+    &["v", "p", "sp", "np", "adkim", "aspf", "rua", "ruf", "fo", "psd", "t", "pct", "rf", "ri"];
 
 /// The tags that RFC 9989 removed.
-const REMOVED: &[&str] = &["pct", "rf", "ri"];
+pub(super) const REMOVED: &[&str] = &["pct", "rf", "ri"];
 
 /// What receivers are asked to do with mail that fails, from nothing to most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -152,38 +151,8 @@ pub(super) fn parse(text: &str) -> Result<Record, Fault<Problem>> {
     Ok(record)
 }
 
-/// The record with the same intent and its form set right, where that leaves nothing to ignore.
-pub(super) fn repaired(text: &str) -> Option<String> {
-    let text = rewritten(text, TAGS, "DMARC1", |name, value| match name {
-        "rua" | "ruf" => with_schemes(value),
-        _ => value.to_owned(),
-    })?;
-    read(&text).is_ok_and(|record| record.ignored.is_empty() && record.unusable.is_none()).then_some(text)
-}
-
-/// The record with its policy `p` told, and all else as it is but for the tags `without`.
-pub(super) fn with_policy(text: &str, policy: Policy, without: &[&str]) -> String {
-    let rest = tags(text).flatten().filter(|tag| {
-        let is = |name: &&str| name.eq_ignore_ascii_case(tag.name);
-        !["v", "p"].iter().chain(without).any(is)
-    });
-    let rest = rest.map(|Tag { name, value, .. }| format!("{name}={value}"));
-    ["v=DMARC1".to_owned(), format!("p={policy}")].into_iter().chain(rest).collect::<Vec<_>>().join("; ")
-}
-
-/// The record with `p=reject` for every name, now and not on trial.
-pub(super) fn rejecting(text: &str) -> String {
-    with_policy(text, Policy::Reject, &["sp", "np", "t", "pct", "rf", "ri"])
-}
-
-/// The record without the tags that RFC 9989 removed; `None` where leaving them out changes what older receivers do.
-pub(super) fn without_removed(text: &str, record: &Record) -> Option<String> {
-    let gentle = |tag: &Tag<'_>| tag.name.eq_ignore_ascii_case("pct") && tag.value != "100";
-    let harmless = record.told && !tags(text).flatten().any(|tag| gentle(&tag));
-    harmless.then(|| with_policy(text, record.policy, REMOVED))
-}
-
-fn read(text: &str) -> Result<Record, Fault<Problem>> {
+/// Reads a record, without a look at what spoils its form.
+pub(super) fn read(text: &str) -> Result<Record, Fault<Problem>> {
     if !is_record(text) {
         return Err(not_a_record(text));
     }
@@ -338,6 +307,7 @@ fn is_report_address(uri: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::mend::repaired;
     use super::*;
 
     #[test]
@@ -421,16 +391,6 @@ mod tests {
             assert_eq!((record.policy, record.for_nonexistent(), record.testing), (Policy::None, Policy::None, false));
             assert_eq!(record.unusable.map(|fault| fault.column), Some(column), "{tags}");
         }
-    }
-
-    #[test]
-    fn a_record_is_changed_in_what_is_asked_for_alone() {
-        let record = "v=DMARC1; p=none;sp = none; t=y; pct=100; rua=mailto:a@example.com; x=y";
-        assert_eq!(rejecting(record), "v=DMARC1; p=reject; rua=mailto:a@example.com; x=y");
-        let mended = |text: &str| without_removed(text, &parse(text).unwrap());
-        assert_eq!(mended(record).as_deref(), Some("v=DMARC1; p=none; sp=none; t=y; rua=mailto:a@example.com; x=y"));
-        assert_eq!(mended("v=DMARC1; p=reject; pct=10"), None);
-        assert_eq!(mended("v=DMARC1; pct=100"), None);
     }
 
     #[test]
