@@ -69,8 +69,9 @@ impl Knowledge {
     pub fn lint(source: &Source, brand: &Brand) -> Lint {
         match source.files() {
             Ok(files) => {
-                let (drafts, _, problems) = read(&files, brand);
-                Lint { problems, warnings: lint::warn(&drafts) }
+                let (drafts, words, problems) = read(&files, brand);
+                let warnings = lint::warn(&drafts).into_iter().chain(lint::unmended(&drafts, &words));
+                Lint { problems, warnings: warnings.collect() }
             }
             Err(Problems(problems)) => Lint { problems, warnings: Vec::new() },
         }

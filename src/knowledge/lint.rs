@@ -1,10 +1,13 @@
 //! What an author should look at, though nothing is wrong: sentences that pull two entries together, markup that would be
-//! shown as it stands, entries that nothing tests.
+//! shown as it stands, entries that nothing tests, faults that lead to no remedy.
 
 use std::collections::HashMap;
 use std::ops::Range;
 
 use super::entry::Draft;
+use super::source::FINDINGS;
+use super::words::Words;
+use crate::finding::{Code, Severity};
 use crate::problem::Problem;
 use crate::written::File;
 
@@ -52,6 +55,25 @@ pub(super) fn warn(drafts: &[Draft<'_>]) -> Vec<Problem> {
         }
     }
     warnings
+}
+
+/// Warns of every fault that marks no remedy, so that whoever has it is led nowhere; and of excuses that are out of date.
+pub(super) fn unmended(drafts: &[Draft<'_>], words: &Words) -> Vec<Problem> {
+    let remedies = || drafts.iter().flat_map(|draft| &draft.entry.remedies);
+    let faults = Code::ALL.iter().filter(|code| code.severity() == Severity::Fail);
+    let told = faults.filter_map(|code| {
+        let linked = remedies().any(|remedy| remedy.confirmed_by.contains(code));
+        let (what, mend) = match (linked, words.no_remedy(*code)) {
+            (false, None) => (
+                "marks no remedy of any entry",
+                "name it in `confirmed_by` of the remedy that mends it, or say here why there is none: `no_remedy = \"…\"`",
+            ),
+            (true, Some(_)) => ("marks a remedy, yet is said to have none", "remove `no_remedy`"),
+            _ => return None,
+        };
+        Some(Problem::of(&format!("{FINDINGS}/{}.toml", code.topic()), format!("`{code}` {what}"), mend))
+    });
+    told.collect()
 }
 
 fn each<'d>(

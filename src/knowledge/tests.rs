@@ -408,3 +408,26 @@ proptest::proptest! {
         let _ = Knowledge::read(&[file("entries/slow-mail.toml", &text)], &Brand::default()).map_err(|told| told.to_string());
     }
 }
+
+#[test]
+fn every_fault_leads_to_a_remedy_or_says_why_not() {
+    let linted = |entry: &str, add: &str| {
+        let words = shipped().into_iter().filter(|file| file.is_in(FINDINGS)).map(|mut file| {
+            if file.stem() == "mx" {
+                file.text = file.text.replace("[mx-missing]\n", &format!("[mx-missing]\n{add}"));
+            }
+            file
+        });
+        let files: Vec<File> = words.chain([self::file("entries/slow-mail.toml", entry)]).collect();
+        let (drafts, words, problems) = read(&files, &Brand::default());
+        assert_eq!(problems, []);
+        let told = lint::unmended(&drafts, &words);
+        told.iter().map(ToString::to_string).find(|told| told.contains("`mx-missing`"))
+    };
+    let unlinked = GOOD.replace("confirmed_by = [\"mx-missing\"]\n", "");
+    let excuse = "no_remedy = \"nothing helps\"\n";
+    assert_eq!(linted(GOOD, ""), None);
+    assert_eq!(linted(&unlinked, excuse), None);
+    assert!(linted(&unlinked, "").is_some_and(|told| told.contains("marks no remedy of any entry")));
+    assert!(linted(GOOD, excuse).is_some_and(|told| told.contains("remove `no_remedy`")));
+}

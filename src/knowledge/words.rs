@@ -35,6 +35,8 @@ struct Wording {
     title: Template,
     text: Template,
     fix: Option<Template>,
+    /// Why no entry's remedy mends it, where none does.
+    no_remedy: Option<String>,
 }
 
 /// A finding in words.
@@ -94,6 +96,11 @@ impl Words {
         }
     }
 
+    /// Why no remedy mends what a code says, where the authors say so.
+    pub(super) fn no_remedy(&self, code: Code) -> Option<&str> {
+        self.by_code.get(&code)?.no_remedy.as_deref()
+    }
+
     /// Notes every code that has no words.
     pub(super) fn demand_all(&self, problems: &mut Vec<Problem>) {
         let wordless = Code::ALL.iter().filter(|code| !self.by_code.contains_key(code));
@@ -111,9 +118,10 @@ impl Wording {
         let title = table.text("title", LONGEST_TITLE, problems);
         let text = table.text("text", LONGEST_TEXT, problems);
         let fix = table.optional_text("fix", LONGEST_TEXT, problems);
+        let no_remedy = table.optional_text("no_remedy", LONGEST_TEXT, problems).map(Spanned::into_inner);
         table.close(problems);
         let mut read = |text: &Spanned<String>| prose::read_template(file, text, &slots, problems);
-        Self { title: read(&title), text: read(&text), fix: fix.as_ref().map(read) }
+        Self { title: read(&title), text: read(&text), fix: fix.as_ref().map(read), no_remedy }
     }
 }
 
