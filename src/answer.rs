@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use crate::domain::Domain;
+use crate::domain::{Domain, Name};
 use crate::finding::{Fix, Severity};
 use crate::text::Text;
 
@@ -20,10 +20,21 @@ pub struct Answer {
     pub lead: Text,
     /// The rest, in the order of reading; what is cut, is cut from the end.
     pub blocks: Vec<Block>,
+    /// What few will want: surfaces with room show it after the rest, others on demand ([`Action::Details`]).
+    pub details: Details,
     /// What to do next: choices, links, another look.
     pub next: Vec<Action>,
     /// A line about the answer itself: what it cost, what is still under way.
     pub note: Option<Text>,
+}
+
+/// What few will want, and what it is in numbers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Details {
+    /// What stands there, for surfaces that do not show it at once.
+    pub summary: Text,
+    /// The parts, in the order of reading.
+    pub blocks: Vec<Block>,
 }
 
 /// A part of an answer.
@@ -38,8 +49,10 @@ pub enum Block {
     Steps(Vec<Step>),
     /// What was found on the network.
     Findings(Vec<Noted>),
-    /// The state of each topic, in one line.
+    /// The state of each topic, in one line for each state.
     Topics(Vec<(String, Severity)>),
+    /// Lines whose blanks matter.
+    Listing(Vec<String>),
     /// A warning that belongs to the steps.
     Caution(Text),
     /// Something worth knowing.
@@ -105,8 +118,19 @@ pub enum Action {
     Check {
         /// The domain.
         domain: Domain,
+        /// The DKIM selectors that the person named.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        selectors: Vec<Name>,
         /// Whether it was just looked at.
         again: bool,
+    },
+    /// Show all that was found at a domain, where the answer shows a part.
+    Details {
+        /// The domain.
+        domain: Domain,
+        /// The DKIM selectors that the person named.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        selectors: Vec<Name>,
     },
     /// Open a page of the operator's.
     Open {

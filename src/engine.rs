@@ -4,6 +4,8 @@
 
 mod compose;
 mod evidence;
+mod report;
+mod sender;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -12,15 +14,16 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub use evidence::Remedy;
 
 use crate::answer::Answer;
-use crate::config::Config;
+use crate::config::{Budget, Config};
 use crate::domain::{Domain, Name};
 use crate::facts::{Kind, Outcome, Query};
 use crate::finding::Topic;
 use crate::knowledge::{Entry, EntryId, Knowledge};
-use crate::mail::{CHECKS, spf};
-use crate::probe::{Cost, Examination, Inquiry, Network, Report};
-use crate::request::{CheckRequest, Request};
+use crate::mail::{CHECKS, Check, spf};
+use crate::probe::{Cost, Examination, Inquiry, Network, Replay, Report, Shared};
+use crate::request::{CheckRequest, Depth, Request, SpfRequest};
 use crate::search::{Decision, Found, NotReady, Search};
+use crate::transcript::Transcript;
 
 /// Domains that many people share: somebody's address there does not make the domain theirs to mend.
 const SHARED_DOMAINS: &str = include_str!("../index/shared-domains.txt");
@@ -70,34 +73,61 @@ impl Engine {
 
     /// Takes a request. What needs no network is done on return; the rest waits for [`Work::finish`].
     pub fn begin(self: &Arc<Self>, request: Request) -> Work {
-        let engine = Arc::clone(self);
-        match request {
-            Request::Help => Work { engine, subject: Subject::Help, examination: None },
-            Request::Check(check) => {
-                let examination = Some(self.examine(check));
-                Work { engine, subject: Subject::Domain, examination }
-            }
+        let (subject, task) = match request {
+            Request::Help => (Subject::Help, Task::None),
+            Request::Check(check) => (Subject::Domain(check.depth), self.examine(check)),
+            Request::Spf(request) => (Subject::Sender, self.judge(sender(request))),
             Request::Entry { id, domain } => match self.knowledge.entry(&id) {
                 Some(entry) => {
-                    let examination = domain.filter(|_| !entry.checks.is_empty()).map(|domain| {
+                    let task = domain.filter(|_| !entry.checks.is_empty()).map(|domain| {
                         self.examine(CheckRequest { topics: entry.checks.clone(), ..CheckRequest::of(domain) })
                     });
-                    Work { engine, subject: Subject::Entry(entry.id.clone()), examination }
+                    (Subject::Entry(entry.id.clone()), task.unwrap_or(Task::None))
                 }
-                None => Work { engine, subject: Subject::NoSuchEntry, examination: None },
+                None => (Subject::NoSuchEntry, Task::None),
             },
             Request::Ask(question) => {
                 let found = self.search.find(&question);
                 let domain = self.domain_of(&question);
-                let examination = domain.and_then(|domain| self.examine_for(&question, &found, domain));
-                Work { engine, subject: Subject::Question(found), examination }
+                let task = domain.and_then(|domain| self.examine_for(&question, &found, domain));
+                (Subject::Question(found), task.unwrap_or(Task::None))
             }
+        };
+        Work { engine: Arc::clone(self), subject, task }
+    }
+
+    /// Gets ready to look at many domains, which share the replies that are not about themselves.
+    pub fn run(self: &Arc<Self>) -> Run {
+        Run { engine: Arc::clone(self), shared: Shared::new(Arc::clone(&self.network)) }
+    }
+
+    /// The look of a transcript once more: its replies, its time, without a network.
+    pub fn replay(self: &Arc<Self>, transcript: Transcript) -> Work {
+        let mut config = Config::clone(&self.config);
+        config.host.clone_from(&transcript.host);
+        config.dnsbl.clone_from(&transcript.lists);
+        config.resolver.propagation.clone_from(&transcript.propagation);
+        // What was cut off then is not in the transcript, so nothing need be cut off now.
+        config.probe.budget = Budget { questions: usize::MAX, bytes: usize::MAX, ..config.probe.budget };
+        config.probe.connect = transcript.connect;
+        let transcript = Arc::new(transcript);
+        let check = CheckRequest {
+            selectors: transcript.selectors.clone(),
+            topics: transcript.topics.clone(),
+            ..CheckRequest::of(transcript.domain.clone())
+        };
+        let (now, cost) = (transcript.now, transcript.cost);
+        let examination = examination(check, Arc::new(config), Arc::new(Replay(transcript)), now).recorded(cost);
+        Work {
+            engine: Arc::clone(self),
+            subject: Subject::Domain(Depth::Brief),
+            task: Task::Examination(Box::new(examination)),
         }
     }
 
     /// The look that a question asks for: at the topics of the entry that answers it and at those that it names; at
     /// everything where no entry is sure.
-    fn examine_for(&self, question: &str, found: &Found, domain: Domain) -> Option<Examination> {
+    fn examine_for(&self, question: &str, found: &Found, domain: Domain) -> Option<Task> {
         if found.decision == Decision::Quiet && !is_about_mail(question) {
             return None;
         }
@@ -126,16 +156,17 @@ impl Engine {
         evidence::remedies(&self.knowledge, report)
     }
 
-    fn examine(&self, check: CheckRequest) -> Examination {
-        let CheckRequest { domain, selectors, topics } = check;
-        let config = Arc::clone(&self.config);
-        let connects = config.probe.connect && self.network.connects();
-        let checks = CHECKS.iter().filter(move |check| {
-            let asked_for = topics.is_empty() || topics.contains(&check.topic);
-            asked_for && (connects || !check.connects) && check.is_configured(&config)
-        });
-        let network = Arc::clone(&self.network);
-        Examination::new(domain, selectors, checks, Arc::clone(&self.config), network, now())
+    fn examine(&self, check: CheckRequest) -> Task {
+        self.examine_on(Arc::clone(&self.network), check)
+    }
+
+    fn examine_on(&self, network: Arc<dyn Network>, check: CheckRequest) -> Task {
+        Task::Examination(Box::new(examination(check, Arc::clone(&self.config), network, now())))
+    }
+
+    fn judge(&self, sender: spf::Sender) -> Task {
+        let inquiry = Inquiry::new(Arc::clone(&self.network), self.config.probe.budget);
+        Task::Sender(Box::new(Judging { inquiry, sender, verdict: None }))
     }
 
     /// The domain that a question is about: the first one that is not shared by many people or the host's own.
@@ -163,6 +194,24 @@ impl Engine {
     }
 }
 
+/// The look at a domain that a request asks for, at a time in seconds since 1970.
+fn examination(check: CheckRequest, config: Arc<Config>, network: Arc<dyn Network>, now: i64) -> Examination {
+    let CheckRequest { domain, selectors, topics, depth: _ } = check;
+    let connects = config.probe.connect && network.connects();
+    let is_wanted = |check: &&'static Check| {
+        let asked_for = topics.is_empty() || topics.contains(&check.topic);
+        asked_for && (connects || !check.connects) && check.is_configured(&config)
+    };
+    let checks: Vec<_> = CHECKS.iter().filter(is_wanted).collect();
+    Examination::new(domain, selectors, checks.into_iter(), config, network, now)
+}
+
+/// The sender that a request names, judged now by somebody who does not say who it is.
+fn sender(request: SpfRequest) -> spf::Sender {
+    let SpfRequest { ip, sender: mail_from, helo } = request;
+    spf::Sender { ip, helo, mail_from, now: u64::try_from(now()).unwrap_or_default(), receiver: "unknown".to_owned() }
+}
+
 /// The time, in seconds since 1970.
 fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -179,11 +228,26 @@ fn is_about_mail(question: &str) -> bool {
     words.any(|word| WORDS.contains(&word) || Topic::ALL.iter().any(|topic| topic.as_str() == word))
 }
 
+/// Looks at many domains.
+pub struct Run {
+    engine: Arc<Engine>,
+    shared: Arc<Shared>,
+}
+
+impl Run {
+    /// Takes one of the domains.
+    pub fn begin(&self, check: CheckRequest) -> Work {
+        let subject = Subject::Domain(check.depth);
+        let task = self.engine.examine_on(self.shared.around(&check.domain), check);
+        Work { engine: Arc::clone(&self.engine), subject, task }
+    }
+}
+
 /// A request under way. [`Self::answer`] is right at any time; it is whole after [`Self::finish`].
 pub struct Work {
     engine: Arc<Engine>,
     subject: Subject,
-    examination: Option<Examination>,
+    task: Task,
 }
 
 /// What the answer is about.
@@ -191,23 +255,48 @@ enum Subject {
     Question(Found),
     Entry(EntryId),
     NoSuchEntry,
-    Domain,
+    Domain(Depth),
+    Sender,
     Help,
+}
+
+/// What the network is asked for.
+enum Task {
+    None,
+    Examination(Box<Examination>),
+    Sender(Box<Judging>),
+}
+
+/// A sender being judged.
+struct Judging {
+    inquiry: Inquiry,
+    sender: spf::Sender,
+    verdict: Option<spf::Verdict>,
 }
 
 impl Work {
     /// Does what is left to do. May be dropped while it waits and called again.
     pub async fn finish(&mut self) {
-        if let Some(examination) = &mut self.examination {
-            examination.finish().await;
+        match &mut self.task {
+            Task::None => {}
+            Task::Examination(examination) => examination.finish().await,
+            Task::Sender(judging) => {
+                let Judging { inquiry, sender, verdict } = &mut **judging;
+                *verdict = Some(inquiry.settle(|view| spf::check_host(sender, view)).await);
+            }
         }
+    }
+
+    /// Whether the network is asked at all.
+    pub const fn asks_the_network(&self) -> bool {
+        !matches!(self.task, Task::None)
     }
 
     /// Whether nothing fits and no domain is looked at, so that it is better to say nothing where nobody asked the bot
     /// itself.
     pub const fn is_quiet(&self) -> bool {
         let quiet = matches!(&self.subject, Subject::Question(found) if matches!(found.decision, Decision::Quiet));
-        quiet && self.examination.is_none()
+        quiet && !self.asks_the_network()
     }
 
     /// What was matched, where the request was a question.
@@ -217,7 +306,17 @@ impl Work {
 
     /// What was found so far, where a domain is looked at.
     pub fn report(&self) -> Option<Report> {
-        self.examination.as_ref().map(Examination::report)
+        self.examination().map(Examination::report)
+    }
+
+    /// What was looked for and what the network said, where a domain is looked at.
+    pub fn transcript(&self) -> Option<Transcript> {
+        self.examination().map(Examination::transcript)
+    }
+
+    /// The verdict on the sender, where one is judged and it is there.
+    pub const fn verdict(&self) -> Option<&spf::Verdict> {
+        if let Task::Sender(judging) = &self.task { judging.verdict.as_ref() } else { None }
     }
 
     /// The answer as far as it is known.
@@ -227,8 +326,20 @@ impl Work {
             Subject::Question(found) => compose::question(&self.engine, found, report.as_ref()),
             Subject::Entry(id) => compose::entry(&self.engine, id, report.as_ref()),
             Subject::NoSuchEntry => compose::no_such_entry(),
-            Subject::Domain => report.map_or_else(compose::help, |report| compose::report(&self.engine, &report)),
+            Subject::Domain(depth) => {
+                report.map_or_else(compose::help, |report| report::report(&self.engine, &report, *depth))
+            }
+            Subject::Sender => match &self.task {
+                Task::Sender(judging) => {
+                    sender::answer(&judging.sender, judging.verdict.as_ref(), judging.inquiry.cost())
+                }
+                _ => compose::help(),
+            },
             Subject::Help => compose::help(),
         }
+    }
+
+    const fn examination(&self) -> Option<&Examination> {
+        if let Task::Examination(examination) = &self.task { Some(examination) } else { None }
     }
 }

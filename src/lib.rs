@@ -27,10 +27,11 @@
 //! | [`knowledge`] | the entries, and the words for findings | config, finding, problem, text, written |
 //! | [`search`] | from a question to entries, with a confidence and a decision; the only place that names tantivy | config, domain, knowledge |
 //! | [`service`] | what a host shows to one look: sessions, certificates, pages; data | nobody |
-//! | [`probe`] | the driver, and the only IO towards the world | address, config, domain, facts, finding, mail, service |
+//! | [`transcript`] | a look at a domain in a file: its circumstances, and every reply | config, domain, facts, finding |
+//! | [`probe`] | the driver, and the only IO towards the world | address, config, domain, facts, finding, mail, service, transcript |
 //! | [`answer`] | the neutral document | domain, finding, text |
-//! | [`engine`] | ask, check: from request to answer | all of the above |
-//! | [`render`] | from answer to Discord, terminal, JSON; pure, limits are constants here | answer, finding, probe's cost, text |
+//! | [`engine`] | ask, check, spf: from request to answer | all of the above |
+//! | [`render`] | from answer to Discord, terminal, JSON; pure, limits are constants here | answer, domain, finding, probe's cost, text |
 //! | [`surface`] | where people meet it: the command line, Discord | engine, render and the values they exchange |
 //!
 //! `main.rs` wires. `tests/it/architecture.rs` holds the modules to this table, and outside crates to their rooms.
@@ -39,6 +40,7 @@
 //!
 //! * A check is a pure function of what is known: `fn check(&Case, &mut View) -> Result<Vec<Finding>, Pending>`. To ask
 //!   is to notice what is not known yet ([`facts::View::get`]); the driver asks, and runs the check again.
+//! * A saved look gives the same report without a network: nothing but the transcript goes into it.
 //! * No question is asked twice, and each chain of questions moves on as soon as its own replies are in.
 //! * No answer is no fault: SERVFAIL, a refusal and silence are `unknown`; only NXDOMAIN and NODATA mean absent.
 //! * A fix is offered only after the same check passes with the fix applied to the facts ([`mail::Check::examine`]).
@@ -52,6 +54,8 @@
 //!
 //! To add a check: its topic in [`finding`], its codes in `finding/codes.rs`, its room in `mail/` with the tests beside it, a row in
 //! [`mail::CHECKS`], its words in `knowledge/findings/TOPIC.toml`.
+//!
+//! To hold a bug: `mailmedic check DOMAIN --save tests/transcripts/NAME.jsonl`, and its row in `tests/it/transcripts.rs`.
 //!
 //! To add an entry: a file in `knowledge/entries/`; `mailmedic knowledge lint` says what is missing.
 //!
@@ -77,4 +81,5 @@ pub mod search;
 pub mod service;
 pub mod surface;
 pub mod text;
+pub mod transcript;
 pub mod written;

@@ -8,7 +8,7 @@ use clap::Parser as _;
 use mailmedic::config::{self, Config};
 use mailmedic::engine::Engine;
 use mailmedic::knowledge::{Knowledge, Source};
-use mailmedic::probe::Resolver;
+use mailmedic::probe::{Hosts, Resolver};
 use mailmedic::problem::Problems;
 use mailmedic::surface::cli::{self, Args, Command, Exit};
 
@@ -40,6 +40,7 @@ async fn run(args: Args) -> anyhow::Result<Exit> {
     if let Some(demo) = &demo {
         config.resolver.servers = vec![demo.address()];
         config.host = config::Host::default();
+        config.probe.connect = false;
     }
     Ok(cli::run(args.command, &engine(config)?, &mut out).await?)
 }
@@ -48,7 +49,8 @@ fn engine(config: Config) -> anyhow::Result<Arc<Engine>> {
     let source = config.knowledge.path.clone().map_or(Source::Shipped, Source::Folder);
     let knowledge = Knowledge::load(&source, &config.brand)?;
     let resolver = Resolver::new(&config.resolver.servers, config.resolver.timeout);
-    Ok(Arc::new(Engine::new(config, knowledge, Arc::new(resolver))?))
+    let network = Hosts::public(resolver, &config.probe)?;
+    Ok(Arc::new(Engine::new(config, knowledge, Arc::new(network))?))
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -4,7 +4,9 @@
 //! ([`Inquiry`], and [`Examination`] for all checks of a domain) asks what the pure checks in `mail` want to know:
 //! each question once, all that is wanted at once, within one [`Budget`](crate::config::Budget).
 //!
-//! [`Hosts`] adds [`smtp`] and [`https`], which look at hosts that a domain names, over connections that [`egress`] opens, and nobody else.
+//! Three more networks stand on others' shoulders: [`Hosts`] adds [`smtp`] and [`https`], which look at hosts that a domain
+//! names, over connections that [`egress`] opens, and nobody else; [`Shared`] asks once for many domains; [`Replay`]
+//! answers from a transcript.
 
 mod dns;
 pub mod egress;
@@ -12,6 +14,8 @@ mod examination;
 mod hosts;
 pub mod https;
 mod inquiry;
+mod replay;
+mod shared;
 pub mod smtp;
 pub mod tls;
 
@@ -23,7 +27,11 @@ use futures_util::future::BoxFuture;
 pub use dns::Resolver;
 pub use examination::{Examination, Report};
 pub use hosts::Hosts;
-pub use inquiry::{Cost, Inquiry};
+pub use inquiry::Inquiry;
+pub use replay::Replay;
+pub use shared::Shared;
+
+pub use crate::transcript::Cost;
 
 use crate::facts::{Call, Called, Fact, Fetch, Fetched, NoPage, Query, Question, Response, Unreached};
 

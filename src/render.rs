@@ -5,6 +5,7 @@
 
 pub mod discord;
 pub mod json;
+pub mod table;
 pub mod terminal;
 mod visible;
 
@@ -33,4 +34,12 @@ const fn in_place_of(fix: &Fix) -> &'static str {
         1 => " in place of the old one",
         _ => " in place of the old ones",
     }
+}
+
+/// The topics of a report, the worst first: each severity with the topics whose worst finding it is, in their order.
+fn by_severity(topics: &[(String, Severity)]) -> Vec<(Severity, Vec<&str>)> {
+    let all = [Severity::Fail, Severity::Warn, Severity::Unknown, Severity::Info, Severity::Ok];
+    let named = |severity| topics.iter().filter(move |(_, worst)| *worst == severity).map(|(topic, _)| topic.as_str());
+    let groups = all.into_iter().map(|severity| (severity, named(severity).collect::<Vec<_>>()));
+    groups.filter(|(_, topics)| !topics.is_empty()).collect()
 }

@@ -3,6 +3,8 @@
 //!
 //! What a request leads to is the engine's business.
 
+use std::net::IpAddr;
+
 use crate::domain::{BadDomain, Domain, Name};
 use crate::finding::Topic;
 use crate::problem::nearest;
@@ -21,6 +23,8 @@ pub enum Request {
     },
     /// A look at a domain.
     Check(CheckRequest),
+    /// Whether an address may send for a domain.
+    Spf(SpfRequest),
     /// What can be asked for.
     Help,
 }
@@ -34,13 +38,36 @@ pub struct CheckRequest {
     pub selectors: Vec<Name>,
     /// What to look at; all topics where empty.
     pub topics: Vec<Topic>,
+    /// How much is shown at once.
+    pub depth: Depth,
+}
+
+/// How much of a report is shown at once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Depth {
+    /// The likeliest cause and what to do about it; the rest on demand.
+    #[default]
+    Brief,
+    /// Everything.
+    Whole,
 }
 
 impl CheckRequest {
     /// A look at everything.
     pub const fn of(domain: Domain) -> Self {
-        Self { domain, selectors: Vec::new(), topics: Vec::new() }
+        Self { domain, selectors: Vec::new(), topics: Vec::new(), depth: Depth::Brief }
     }
+}
+
+/// May this address send for this sender (RFC 7208)?
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpfRequest {
+    /// The address that sends.
+    pub ip: IpAddr,
+    /// The envelope sender: an address, a domain alone, or nothing for a bounce.
+    pub sender: String,
+    /// The name with which it greets; the sender's domain where it is not known.
+    pub helo: String,
 }
 
 /// A verb as people see it, the same on every surface.
@@ -50,11 +77,11 @@ pub struct Verb {
     pub name: &'static str,
     /// What it does, in at most 100 characters (Discord's limit), without a full stop.
     pub summary: &'static str,
-    /// The text that must follow it, if any.
-    pub option: Option<VerbOption>,
+    /// What may follow it, in this order; those that must come first. The last takes the rest of a line.
+    pub options: &'static [VerbOption],
 }
 
-/// What must follow a verb.
+/// What may follow a verb.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VerbOption {
     /// The option's name.
@@ -63,35 +90,81 @@ pub struct VerbOption {
     pub summary: &'static str,
     /// One that works.
     pub example: &'static str,
+    /// Whether the verb means nothing without it.
+    pub required: bool,
+}
+
+impl Verb {
+    /// A line that works, without the slash: with what must follow, and no more.
+    pub fn example(&self) -> String {
+        let given = self.options.iter().filter(|option| option.required).map(|option| option.example);
+        std::iter::once(self.name).chain(given).collect::<Vec<_>>().join(" ")
+    }
 }
 
 /// Looks at a domain.
 pub const CHECK: Verb = Verb {
     name: "check",
     summary: "Look at a domain's DNS and mail settings, and say what to mend",
-    option: Some(VerbOption {
-        name: "domain",
-        summary: "The domain, an address at it, or a link to it",
-        example: "example.com",
-    }),
+    options: &[
+        VerbOption {
+            name: "domain",
+            summary: "The domain, an address at it, or a link to it",
+            example: "example.com",
+            required: true,
+        },
+        VerbOption {
+            name: "selector",
+            summary: "The DKIM selector that your mail is signed with, if you know it",
+            example: "default",
+            required: false,
+        },
+    ],
+};
+
+/// Judges a sender.
+pub const SPF: Verb = Verb {
+    name: "spf",
+    summary: "May this address send mail for this domain? Shows the SPF record's terms and what they cost",
+    options: &[
+        VerbOption {
+            name: "ip",
+            summary: "The IP address of the server that sends",
+            example: "192.0.2.1",
+            required: true,
+        },
+        VerbOption {
+            name: "sender",
+            summary: "The sender's domain or address",
+            example: "example.com",
+            required: true,
+        },
+        VerbOption {
+            name: "helo",
+            summary: "The name with which the server greets, if you know it",
+            example: "mail.example.com",
+            required: false,
+        },
+    ],
 };
 
 /// Answers a question in words.
 pub const ASK: Verb = Verb {
     name: "ask",
     summary: "Describe a mail problem in your own words and get the steps that mend it",
-    option: Some(VerbOption {
+    options: &[VerbOption {
         name: "question",
         summary: "What happens, with the error text and your domain if you have them",
         example: "nothing arrives in my inbox at example.com",
-    }),
+        required: true,
+    }],
 };
 
 /// Says what can be asked for.
-pub const HELP: Verb = Verb { name: "help", summary: "Show what mailmedic can do for you", option: None };
+pub const HELP: Verb = Verb { name: "help", summary: "Show what mailmedic can do for you", options: &[] };
 
 /// All verbs of the chat, in the order in which help shows them.
-pub const VERBS: [Verb; 3] = [ASK, CHECK, HELP];
+pub const VERBS: [Verb; 4] = [ASK, CHECK, SPF, HELP];
 
 /// The message command (a right click on somebody's message) that answers it.
 pub const FIND_THE_REMEDY: &str = "Find the remedy";
@@ -111,34 +184,67 @@ pub enum BadRequest {
         mend: String,
     },
     /// The verb wants a text that is not there.
-    #[error("`/{verb}` needs a {needs}; for example `/{verb} {example}`")]
+    #[error("`/{verb}` needs {needs}; for example `/{example}`", needs = with_article(needs))]
     Missing {
         /// The verb.
         verb: &'static str,
         /// What it needs.
         needs: &'static str,
-        /// One that works.
-        example: &'static str,
+        /// A line that works, without the slash.
+        example: String,
     },
     /// The domain is none.
     #[error(transparent)]
     Domain(#[from] BadDomain),
+    /// The address that sends is none.
+    #[error("`{0}` is not an IP address; write one such as `192.0.2.1` or `2001:db8::1`")]
+    Address(String),
+    /// The selector is none.
+    #[error("`{0}` is not a DKIM selector; write the part before `._domainkey`, such as `default`")]
+    Selector(String),
 }
 
 impl Request {
     /// The request that a verb and the text after it make.
     pub fn of(verb: &str, text: &str) -> Result<Self, BadRequest> {
-        let found = VERBS.iter().find(|known| known.name.eq_ignore_ascii_case(verb));
-        let verb = found.ok_or_else(|| no_such_verb(verb))?;
-        let text = text.trim();
-        if let Some(option) = verb.option
-            && text.is_empty()
-        {
-            return Err(BadRequest::Missing { verb: verb.name, needs: option.name, example: option.example });
+        let verb = known(verb)?;
+        let (mut given, mut rest) = (Vec::new(), text.trim());
+        for (at, option) in verb.options.iter().enumerate() {
+            let split = if at + 1 < verb.options.len() { rest.split_once(char::is_whitespace) } else { None };
+            let (value, after) = split.unwrap_or((rest, ""));
+            given.push((option.name, value));
+            rest = after.trim_start();
         }
+        Self::with(verb.name, &given)
+    }
+
+    /// The request that a verb and its options, by their names, make.
+    pub fn with(verb: &str, given: &[(&str, &str)]) -> Result<Self, BadRequest> {
+        let verb = known(verb)?;
+        let value = |name: &str| {
+            let found = given.iter().find(|(given, _)| *given == name).map(|(_, value)| value.trim());
+            found.filter(|value| !value.is_empty())
+        };
+        if let Some(option) = verb.options.iter().find(|option| option.required && value(option.name).is_none()) {
+            return Err(BadRequest::Missing { verb: verb.name, needs: option.name, example: verb.example() });
+        }
+        let text = |name| value(name).unwrap_or_default();
         match verb.name {
-            "check" => Ok(Self::Check(CheckRequest::of(text.parse()?))),
-            "ask" => Ok(Self::ask(text)),
+            "check" => {
+                let mut check = CheckRequest::of(text("domain").parse()?);
+                check.selectors = value("selector").map(selector).transpose()?.into_iter().collect();
+                Ok(Self::Check(check))
+            }
+            "spf" => {
+                let ip = text("ip").parse().map_err(|_| BadRequest::Address(shown(text("ip"))))?;
+                let sender = text("sender");
+                let domain: Domain = sender.parse()?;
+                // An address keeps its local part, which macros may read; anything else is the domain that it names.
+                let sender = if is_address(sender) { sender.to_owned() } else { domain.to_string() };
+                let helo = value("helo").map_or_else(|| domain.to_string(), str::to_owned);
+                Ok(Self::Spf(SpfRequest { ip, sender, helo }))
+            }
+            "ask" => Ok(Self::ask(text("question"))),
             _ => Ok(Self::Help),
         }
     }
@@ -167,6 +273,35 @@ impl Request {
     }
 }
 
+/// Reads a DKIM selector, alone or with the `_domainkey` that follows it in the DNS.
+pub fn selector(text: &str) -> Result<Name, BadRequest> {
+    let text = text.trim();
+    let alone = text.split_once("._domainkey").map_or(text, |(selector, _)| selector);
+    let is_selector = |name: &Name| {
+        name.labels().all(|label| label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)))
+    };
+    alone.parse().ok().filter(is_selector).ok_or_else(|| BadRequest::Selector(shown(text)))
+}
+
+fn known(verb: &str) -> Result<&'static Verb, BadRequest> {
+    VERBS.iter().find(|known| known.name.eq_ignore_ascii_case(verb)).ok_or_else(|| no_such_verb(verb))
+}
+
+/// Whether a text is a mail address and nothing more.
+fn is_address(text: &str) -> bool {
+    text.contains('@') && !text.contains("://") && !text.contains(char::is_whitespace)
+}
+
+/// As much of what was written as is shown.
+fn shown(text: &str) -> String {
+    text.chars().take(80).collect()
+}
+
+fn with_article(noun: &str) -> String {
+    let article = if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {noun}")
+}
+
 fn no_such_verb(given: &str) -> BadRequest {
     let given: String = given.chars().take(32).collect();
     let near = nearest(&given.to_ascii_lowercase(), VERBS.iter().map(|verb| verb.name));
@@ -191,11 +326,40 @@ mod tests {
     }
 
     #[test]
+    fn what_follows_a_verb_is_told_by_its_place_or_by_its_name() {
+        let Ok(Request::Check(check)) = Request::of_line("/check example.com s1._domainkey.example.com") else {
+            panic!("a check")
+        };
+        assert_eq!(check.selectors, ["s1".parse().unwrap()]);
+        let spf = |sender: &str, helo: &str| SpfRequest {
+            ip: [192, 0, 2, 1].into(),
+            sender: sender.to_owned(),
+            helo: helo.to_owned(),
+        };
+        for (line, expected) in [
+            ("/spf 192.0.2.1 example.com", spf("example.com", "example.com")),
+            ("/spf  192.0.2.1  anna@Example.com  mail.example ", spf("anna@Example.com", "mail.example")),
+            ("/spf 192.0.2.1 https://example.com/", spf("example.com", "example.com")),
+        ] {
+            assert_eq!(Request::of_line(line), Ok(Request::Spf(expected)), "{line}");
+        }
+        let named = [("sender", "example.com"), ("ip", "192.0.2.1")];
+        assert_eq!(Request::with("spf", &named), Ok(Request::Spf(spf("example.com", "example.com"))));
+    }
+
+    #[test]
     fn what_cannot_be_taken_says_what_can() {
         for (line, expected) in [
             ("/check", "`/check` needs a domain; for example `/check example.com`"),
             ("/chekc example.com", "there is no `/chekc`; did you mean `/check`?"),
             ("/frobnicate", "there is no `/frobnicate`; try `/help`"),
+            ("/spf", "`/spf` needs an ip; for example `/spf 192.0.2.1 example.com`"),
+            ("/spf 192.0.2.1", "`/spf` needs a sender; for example `/spf 192.0.2.1 example.com`"),
+            ("/spf x example.com", "`x` is not an IP address; write one such as `192.0.2.1` or `2001:db8::1`"),
+            (
+                "/check example.com a;b",
+                "`a;b` is not a DKIM selector; write the part before `._domainkey`, such as `default`",
+            ),
             ("/check 192.0.2.1", "`192.0.2.1` is an IP address; write the domain, such as `example.com`"),
         ] {
             assert_eq!(Request::of_line(line).unwrap_err().to_string(), expected);
@@ -206,7 +370,9 @@ mod tests {
     fn every_verb_keeps_discords_limits() {
         for verb in VERBS {
             assert!(verb.name.len() <= 32 && verb.summary.chars().count() <= 100, "{}", verb.name);
-            assert!(verb.option.is_none_or(|option| option.summary.chars().count() <= 100), "{}", verb.name);
+            assert!(verb.options.iter().all(|option| option.summary.chars().count() <= 100), "{}", verb.name);
+            let required = verb.options.iter().map(|option| option.required);
+            assert!(required.rev().is_sorted(), "{}: what must follow comes first", verb.name);
         }
     }
 }

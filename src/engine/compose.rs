@@ -1,26 +1,26 @@
 //! From what was matched and found to the neutral answer; the wording here only frames the knowledge's own.
+//!
+//! The report on a domain is composed in `report`, the verdict on a sender in `sender`.
 
-use super::{Engine, Remedy, evidence};
+use super::{Engine, evidence, report};
 use crate::answer::{Action, Answer, Block, Noted, State, Step};
 use crate::domain::Domain;
-use crate::finding::{Code, Finding, Severity};
+use crate::finding::{Finding, Severity};
 use crate::knowledge::{Entry, EntryId};
-use crate::probe::Report;
-use crate::request::VERBS;
+use crate::probe::{Cost, Report};
+use crate::request::{Depth, VERBS};
 use crate::search::{Decision, Found};
 use crate::text::Text;
 
 /// How many choices an offer has: more is a quiz.
 const CHOICES: usize = 3;
-/// How many entries a report leads on to.
-const FURTHER_ENTRIES: usize = 3;
 
 /// The answer to a question in words.
 pub(super) fn question(engine: &Engine, found: &Found, report: Option<&Report>) -> Answer {
     match (found.decision, found.matches.first(), report) {
         (Decision::Answer, Some(best), _) => entry(engine, &best.entry, report),
         (Decision::Offer, Some(_), _) => offer(engine, found, report),
-        (_, _, Some(report)) => self::report(engine, report),
+        (_, _, Some(report)) => report::report(engine, report, Depth::Brief),
         _ => Answer {
             title: Text::plain("I have no answer to that"),
             lead: Text::plain(format!(
@@ -56,6 +56,7 @@ fn offer(engine: &Engine, found: &Found, report: Option<&Report>) -> Answer {
         blocks,
         next: entries.map(|entry| choice(entry, domain)).collect(),
         note: report.map(cost),
+        ..Answer::default()
     }
 }
 
@@ -81,7 +82,7 @@ pub(super) fn entry(engine: &Engine, id: &EntryId, report: Option<&Report>) -> A
     blocks.extend(entry.cautions.iter().cloned().map(Block::Caution));
     blocks.extend(entry.tips.iter().cloned().map(Block::Tip));
     let links = entry.links.iter().map(|link| Action::Open { label: link.label.clone(), url: link.url.clone() });
-    let again = report.map(|report| Action::Check { domain: report.domain.clone(), again: true });
+    let again = report.map(again);
     let domain = report.map(|report| &report.domain);
     let related = entry.see.iter().filter_map(|id| engine.entry(id)).map(|entry| choice(entry, domain));
     Answer {
@@ -91,6 +92,7 @@ pub(super) fn entry(engine: &Engine, id: &EntryId, report: Option<&Report>) -> A
         blocks,
         next: links.chain(again).chain(related).collect(),
         note: report.map(cost),
+        ..Answer::default()
     }
 }
 
@@ -128,119 +130,10 @@ fn looked(steps: &[Step], report: &Report) -> Text {
     }
 }
 
-/// The report on a domain: the likeliest cause first, then what to do, then the details.
-pub(super) fn report(engine: &Engine, report: &Report) -> Answer {
-    let domain = shown(&report.domain);
-    let verdict = report.verdict();
-    let again = Action::Check { domain: report.domain.clone(), again: true };
-    if report.unreachable && report.open.is_empty() {
-        return Answer {
-            title: Text::plain(&domain),
-            severity: Some(Severity::Unknown),
-            lead: Text::plain("Nothing can be said about ")
-                .code(domain)
-                .and(": no question was answered. Either the resolver ")
-                .code(engine.network.name())
-                .and(" does not answer, or the domain's own name servers do not. Try again in a few minutes."),
-            next: vec![again],
-            note: Some(cost(report)),
-            ..Answer::default()
-        };
-    }
-    let by_severity = |wanted: &[Severity]| {
-        let mut findings: Vec<&Finding> =
-            report.findings().filter(|finding| wanted.contains(&finding.severity())).collect();
-        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity()));
-        noted(engine, findings.into_iter())
-    };
-    let mut in_order: Vec<Noted> = Vec::new();
-    for noted in by_severity(&[Severity::Ok]) {
-        match in_order.last_mut() {
-            // One line for all the addresses with a matching name, and the like.
-            Some(last) if last.title == noted.title => last.evidence.extend(noted.evidence),
-            _ => in_order.push(noted),
-        }
-    }
-    let remedies = evidence::remedies(&engine.knowledge, report);
-    let topics: Vec<_> = report.topics().map(|(topic, worst)| (topic.to_string(), worst)).collect();
-    let mut blocks = if topics.is_empty() { Vec::new() } else { vec![Block::Topics(topics)] };
-    let mut unknown = by_severity(&[Severity::Unknown]);
-    if report.findings().any(|finding| finding.code == Code::DnsUnknown) {
-        // The same silence told topic by topic would bury it.
-        unknown.truncate(1);
-    }
-    let push = |blocks: &mut Vec<Block>, heading: &str, findings: Vec<Noted>| {
-        if !findings.is_empty() {
-            blocks.push(Block::Heading(Text::plain(heading)));
-            blocks.push(Block::Findings(findings));
-        }
-    };
-    push(&mut blocks, "To mend", by_severity(&[Severity::Fail, Severity::Warn]));
-    push(&mut blocks, "Not known", unknown);
-    if let Some((entry, steps)) = remedies.first().and_then(|best| Some((engine.entry(&best.entry)?, &best.steps))) {
-        // Nobody has said what the trouble is, so only what the network marks is told; the entry has the rest.
-        let marked = ordered(steps.clone()).into_iter().filter(|step| step.state != State::Open).collect();
-        blocks.push(Block::Heading(Text::plain(format!("What this says of the steps for “{}”", entry.title))));
-        blocks.push(Block::Steps(marked));
-    }
-    push(&mut blocks, "Worth knowing", by_severity(&[Severity::Info]));
-    push(&mut blocks, "In order", in_order);
-    let further = remedies.iter().take(FURTHER_ENTRIES).filter_map(|remedy| engine.entry(&remedy.entry));
-    let further = further.map(|entry| choice(entry, Some(&report.domain)));
-    Answer {
-        title: Text::plain(&domain),
-        severity: Some(verdict),
-        lead: verdict_sentence(engine, report, verdict, &domain, &remedies),
-        blocks,
-        next: further.chain(std::iter::once(again)).collect(),
-        note: Some(cost(report)),
-    }
-}
-
-fn verdict_sentence(engine: &Engine, report: &Report, verdict: Severity, domain: &str, remedies: &[Remedy]) -> Text {
-    if !report.open.is_empty() {
-        return Text::plain("I am looking at ").code(domain).and(" …");
-    }
-    let worst = report.findings().find(|finding| finding.severity() == verdict);
-    let shown = match worst {
-        Some(finding) if finding.code == Code::DnsUnknown => 1,
-        _ => report.findings().filter(|finding| finding.severity() >= verdict.min(Severity::Warn)).count(),
-    };
-    let named = |text: Text| match (worst, shown) {
-        (Some(finding), 1) => text.and(engine.knowledge.words(finding).title).and("."),
-        (Some(finding), more) => {
-            text.and(engine.knowledge.words(finding).title).and(format!("; and {} more below.", more - 1))
-        }
-        (None, _) => text,
-    };
-    let troubles: Vec<String> = remedies
-        .iter()
-        .filter_map(|remedy| engine.entry(&remedy.entry))
-        .take(2)
-        .map(|entry| format!("“{}”", entry.title))
-        .collect();
-    match verdict {
-        Severity::Fail => {
-            let text = named(Text::plain("Something is broken at ").code(domain).and(": "));
-            if troubles.is_empty() {
-                text
-            } else {
-                text.and(format!(" It can be why you see {}.", troubles.join(" or ")))
-            }
-        }
-        Severity::Warn => named(Text::plain("Mail may suffer at ").code(domain).and(": ")),
-        Severity::Unknown => named(Text::plain("Not everything about ").code(domain).and(" could be seen: ")),
-        Severity::Ok | Severity::Info => {
-            Text::plain("Nothing is wrong at ").code(domain).and(", as far as the DNS shows.")
-        }
-    }
-}
-
 /// What can be asked for, from the one table of verbs.
 pub(super) fn help() -> Answer {
     let verbs = VERBS.iter().map(|verb| {
-        let example = verb.option.map_or_else(String::new, |option| format!(" {}", option.example));
-        Block::Paragraph(Text::default().code(format!("/{}{example}", verb.name)).and(format!(": {}.", verb.summary)))
+        Block::Paragraph(Text::default().code(format!("/{}", verb.example())).and(format!(": {}.", verb.summary)))
     });
     Answer {
         title: Text::plain("What I can do"),
@@ -257,7 +150,7 @@ pub(super) fn no_such_entry() -> Answer {
     Answer::sentence("That entry is gone", Text::plain("The knowledge has changed since. Ask again in your own words."))
 }
 
-fn noted<'f>(engine: &Engine, findings: impl Iterator<Item = &'f Finding>) -> Vec<Noted> {
+pub(super) fn noted<'f>(engine: &Engine, findings: impl Iterator<Item = &'f Finding>) -> Vec<Noted> {
     findings
         .map(|finding| {
             let words = engine.knowledge.words(finding);
@@ -274,12 +167,12 @@ fn noted<'f>(engine: &Engine, findings: impl Iterator<Item = &'f Finding>) -> Ve
 }
 
 /// Confirmed steps first, ruled out last, else as the author wrote them.
-fn ordered(mut steps: Vec<Step>) -> Vec<Step> {
+pub(super) fn ordered(mut steps: Vec<Step>) -> Vec<Step> {
     steps.sort_by_key(|step| step.state);
     steps
 }
 
-fn choice(entry: &Entry, domain: Option<&Domain>) -> Action {
+pub(super) fn choice(entry: &Entry, domain: Option<&Domain>) -> Action {
     Action::Entry { id: entry.id.to_string(), title: entry.title.clone(), domain: domain.cloned() }
 }
 
@@ -288,17 +181,40 @@ fn support(engine: &Engine) -> Option<Action> {
     Some(Action::Open { label: "Ask a person".to_owned(), url })
 }
 
-fn cost(report: &Report) -> Text {
+pub(super) fn cost(report: &Report) -> Text {
     if !report.open.is_empty() {
         let open: Vec<&str> = report.open.iter().map(|topic| topic.as_str()).collect();
         return Text::plain(format!("Still looking: {}", open.join(", ")));
     }
-    let cost = report.cost;
-    Text::plain(format!("Looked up just now, with {} DNS questions in {} ms.", cost.questions, cost.elapsed_ms))
+    spent(report.cost)
+}
+
+/// What a look cost, in a sentence.
+pub(super) fn spent(cost: Cost) -> Text {
+    let several = |count: usize, one: &str, more: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        count => Some(format!("{count} {more}")),
+    };
+    let parts = [
+        several(cost.questions, "DNS question", "DNS questions"),
+        several(cost.calls, "call to a mail server", "calls to mail servers"),
+        several(cost.pages, "page", "pages"),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    if parts.is_empty() {
+        return Text::plain("Nobody was asked.");
+    }
+    Text::plain(format!("Looked up just now: {} in {} ms.", parts.join(", "), cost.elapsed_ms))
+}
+
+/// Another look at the same.
+pub(super) fn again(report: &Report) -> Action {
+    Action::Check { domain: report.domain.clone(), selectors: report.selectors.clone(), again: true }
 }
 
 /// The domain as people write it, with the DNS's spelling beside it where that differs: a look-alike must show.
-fn shown(domain: &Domain) -> String {
+pub(super) fn shown(domain: &Domain) -> String {
     let (unicode, ascii) = (domain.unicode(), domain.to_string());
     if unicode == ascii { ascii } else { format!("{unicode} ({ascii})") }
 }

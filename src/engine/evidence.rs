@@ -27,8 +27,11 @@ pub(super) fn remedies(knowledge: &Knowledge, report: &Report) -> Vec<Remedy> {
     let mut remedies: Vec<Remedy> = knowledge
         .entries()
         .filter_map(|entry| {
-            let confirmed = entry.remedies.iter().flat_map(|remedy| confirming(remedy, report));
-            let confidence = confirmed.map(|finding| weight(finding.severity())).reduce(f64::max)?;
+            let likely = |remedy: &knowledge::Remedy| {
+                let worst = confirming(remedy, report).map(|finding| weight(finding.severity())).reduce(f64::max)?;
+                Some(worst * f64::from(remedy.chance) / 100.0)
+            };
+            let confidence = entry.remedies.iter().filter_map(likely).reduce(f64::max)?;
             Some(Remedy { entry: entry.id.clone(), confidence, steps: steps(knowledge, entry, Some(report)) })
         })
         .collect();
@@ -49,7 +52,9 @@ const fn weight(severity: Severity) -> f64 {
 
 fn step(knowledge: &Knowledge, remedy: &knowledge::Remedy, report: Option<&Report>) -> Step {
     let (state, findings) = report.map_or((State::Open, Vec::new()), |report| judged(remedy, report));
-    let severity = findings.iter().map(|finding| finding.severity()).max();
+    // What is seldom the cause is not claimed to be it, however bad it is by itself.
+    let most = if remedy.chance < 100 { Severity::Warn } else { Severity::Fail };
+    let severity = findings.iter().map(|finding| finding.severity().min(most)).max();
     let mut because: Vec<Text> = findings.into_iter().map(|finding| knowledge.words(finding).title).collect();
     because.dedup();
     Step { text: remedy.text.clone(), state, because, severity }

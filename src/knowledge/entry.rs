@@ -68,6 +68,8 @@ pub struct Remedy {
     pub confirmed_by: Vec<Code>,
     /// The topics which, when they are ok, rule it out.
     pub cleared_by: Vec<Topic>,
+    /// Of a hundred customers with such a finding, for how many this is the cause; 100 unless the author says less.
+    pub chance: u8,
 }
 
 /// A page that helps further.
@@ -179,6 +181,7 @@ fn read_remedy(mut table: Table<'_>, checks: &[Topic], around: &Around<'_>, prob
     let text = prose::read(file, &text, around.brand, problems);
     let confirmed_by = table.choices("confirmed_by", "code", Code::ALL, problems);
     let cleared_by = table.choices("cleared_by", "topic", Topic::ALL, problems);
+    let chance = table.number("chance", 1..=100, problems).unwrap_or(100);
     table.close(problems);
 
     let codes = confirmed_by.iter().map(|code| (code.get_ref().topic(), code.get_ref().as_str(), code.span()));
@@ -189,7 +192,7 @@ fn read_remedy(mut table: Table<'_>, checks: &[Topic], around: &Around<'_>, prob
             problems.push(file.problem(span, what, format!("add \"{topic}\" to `checks`")));
         }
     }
-    Remedy { text, confirmed_by: values(confirmed_by), cleared_by: values(cleared_by) }
+    Remedy { text, confirmed_by: values(confirmed_by), cleared_by: values(cleared_by), chance }
 }
 
 /// A link; none where it leads to a page that the operator has not named.

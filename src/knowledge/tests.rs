@@ -412,13 +412,13 @@ proptest::proptest! {
 #[test]
 fn every_fault_leads_to_a_remedy_or_says_why_not() {
     let linted = |entry: &str, add: &str| {
-        let words = shipped().into_iter().filter(|file| file.is_in(FINDINGS)).map(|mut file| {
-            if file.stem() == "mx" {
-                file.text = file.text.replace("[mx-missing]\n", &format!("[mx-missing]\n{add}"));
+        let words = shipped().into_iter().filter(|words| words.is_in(FINDINGS)).map(|mut words| {
+            if words.stem() == "mx" {
+                words.text = words.text.replace("[mx-missing]\n", &format!("[mx-missing]\n{add}"));
             }
-            file
+            words
         });
-        let files: Vec<File> = words.chain([self::file("entries/slow-mail.toml", entry)]).collect();
+        let files: Vec<File> = words.chain([file("entries/slow-mail.toml", entry)]).collect();
         let (drafts, words, problems) = read(&files, &Brand::default());
         assert_eq!(problems, []);
         let told = lint::unmended(&drafts, &words);

@@ -8,6 +8,7 @@ use crate::domain::{Domain, Name};
 use crate::facts::Question;
 use crate::finding::{Code, Finding, Severity, Topic};
 use crate::mail::{Case, Check};
+use crate::transcript::Transcript;
 
 /// The checks of one domain under way.
 pub struct Examination {
@@ -17,8 +18,12 @@ pub struct Examination {
     now: i64,
     connect: bool,
     inquiry: Inquiry,
+    topics: Vec<Topic>,
     waiting: Vec<Waiting>,
     done: Vec<(Topic, Vec<Finding>)>,
+    runs: usize,
+    /// What it cost in all, once that is settled.
+    cost: Option<Cost>,
 }
 
 /// A check that is not done, and the questions it waits for; none before its first run.
@@ -37,6 +42,7 @@ impl Examination {
         network: Arc<dyn Network>,
         now: i64,
     ) -> Self {
+        let waiting: Vec<Waiting> = checks.map(|check| Waiting { check, wanted: Vec::new() }).collect();
         Self {
             domain,
             selectors,
@@ -44,8 +50,36 @@ impl Examination {
             inquiry: Inquiry::new(network, config.probe.budget),
             config,
             now,
-            waiting: checks.map(|check| Waiting { check, wanted: Vec::new() }).collect(),
+            topics: waiting.iter().map(|waiting| waiting.check.topic).collect(),
+            waiting,
             done: Vec::new(),
+            runs: 0,
+            cost: None,
+        }
+    }
+
+    /// The same, with the cost that was recorded when the replies came from a network.
+    #[must_use]
+    pub const fn recorded(mut self, cost: Cost) -> Self {
+        self.cost = Some(cost);
+        self
+    }
+
+    /// All that was looked for and what the network said, to be replayed.
+    pub fn transcript(&self) -> Transcript {
+        let case = self.case();
+        Transcript {
+            domain: self.domain.clone(),
+            selectors: self.selectors.clone(),
+            topics: self.topics.clone(),
+            host: case.host.clone(),
+            lists: case.lists.clone(),
+            propagation: case.propagation.to_vec(),
+            connect: case.connect,
+            resolver: self.inquiry.network(),
+            now: self.now,
+            cost: self.cost(),
+            replies: self.inquiry.facts().iter().collect(),
         }
     }
 
@@ -55,6 +89,8 @@ impl Examination {
         loop {
             self.run_what_can_run();
             if self.waiting.is_empty() {
+                // What the look cost is settled now, however long its report is read.
+                self.cost.get_or_insert(self.inquiry.cost());
                 return;
             }
             if self.waiting.iter().any(|waiting| self.can_run(waiting)) {
@@ -79,9 +115,20 @@ impl Examination {
             domain: self.domain.clone(),
             done,
             open,
-            cost: self.inquiry.cost(),
+            selectors: self.selectors.clone(),
+            cost: self.cost(),
+            runs: self.runs,
+            resolver: self.inquiry.network(),
             unreachable: self.inquiry.all_silent(),
         }
+    }
+
+    fn cost(&self) -> Cost {
+        self.cost.unwrap_or_else(|| self.inquiry.cost())
+    }
+
+    fn case(&self) -> Case<'_> {
+        Case { connect: self.connect, ..Case::new(&self.domain, &self.selectors, &self.config, self.now) }
     }
 
     fn can_run(&self, waiting: &Waiting) -> bool {
@@ -93,9 +140,8 @@ impl Examination {
             std::mem::take(&mut self.waiting).into_iter().partition(|waiting| self.can_run(waiting));
         self.waiting = still;
         for Waiting { check, .. } in ready {
-            let case = Case::new(&self.domain, &self.selectors, &self.config, self.now);
-            let case = Case { connect: self.connect, ..case };
-            let examined = check.examine(&case, self.inquiry.facts());
+            self.runs += 1;
+            let examined = check.examine(&self.case(), self.inquiry.facts());
             if let Ok(findings) = examined.findings {
                 self.done.push((check.topic, findings));
             } else {
@@ -111,12 +157,18 @@ impl Examination {
 pub struct Report {
     /// The domain.
     pub domain: Domain,
+    /// The DKIM selectors that the person named.
+    pub selectors: Vec<Name>,
     /// The topics whose checks are done, and what was found.
     pub done: Vec<(Topic, Vec<Finding>)>,
     /// The topics whose checks are not done yet.
     pub open: Vec<Topic>,
     /// What it cost.
     pub cost: Cost,
+    /// How often checks were run: once, and again whenever replies came that they waited for.
+    pub runs: usize,
+    /// Who was asked, for people.
+    pub resolver: String,
     /// Whether the resolver answered no question at all.
     pub unreachable: bool,
 }

@@ -6,25 +6,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::time::{Instant, timeout};
 
-use super::{Network, ask};
+use super::{Cost, Network, ask};
 use crate::config::Budget;
 use crate::facts::{Cause, Fact, Facts, Outcome, Pending, Question, Response, Server, View};
-
-/// What an inquiry has cost so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-pub struct Cost {
-    /// The questions asked.
-    pub questions: usize,
-    /// The longest chain of questions that had to wait for one another: round trips to the resolver.
-    pub rounds: u32,
-    /// The time since the start, in milliseconds.
-    pub elapsed_ms: u64,
-}
 
 /// What is known so far, and the questions under way.
 pub struct Inquiry {
@@ -34,7 +23,6 @@ pub struct Inquiry {
     rounds: HashMap<Question, u32>,
     flying: FuturesUnordered<BoxFuture<'static, Fact>>,
     budget: Budget,
-    asked: usize,
     bytes: usize,
     /// When the first question was asked; the clock does not run before.
     started: Option<Instant>,
@@ -49,7 +37,6 @@ impl Inquiry {
             rounds: HashMap::new(),
             flying: FuturesUnordered::new(),
             budget,
-            asked: 0,
             bytes: 0,
             started: None,
         }
@@ -70,6 +57,11 @@ impl Inquiry {
         }
     }
 
+    /// Who is asked, for people.
+    pub fn network(&self) -> String {
+        self.network.name()
+    }
+
     /// What is known so far.
     pub const fn facts(&self) -> &Facts {
         &self.facts
@@ -77,8 +69,11 @@ impl Inquiry {
 
     /// What it has cost so far.
     pub fn cost(&self) -> Cost {
+        let count = |kind: fn(&Question) -> bool| self.rounds.keys().filter(|question| kind(question)).count();
         Cost {
-            questions: self.asked,
+            questions: count(|question| matches!(question, Question::Dns(_))),
+            calls: count(|question| matches!(question, Question::Call(_))),
+            pages: count(|question| matches!(question, Question::Fetch(_))),
             rounds: self.rounds.values().copied().max().unwrap_or(0),
             elapsed_ms: u64::try_from(self.elapsed().as_millis()).unwrap_or(u64::MAX),
         }
@@ -102,22 +97,27 @@ impl Inquiry {
             if self.rounds.contains_key(question) || self.facts.knows(question) {
                 continue;
             }
-            if self.asked >= self.budget.questions || self.bytes >= self.budget.bytes || self.is_late() {
+            if self.rounds.len() >= self.budget.questions || self.bytes >= self.budget.bytes || self.is_late() {
                 self.facts.insert(question.clone().unanswered(Cause::NotAsked));
                 continue;
             }
-            self.asked += 1;
             self.rounds.insert(question.clone(), round);
             self.flying.push(Box::pin(ask(Arc::clone(&self.network), question.clone())));
         }
     }
 
-    /// Waits for a reply and keeps it; when time is up, all that is under way counts as silent. Nothing is lost if
+    /// Waits for a reply and keeps it, with those that are there already; when time is up, all that is under way counts as silent. Nothing is lost if
     /// the future is dropped while it waits.
     pub(super) async fn advance(&mut self) {
         let left = self.budget.time.saturating_sub(self.elapsed());
         match timeout(left, self.flying.next()).await {
-            Ok(Some(fact)) => self.keep(fact),
+            Ok(Some(fact)) => {
+                self.keep(fact);
+                // What else has come is taken along, so that no check runs for each of them.
+                while let Some(Some(fact)) = self.flying.next().now_or_never() {
+                    self.keep(fact);
+                }
+            }
             Ok(None) => self.give_up(),
             Err(_late) => self.give_up(),
         }

@@ -3,15 +3,19 @@
 //! The structures serialise to Discord's own JSON (API v10, "Create Message"). Who sends it, and that no mention
 //! resolves, is `surface::discord`'s part. Limits: Discord's documentation, "Embed Limits" and "Component Reference".
 
+mod markdown;
+#[cfg(test)]
+mod tests;
+
 use std::fmt::Write as _;
 
+use markdown::{cut, escape, inert, markdown, title_words};
 use serde::Serialize;
-use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::{claim, in_place_of, records, visible};
+use super::{by_severity, claim, in_place_of, records, visible};
 use crate::answer::{Action, Answer, Block, Noted, State, Step};
+use crate::domain::{Domain, Name};
 use crate::finding::{Fix, Severity};
-use crate::text::{Span, Text};
 
 /// The characters of an embed's title.
 const TITLE: usize = 256;
@@ -45,6 +49,10 @@ const EVIDENCE_LINES: usize = 6;
 const EVIDENCE_LINE: usize = 600;
 /// The characters of a record to publish that is shown: a DKIM key of 4096 bits has 750.
 const LONGEST_FIX: usize = 2000;
+/// The characters of one line of a listing.
+const LISTING_LINE: usize = 120;
+/// The characters of a listing: half of a description.
+const LISTING: usize = 2000;
 /// What stands where something was cut.
 const CUT: &str = "*… cut here: the rest does not fit into a Discord message.*";
 
@@ -96,8 +104,10 @@ pub struct Button {
 pub enum Press<'i> {
     /// The entry with this id, about this domain if one is named.
     Entry(&'i str, Option<&'i str>),
-    /// A look at this domain.
-    Check(&'i str),
+    /// A look at this domain, with these DKIM selectors.
+    Check(&'i str, Vec<&'i str>),
+    /// The same, with everything shown.
+    Details(&'i str, Vec<&'i str>),
 }
 
 impl<'i> Press<'i> {
@@ -108,9 +118,18 @@ impl<'i> Press<'i> {
                 Some((id, domain)) => Self::Entry(id, Some(domain)),
                 None => Self::Entry(rest, None),
             }),
-            ("check", domain) => Some(Self::Check(domain)),
+            ("check", rest) => Some(look(rest)).map(|(domain, selectors)| Self::Check(domain, selectors)),
+            ("details", rest) => Some(look(rest)).map(|(domain, selectors)| Self::Details(domain, selectors)),
             _ => None,
         }
+    }
+}
+
+/// A domain, and the selectors after it.
+fn look(text: &str) -> (&str, Vec<&str>) {
+    match text.split_once(':') {
+        Some((domain, selectors)) => (domain, selectors.split(',').collect()),
+        None => (text, Vec::new()),
     }
 }
 
@@ -119,9 +138,21 @@ pub fn message(answer: &Answer) -> Message {
     let title = cut(&title_words(&answer.title), TITLE);
     let footer = answer.note.as_ref().map(|note| Footer { text: cut(&visible(&note.to_string()), FOOTER) });
     let spent = title.chars().count() + footer.as_ref().map_or(0, |footer| footer.text.chars().count());
-    let description = fit(&paragraphs(answer), DESCRIPTION.min(EMBED_TOTAL - spent));
+    let components = rows(&answer.next);
+    let mut shown = paragraphs(answer);
+    if !answer.details.blocks.is_empty() {
+        // Where no button leads to the details, they must stand here.
+        let is_offered =
+            answer.next.iter().any(|action| matches!(action, Action::Details { .. }) && button(action).is_some());
+        if is_offered {
+            shown.push(format!("-# {}", markdown(&answer.details.summary)));
+        } else {
+            shown.extend(answer.details.blocks.iter().flat_map(block));
+        }
+    }
+    let description = fit(&shown, DESCRIPTION.min(EMBED_TOTAL - spent));
     let embed = Embed { title, description, color: color(answer.severity), footer };
-    Message { embeds: vec![embed], components: rows(&answer.next) }
+    Message { embeds: vec![embed], components }
 }
 
 fn color(severity: Option<Severity>) -> u32 {
@@ -140,24 +171,32 @@ fn paragraphs(answer: &Answer) -> Vec<String> {
     if !answer.lead.is_empty() {
         all.push(markdown(&answer.lead));
     }
-    for block in &answer.blocks {
-        match block {
-            Block::Heading(text) => all.push(format!("**{}**", markdown(text))),
-            Block::Paragraph(text) => all.push(markdown(text)),
-            Block::Steps(steps) => all.extend(steps.iter().enumerate().map(|(at, step)| step_line(at + 1, step))),
-            Block::Findings(findings) => all.extend(findings.iter().map(finding)),
-            Block::Topics(topics) => all.push(
-                topics
-                    .iter()
-                    .map(|(topic, severity)| format!("{} {}", sign(*severity), escape(topic)))
-                    .collect::<Vec<_>>()
-                    .join("\u{2003}"),
-            ),
-            Block::Caution(text) => all.push(format!("⚠️ {}", markdown(text))),
-            Block::Tip(text) => all.push(format!("💡 {}", markdown(text))),
-        }
-    }
+    all.extend(answer.blocks.iter().flat_map(block));
     all
+}
+
+fn block(block: &Block) -> Vec<String> {
+    match block {
+        Block::Heading(text) => vec![format!("**{}**", markdown(text))],
+        Block::Paragraph(text) => vec![markdown(text)],
+        Block::Steps(steps) => steps.iter().enumerate().map(|(at, step)| step_line(at + 1, step)).collect(),
+        Block::Findings(findings) if findings.iter().all(|noted| noted.severity == Severity::Ok) => {
+            // What is in order needs no explanation; it would take the room of what is not.
+            let titles: Vec<String> = findings.iter().map(|noted| markdown(&noted.title)).collect();
+            vec![format!("{} {}", sign(Severity::Ok), titles.join(" · "))]
+        }
+        Block::Findings(findings) => findings.iter().map(finding).collect(),
+        Block::Topics(topics) => vec![
+            by_severity(topics)
+                .iter()
+                .map(|(severity, topics)| format!("{} {}", sign(*severity), escape(&topics.join(", "))))
+                .collect::<Vec<_>>()
+                .join("\n"),
+        ],
+        Block::Listing(lines) => vec![listing(lines)],
+        Block::Caution(text) => vec![format!("⚠️ {}", markdown(text))],
+        Block::Tip(text) => vec![format!("💡 {}", markdown(text))],
+    }
 }
 
 fn step_line(number: usize, step: &Step) -> String {
@@ -174,7 +213,6 @@ fn step_line(number: usize, step: &Step) -> String {
 fn finding(noted: &Noted) -> String {
     let mut text = format!("{} **{}**", sign(noted.severity), markdown(&noted.title));
     if noted.severity == Severity::Ok {
-        // What is in order needs no explanation; it would take the room of what is not.
         return text;
     }
     let _ = write!(text, "\n{}", markdown(&noted.text));
@@ -221,9 +259,12 @@ fn button(action: &Action) -> Option<Button> {
             let whole = domain.as_ref().map(|domain| format!("{plain}:{domain}")).filter(fits);
             (title.clone(), Some(whole.unwrap_or(plain)), None)
         }
-        Action::Check { domain, again } => {
+        Action::Check { domain, selectors, again } => {
             let verb = if *again { "Check again" } else { "Check" };
-            (format!("{verb}: {domain}"), Some(format!("check:{domain}")), None)
+            (format!("{verb}: {domain}"), Some(look_id("check", domain, selectors)), None)
+        }
+        Action::Details { domain, selectors } => {
+            ("Details".to_owned(), Some(look_id("details", domain, selectors)), None)
         }
         Action::Open { label, url } => (label.clone(), None, Some(url.clone())),
     };
@@ -234,56 +275,14 @@ fn button(action: &Action) -> Option<Button> {
     Some(Button { r#type: BUTTON, style, label: cut(&visible(&label), LABEL), custom_id, url })
 }
 
-fn markdown(text: &Text) -> String {
-    text.0
-        .iter()
-        .map(|span| match span {
-            Span::Plain(words) => escape(words),
-            Span::Code(literal) => format!("`{}`", inert(literal)),
-        })
-        .collect()
-}
-
-/// The words alone: Markdown acts in a title, links do not. (A footer and a label take words as they are.)
-fn title_words(text: &Text) -> String {
-    text.0
-        .iter()
-        .map(|span| match span {
-            Span::Plain(words) | Span::Code(words) => escape(words),
-        })
-        .collect()
-}
-
-/// Escapes what Discord's Markdown acts on, mentions and bare links among it.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len() + 8);
-    let shown = visible(text);
-    let mut before = [' ', ' '];
-    for (at, c) in shown.char_indices() {
-        let line_start = at == 0;
-        match c {
-            '\\' | '*' | '_' | '~' | '`' | '|' | '[' | ']' | '(' | ')' | '<' | '>' => {
-                escaped.push('\\');
-                escaped.push(c);
-            }
-            '#' | '-' | '+' if line_start => {
-                escaped.push('\\');
-                escaped.push(c);
-            }
-            '@' => escaped.push_str("@\u{200b}"),
-            ':' if before[1].is_ascii_alphabetic() && shown.split_at(at).1.starts_with("://") => {
-                escaped.push_str("\u{200b}:");
-            }
-            c => escaped.push(c),
-        }
-        before = [before[1], c];
+/// The `custom_id` of a look at a domain; without the selectors where they do not fit, for they can be found again.
+fn look_id(verb: &str, domain: &Domain, selectors: &[Name]) -> String {
+    let plain = format!("{verb}:{domain}");
+    if selectors.is_empty() {
+        return plain;
     }
-    escaped
-}
-
-/// A literal that cannot leave its code span.
-fn inert(text: &str) -> String {
-    visible(text).replace('`', "ˋ")
+    let selectors = selectors.iter().map(Name::as_str).collect::<Vec<_>>().join(",");
+    Some(format!("{plain}:{selectors}")).filter(|id| id.chars().count() <= CUSTOM_ID).unwrap_or(plain)
 }
 
 fn fenced(lines: &[String]) -> String {
@@ -294,6 +293,23 @@ fn fenced(lines: &[String]) -> String {
     }
     if lines.len() > EVIDENCE_LINES {
         let _ = writeln!(block, "… and {} more", lines.len() - EVIDENCE_LINES);
+    }
+    block.push_str("```");
+    block
+}
+
+/// Lines whose blanks matter, as many as fit beside the rest.
+fn listing(lines: &[String]) -> String {
+    let (mut block, mut used) = ("```\n".to_owned(), 0);
+    for line in lines {
+        let line = cut(&inert(line), LISTING_LINE);
+        used += line.chars().count() + 1;
+        if used > LISTING {
+            block.push_str("…\n");
+            break;
+        }
+        block.push_str(&line);
+        block.push('\n');
     }
     block.push_str("```");
     block
@@ -330,125 +346,4 @@ fn fit(paragraphs: &[String], limit: usize) -> String {
         used += length;
     }
     text
-}
-
-/// The first characters, cut between graphemes, with a sign that something is missing.
-fn cut(text: &str, limit: usize) -> String {
-    if text.chars().count() <= limit {
-        return text.to_owned();
-    }
-    let (mut kept, mut used) = (String::new(), 1);
-    for grapheme in text.graphemes(true) {
-        used += grapheme.chars().count();
-        if used > limit {
-            break;
-        }
-        kept.push_str(grapheme);
-    }
-    // A lone backslash at the end would escape the sign.
-    let escaping = kept.chars().rev().take_while(|&c| c == '\\').count() % 2 == 1;
-    if escaping {
-        kept.pop();
-    }
-    kept.push('…');
-    kept
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn text_from_outside_is_inert() {
-        for (text, expected) in [
-            ("@everyone", "@\u{200b}everyone"),
-            ("<@123> <#1>", "\\<@\u{200b}123\\> \\<#1\\>"),
-            ("[a](https://evil.example)", "\\[a\\]\\(https\u{200b}://evil.example\\)"),
-            ("**bold** `code` ||x||", "\\*\\*bold\\*\\* \\`code\\` \\|\\|x\\|\\|"),
-            ("# big", "\\# big"),
-            ("a\u{202e}b", "a\\<U+202E\\>b"),
-            ("plain: words - here", "plain: words - here"),
-        ] {
-            assert_eq!(escape(&visible(text)), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_code_span_cannot_be_left() {
-        assert_eq!(markdown(&Text::default().code("a` **b** ```")), "`aˋ **b** ˋˋˋ`");
-        assert_eq!(fenced(&["``` @everyone".to_owned()]), "```\nˋˋˋ @everyone\n```");
-    }
-
-    #[test]
-    fn a_press_reads_back_what_the_button_said() {
-        let domain = "example.com".parse().unwrap();
-        let button = button(&Action::Check { domain, again: true }).unwrap();
-        assert_eq!(Press::read(&button.custom_id.unwrap()), Some(Press::Check("example.com")));
-        assert_eq!(Press::read("evil"), None);
-        assert_eq!(Press::read("drop:table"), None);
-    }
-
-    fn texts() -> impl Strategy<Value = Text> {
-        prop::collection::vec(
-            prop_oneof![
-                "\\PC{0,400}".prop_map(Span::Plain),
-                "[`@a-z:/\\[\\]()<>*_|~#\\\\]{0,80}".prop_map(Span::Plain),
-                "\\PC{0,80}".prop_map(Span::Code),
-            ],
-            0..4,
-        )
-        .prop_map(Text)
-    }
-
-    fn blocks() -> impl Strategy<Value = Block> {
-        prop_oneof![
-            texts().prop_map(Block::Paragraph),
-            texts().prop_map(Block::Heading),
-            prop::collection::vec(texts(), 0..9).prop_map(|texts| Block::Steps(
-                texts
-                    .into_iter()
-                    .map(|text| Step { because: vec![text.clone()], text, state: State::Cleared, severity: None })
-                    .collect()
-            )),
-            (texts(), prop::collection::vec("\\PC{0,900}", 0..9), "\\PC{0,500}").prop_map(|(text, evidence, value)| {
-                let fix = Some(Fix::txt(value.clone(), value));
-                let mend = Some(text.clone());
-                let severity = Severity::Fail;
-                Block::Findings(vec![Noted { severity, title: text.clone(), text, mend, evidence, fix }])
-            }),
-        ]
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
-
-        #[test]
-        fn every_limit_holds_for_any_answer(
-            title in texts(), lead in texts(), blocks in prop::collection::vec(blocks(), 0..12), note in prop::option::of(texts()),
-            labels in prop::collection::vec("\\PC{1,200}", 0..40),
-        ) {
-            let next = labels.into_iter().map(|label| Action::Entry { id: "an-entry".into(), title: label, domain: None }).collect();
-            let message = message(&Answer { title, severity: None, lead, blocks, next, note });
-            let [embed] = message.embeds.as_slice() else { panic!("one embed") };
-            let count = |text: &str| text.chars().count();
-            let footer = embed.footer.as_ref().map_or(0, |footer| count(&footer.text));
-            prop_assert!(count(&embed.title) <= TITLE && count(&embed.description) <= DESCRIPTION && footer <= FOOTER);
-            prop_assert!(count(&embed.title) + count(&embed.description) + footer <= EMBED_TOTAL);
-            prop_assert!(message.components.len() <= ROWS);
-            for row in &message.components {
-                prop_assert!(!row.components.is_empty() && row.components.len() <= BUTTONS_A_ROW);
-                prop_assert!(row.components.iter().all(|button| (1..=LABEL).contains(&count(&button.label))));
-            }
-        }
-
-        #[test]
-        fn no_plain_text_keeps_a_mention_or_a_link(text in "\\PC{0,200}") {
-            let escaped = escape(&text);
-            prop_assert!(!escaped.contains("@everyone") && !escaped.contains("@here"));
-            prop_assert!(!escaped.contains("http://") && !escaped.contains("https://"));
-            prop_assert!(!escaped.replace("\\<", "").contains('<'), "a mention begins with a bare <: {}", escaped);
-        }
-    }
 }

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::answer::{Answer, State};
-use crate::finding::{Fix, Severity};
-use crate::probe::Cost;
+use crate::answer::{self, Answer, State};
+use crate::finding::{self, Fix, Severity};
+use crate::probe::{Cost, Report};
 
 /// The version of all documents below.
 pub const SCHEMA: u32 = 1;
@@ -30,6 +30,30 @@ pub struct Check {
     pub remedies: Vec<Remedy>,
     /// What it cost.
     pub cost: Cost,
+}
+
+impl Check {
+    /// The document of a report; `summary` says what a finding means.
+    pub fn of(report: &Report, summary: impl Fn(&finding::Finding) -> String, remedies: Vec<Remedy>) -> Self {
+        let finding = |finding: &finding::Finding| Finding {
+            code: finding.code.to_string(),
+            topic: finding.code.topic().to_string(),
+            severity: finding.severity(),
+            subject: finding.subject.clone(),
+            summary: summary(finding),
+            evidence: finding.evidence.clone(),
+            fix: finding.fix.clone(),
+        };
+        Self {
+            schema: SCHEMA,
+            domain: report.domain.to_string(),
+            verdict: report.verdict(),
+            topics: report.topics().map(|(topic, severity)| (topic.to_string(), severity)).collect(),
+            findings: report.findings().map(finding).collect(),
+            remedies,
+            cost: report.cost,
+        }
+    }
 }
 
 /// One finding.
@@ -69,6 +93,13 @@ pub struct Step {
     pub text: String,
     /// What the network says of it.
     pub state: State,
+}
+
+impl Step {
+    /// The document of a step.
+    pub fn of(step: &answer::Step) -> Self {
+        Self { text: step.text.to_string(), state: step.state }
+    }
 }
 
 /// What `ask --json` prints.

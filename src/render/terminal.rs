@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::{claim, in_place_of, records, visible};
+use super::{by_severity, claim, in_place_of, records, visible};
 use crate::answer::{Action, Answer, Block, Noted, State, Step};
 use crate::finding::Severity;
 use crate::text::{Span, Text};
@@ -12,7 +12,7 @@ use crate::text::{Span, Text};
 /// The widest line that reads well.
 const WIDEST: usize = 100;
 /// The lines of evidence that what is in order shows.
-const GLIMPSES: usize = 2;
+const GLIMPSES: usize = 1;
 /// The lines of evidence that one finding shows.
 const EVIDENCE_LINES: usize = 8;
 
@@ -41,7 +41,7 @@ pub fn text(answer: &Answer, style: Style) -> String {
     if !answer.lead.is_empty() {
         page.paragraph("", &page.spans(&answer.lead));
     }
-    for block in &answer.blocks {
+    for block in answer.blocks.iter().chain(&answer.details.blocks) {
         page.block(block);
     }
     page.next(&answer.next);
@@ -77,18 +77,28 @@ impl Page {
                 }
             }
             Block::Findings(findings) => {
+                let mut before = None;
                 for noted in findings {
-                    self.gap();
+                    // What is in order stands close together.
+                    if before != Some(Severity::Ok) || noted.severity != Severity::Ok {
+                        self.gap();
+                    }
                     self.finding(noted);
+                    before = Some(noted.severity);
                 }
             }
             Block::Topics(topics) => {
-                let shown = topics
-                    .iter()
-                    .map(|(topic, severity)| self.paint(*severity, &format!("{topic} {}", severity.as_str())))
-                    .collect::<Vec<_>>();
                 self.gap();
-                self.paragraph("", &shown.join(" · "));
+                for (severity, topics) in by_severity(topics) {
+                    let mark = self.paint(severity, &format!("{:<7}", severity.as_str()));
+                    self.paragraph("", &format!("{mark} {}", topics.join(", ")));
+                }
+            }
+            Block::Listing(lines) => {
+                self.gap();
+                for line in lines {
+                    self.literal("  ", line);
+                }
             }
             Block::Caution(text) => {
                 self.gap();
@@ -165,10 +175,14 @@ impl Page {
                     choices += 1;
                     self.paragraph(&format!("{choices:>3}) "), &format!("{} ({id})", visible(title)));
                 }
-                Action::Check { domain, again } => {
+                Action::Check { domain, selectors, again } => {
                     let verb = if *again { "Look again" } else { "Look at it" };
-                    self.paragraph("  * ", &format!("{verb}: {}", self.code(&format!("/check {domain}"))));
+                    // A line takes one selector; the others would have to be written on lines of their own.
+                    let selector = selectors.first().map_or_else(String::new, |selector| format!(" {selector}"));
+                    self.paragraph("  * ", &format!("{verb}: {}", self.code(&format!("/check {domain}{selector}"))));
                 }
+                // They stand above: there is room.
+                Action::Details { .. } => {}
                 Action::Open { label, url } => {
                     self.paragraph("  * ", &format!("{}: {}", visible(label), visible(url)));
                 }

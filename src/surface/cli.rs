@@ -4,6 +4,7 @@
 
 mod args;
 mod ask;
+mod batch;
 mod chat;
 mod check;
 pub mod demo;
@@ -12,6 +13,7 @@ mod knowledge;
 mod log;
 mod spf;
 mod terminal;
+mod transcript;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -23,6 +25,7 @@ pub use terminal::style;
 
 use crate::config::{Brand, Config};
 use crate::engine::Engine;
+use crate::request::SpfRequest;
 
 /// How a command ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,10 +97,22 @@ pub async fn run(command: Command, engine: &Arc<Engine>, out: &mut dyn Write) ->
             Some(file) => ask::batch(engine, &file, out),
             None => ask::ask(engine, &question.join(" "), json, out).await,
         },
-        Command::Check { domain, only, selector, json, .. } => {
-            check::check(engine, check::request(domain, only, selector), json, out).await
+        Command::Check { replay: Some(file), json, .. } => transcript::replay(engine, &file, json, out).await,
+        Command::Check { domain, file, save, only, selector, json, .. } => {
+            let terms = check::Terms { topics: only, selectors: selector, json };
+            match (file, <[_; 1]>::try_from(domain)) {
+                (None, Ok([domain])) => check::check(engine, terms.request(domain), save.as_deref(), json, out).await,
+                (None, Err(_)) if save.is_some() => {
+                    writeln!(io::stderr(), "error: `--save` keeps the replies of one domain; name one alone")?;
+                    Ok(Exit::Usage)
+                }
+                (None, Err(domains)) => batch::check(engine, batch::Source::Named(domains), &terms, out).await,
+                (Some(file), _) => batch::check(engine, batch::Source::File(file), &terms, out).await,
+            }
         }
-        Command::Spf { ip, helo, mail_from, json, .. } => spf::spf(engine, ip, helo, mail_from, json, out).await,
+        Command::Spf { ip, helo, mail_from, json, .. } => {
+            spf::spf(engine, SpfRequest { ip, sender: mail_from, helo }, json, out).await
+        }
         Command::Chat { .. } => chat::chat(engine, out).await,
         Command::Demo => demo::demo(engine, out).await,
         Command::Knowledge(command) => knowledge::run(engine, command, out),

@@ -18,13 +18,27 @@ const KNOWS: &[(&str, &[&str])] = &[
     ("knowledge", &["config", "finding", "problem", "text", "written"]),
     ("search", &["config", "domain", "knowledge"]),
     ("service", &[]),
-    ("probe", &["address", "config", "domain", "facts", "finding", "mail", "service"]),
+    ("transcript", &["config", "domain", "facts", "finding"]),
+    ("probe", &["address", "config", "domain", "facts", "finding", "mail", "service", "transcript"]),
     ("answer", &["domain", "finding", "text"]),
     (
         "engine",
-        &["answer", "config", "domain", "facts", "finding", "knowledge", "mail", "probe", "request", "search", "text"],
+        &[
+            "answer",
+            "config",
+            "domain",
+            "facts",
+            "finding",
+            "knowledge",
+            "mail",
+            "probe",
+            "request",
+            "search",
+            "text",
+            "transcript",
+        ],
     ),
-    ("render", &["answer", "finding", "probe", "text"]),
+    ("render", &["answer", "domain", "finding", "probe", "text"]),
     (
         "surface",
         &[
@@ -41,6 +55,7 @@ const KNOWS: &[(&str, &[&str])] = &[
             "request",
             "search",
             "text",
+            "transcript",
         ],
     ),
 ];

@@ -109,7 +109,7 @@ async fn a_slash_command_is_acknowledged_and_then_answered() {
 async fn every_verb_of_the_table_answers() {
     let lab = Lab::start(By::Gateway, Zones::load(&["healthy"])).await;
     for verb in VERBS {
-        let options: Vec<_> = verb.option.iter().map(|option| (option.name, option.example)).collect();
+        let options: Vec<_> = verb.options.iter().map(|option| (option.name, option.example)).collect();
         let asked = lab.discord.dispatch(slash(verb.name, &options)).await;
         assert_eq!(asked.acknowledged().await.kind, 5);
         assert!(!title(&asked.edited().await).is_empty(), "{}", verb.name);
@@ -150,6 +150,31 @@ async fn a_press_on_check_again_replaces_the_answer_in_its_place() {
     assert_eq!(forged.acknowledged().await.kind, 4);
     let unknown = lab.discord.dispatch(button("entry:no-such-entry")).await;
     assert!(title(&unknown.edited().await).contains("gone"));
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn the_details_are_shown_on_demand_and_in_the_same_place() {
+    let lab = Lab::start(By::Gateway, Zones::load(&["spf"])).await;
+    let asked = lab.discord.dispatch(slash("check", &[("domain", "two-spf.example"), ("selector", "default")])).await;
+    let brief = asked.edited().await;
+    assert!(description(&brief).contains("The mend, tested"), "{brief}");
+    assert!(!description(&brief).contains("In order"), "{brief}");
+    let details = asked.component("Details").unwrap();
+    let pressed = lab.discord.dispatch(button(&details)).await;
+    assert_eq!(pressed.acknowledged().await.kind, 6);
+    let whole = pressed.edited().await;
+    assert!(description(&whole).contains("In order") && pressed.component("Details").is_none(), "{whole}");
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn a_sender_is_judged_and_the_records_are_shown_with_their_costs() {
+    let lab = Lab::start(By::Gateway, Zones::load(&["healthy"])).await;
+    let given = [("ip", "192.0.2.13"), ("sender", "anna@healthy.example")];
+    let answer = lab.discord.dispatch(slash("spf", &given)).await.edited().await;
+    assert!(description(&answer).starts_with("Yes: "), "{answer}");
+    assert!(description(&answer).contains("include:_spf.healthy.example  2 look-ups  <- decides"), "{answer}");
     lab.finish().await;
 }
 

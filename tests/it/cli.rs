@@ -11,34 +11,39 @@ use crate::discord::fixtures::{APPLICATION, TOKEN, slash};
 use crate::discord::{Settings, StandIn};
 use crate::nameserver::{Fault, NameServer, Zones};
 
-/// The binary, with an environment of its own: no configuration, no colours, no token.
-fn mailmedic(arguments: &[&str]) -> Command {
+/// What the binary is told where a test says nothing else: to speak to the resolver alone, for the zones of the tests name
+/// addresses of real hosts.
+const RESOLVER_ALONE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/resolver-alone.toml");
+
+/// The binary, with an environment of its own: [`RESOLVER_ALONE`], no colours, no token.
+pub(crate) fn mailmedic(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mailmedic"));
     command.args(arguments).stdin(Stdio::null()).env_clear().env("PATH", std::env::var_os("PATH").unwrap());
+    command.env("MAILMEDIC_CONFIG", RESOLVER_ALONE);
     command
 }
 
-fn run(arguments: &[&str]) -> Output {
+pub(crate) fn run(arguments: &[&str]) -> Output {
     mailmedic(arguments).output().unwrap()
 }
 
-fn said(output: &Output) -> String {
+pub(crate) fn said(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-fn complained(output: &Output) -> String {
+pub(crate) fn complained(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
 /// A file with this text, in a folder that is gone at the end.
-fn file(name: &str, text: &str) -> (tempfile::TempDir, PathBuf) {
+pub(crate) fn file(name: &str, text: &str) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     std::fs::write(&path, text).unwrap();
     (folder, path)
 }
 
-fn server(zones: &[&str]) -> (NameServer, String) {
+pub(crate) fn server(zones: &[&str]) -> (NameServer, String) {
     let server = NameServer::start_apart(Zones::load(zones));
     let address = server.address().to_string();
     (server, address)
@@ -94,9 +99,17 @@ fn only_the_topics_that_are_named_are_looked_at() {
 
 #[test]
 fn nonsense_on_the_command_line_exits_2_with_a_sentence() {
+    let labels = vec!["a"; 300].join(".");
     for (arguments, sentence) in [
         (vec!["check", "192.0.2.1"], "is an IP address"),
         (vec!["check", "localhost"], "has no dot"),
+        (vec!["check", "com"], "has no dot"),
+        (vec!["check", "2001:db8::1"], "is an IP address"),
+        (vec!["check", "a..b"], "is not a domain"),
+        (vec!["check", &labels], "is too long for a domain"),
+        (vec!["check", "example.com", "192.0.2.1"], "is an IP address"),
+        (vec!["check", "example.com", "--selector", "a;b"], "is not a DKIM selector"),
+        (vec!["check"], "required"),
         (vec!["check", "example.com", "--only", "mxx"], "no such name `mxx`"),
         (vec!["check", "example.com", "--resolver", "dns.example"], "named by its IP"),
         (vec!["spf", "--ip", "x", "--helo", "a", "--mail-from", ""], "invalid IP address"),
@@ -330,7 +343,7 @@ fn the_invitation_asks_for_no_more_than_is_needed() {
 /// The configuration of a binary that meets the stand-in and the name server.
 fn settings(discord: &StandIn, names: &NameServer) -> String {
     format!(
-        "[discord]\napplication_id = \"{APPLICATION}\"\nproxy_url = \"{}\"\n[resolver]\nservers = [\"{}\"]\n\
+        "[discord]\napplication_id = \"{APPLICATION}\"\nproxy_url = \"{}\"\n[probe]\nconnect = false\n[resolver]\nservers = [\"{}\"]\n\
          [http]\nlisten = \"127.0.0.1:0\"\n",
         discord.proxy_url(),
         names.address()
@@ -353,7 +366,7 @@ async fn the_binary_registers_serves_and_finishes_its_answer_at_sigterm() {
     assert_eq!(doctor.status.code(), Some(1), "{}", said(&doctor));
     assert!(said(&doctor).contains("run `mailmedic register`"), "{}", said(&doctor));
     let registered = command("register").output().await.unwrap();
-    assert_eq!(said(&registered), "4 commands registered everywhere\n", "{}", complained(&registered));
+    assert_eq!(said(&registered), "5 commands registered everywhere\n", "{}", complained(&registered));
     let doctor = command("doctor").output().await.unwrap();
     assert_eq!(doctor.status.code(), Some(0), "{}", said(&doctor));
 

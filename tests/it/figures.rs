@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use mailmedic::config::Config;
-use mailmedic::facts::{Cause, Fact, Facts, Outcome, Query, Response};
+use mailmedic::facts::{Cause, Fact, Facts, Kind, Outcome, Query, Record, Response, Text};
 use mailmedic::probe::{Network, Resolver};
 
 use crate::lab::{PATIENCE, engine, engine_on, faults, report};
@@ -45,27 +45,20 @@ impl Network for Recorder {
 }
 
 #[tokio::test]
-async fn a_healthy_domain_costs_at_most_sixty_questions_none_asked_twice() {
+async fn a_healthy_domain_costs_at_most_seventy_questions_none_asked_twice() {
     let server = NameServer::start(Zones::load(&["healthy"])).await;
     let report = report(&engine(&server, Config::default()), "healthy.example").await;
     assert_eq!(faults(&report), Vec::<&str>::new());
     assert_eq!(server.repeated(), []);
     assert_eq!(server.questions().len(), report.cost.questions);
-    assert!(report.cost.questions <= 60, "{:?}", report.cost);
-    assert!(report.cost.rounds <= 4, "{:?}", report.cost);
+    assert!(report.cost.questions <= 70, "{:?}", report.cost);
+    assert!(report.cost.rounds <= 5, "{:?}", report.cost);
 }
 
 /// Records the healthy domain's replies from real DNS, then answers from them in paused time, where 40 ms are exact.
 #[test]
 fn with_forty_milliseconds_a_reply_a_healthy_domain_is_done_within_two_hundred() {
-    let recording = tokio::runtime::Runtime::new().unwrap();
-    let facts = recording.block_on(async {
-        let server = NameServer::start(Zones::load(&["healthy"])).await;
-        let resolver = Resolver::new(&[server.address()], PATIENCE);
-        let recorder = Arc::new(Recorder(resolver, std::sync::Mutex::default()));
-        report(&engine_on(Arc::clone(&recorder) as Arc<dyn Network>, Config::default()), "healthy.example").await;
-        recorder.1.lock().unwrap().clone()
-    });
+    let facts = healthy();
     let paused = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     paused.block_on(async {
         let engine = engine_on(Arc::new(Slow(facts)), Config::default());
@@ -137,5 +130,142 @@ async fn a_hostile_record_makes_few_findings_and_little_text() {
         };
         let (count, bytes) = (report.findings().count(), report.findings().map(texts).sum::<usize>());
         assert!(count <= 40 && bytes <= 128 * 1024, "{shape:.20}: {count} findings, {bytes} bytes");
+    }
+}
+
+/// A network in which every name server of the world answers after 40 ms, but for those of one domain, which are silent.
+struct SilentServers(&'static str);
+
+impl Network for SilentServers {
+    fn name(&self) -> String {
+        "a resolver".to_owned()
+    }
+
+    fn query<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Response> {
+        Box::pin(async move {
+            tokio::time::sleep(Duration::from_millis(40)).await;
+            if query.name.is_within(&self.0.parse().unwrap()) {
+                std::future::pending::<()>().await;
+            }
+            Response::new(Outcome::NoSuchName)
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_domain_whose_servers_are_silent_is_reported_in_time_with_what_is_unknown() {
+    let config = Config::default();
+    let budget = config.probe.budget.time;
+    let engine = engine_on(Arc::new(SilentServers("silent.example")), config);
+    let start = tokio::time::Instant::now();
+    let report = report(&engine, "silent.example").await;
+    assert!(start.elapsed() <= budget, "{:?}", start.elapsed());
+    assert!(report.open.is_empty());
+    let unknown: Vec<&str> = report
+        .topics()
+        .filter(|(_, worst)| *worst == mailmedic::finding::Severity::Unknown)
+        .map(|(topic, _)| topic.as_str())
+        .collect();
+    for topic in ["dns", "mx", "spf", "dkim", "dmarc"] {
+        assert!(unknown.contains(&topic), "{topic} is not among {unknown:?}");
+    }
+    assert!(report.findings().all(|finding| finding.severity() <= mailmedic::finding::Severity::Unknown));
+}
+
+/// The replies that a healthy domain gets, from real DNS.
+fn healthy() -> Facts {
+    let recording = tokio::runtime::Runtime::new().unwrap();
+    recording.block_on(async {
+        let server = NameServer::start(Zones::load(&["healthy"])).await;
+        let resolver = Resolver::new(&[server.address()], PATIENCE);
+        let recorder = Arc::new(Recorder(resolver, std::sync::Mutex::default()));
+        report(&engine_on(Arc::clone(&recorder) as Arc<dyn Network>, Config::default()), "healthy.example").await;
+        recorder.1.lock().unwrap().clone()
+    })
+}
+
+#[test]
+fn after_a_hundred_milliseconds_there_is_a_first_result() {
+    let facts = healthy();
+    let paused = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    paused.block_on(async {
+        let engine = engine_on(Arc::new(Slow(facts)), Config::default());
+        let mut work = engine.begin(crate::lab::check("healthy.example"));
+        assert!(tokio::time::timeout(Duration::from_millis(100), work.finish()).await.is_err());
+        let first = work.report().unwrap();
+        assert!(first.topics().count() >= 2, "{:?} are open", first.open);
+        assert!(work.answer().note.unwrap().to_string().starts_with("Still looking: "));
+        work.finish().await;
+        assert_eq!(work.report().unwrap().open, []);
+    });
+}
+
+/// A domain with so many mail servers and so many records included by its SPF record; what no line answers, is not there.
+fn publishing(mail_servers: usize, includes: usize) -> Facts {
+    let mut facts = Facts::default();
+    let mut say = |name: &str, kind: Kind, records: Vec<Record>| {
+        let query = Query::new(&name.parse().unwrap(), kind);
+        facts.insert(Fact::Dns(query, Response::new(Outcome::Records(records))));
+    };
+    let text = |text: String| vec![Record::Txt(Text::split(&text))];
+    let host = |number: usize| format!("mx{number}.example.com");
+    if mail_servers > 0 {
+        let mx = |number: usize| Record::Mx { preference: 10, exchange: host(number).parse().unwrap() };
+        say("example.com", Kind::Mx, (0..mail_servers).map(mx).collect());
+    }
+    for number in 0..mail_servers {
+        let address = [192, 0, 2, u8::try_from(number).unwrap()];
+        say(&host(number), Kind::A, vec![Record::A(address.into())]);
+        say(&format!("{number}.2.0.192.in-addr.arpa"), Kind::Ptr, vec![Record::Ptr(host(number).parse().unwrap())]);
+    }
+    let spf: String =
+        (0..includes).map(|number| [" include:spf", &number.to_string(), ".example.net"].concat()).collect();
+    say("example.com", Kind::Txt, text(format!("v=spf1{spf} -all")));
+    for number in 0..includes {
+        say(&format!("spf{number}.example.net"), Kind::Txt, text("v=spf1 ip4:192.0.2.1 -all".to_owned()));
+    }
+    facts
+}
+
+/// Answers at once from a table; what is not in it does not exist.
+struct Table(Facts);
+
+impl Network for Table {
+    fn name(&self) -> String {
+        "a table".to_owned()
+    }
+
+    fn query<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Response> {
+        Box::pin(std::future::ready(self.0.get(query).cloned().unwrap_or(Response::new(Outcome::NoData))))
+    }
+}
+
+/// What a domain costs: its questions, and how often checks are run.
+async fn work_of(mail_servers: usize, includes: usize) -> (usize, usize) {
+    let mut config = Config::default();
+    config.probe.budget.questions = 1000;
+    let engine = engine_on(Arc::new(Table(publishing(mail_servers, includes))), config);
+    let report = report(&engine, "example.com").await;
+    (report.cost.questions, report.runs)
+}
+
+#[tokio::test]
+async fn work_grows_with_what_a_domain_publishes_and_not_with_the_checks_there_are() {
+    let checks = mailmedic::mail::CHECKS.len();
+    let bare = work_of(0, 0).await;
+    // Each check is run once to see what it wants, and at most twice more to see that there is nothing.
+    assert!(bare.1 <= 3 * checks, "{bare:?}");
+    let (one, two) = (work_of(1, 0).await, work_of(2, 0).await);
+    for servers in 3..=5 {
+        let now = work_of(servers, 0).await;
+        // What is asked of a mail server is asked once, however many checks want it.
+        assert_eq!(now.0, one.0 + (servers - 1) * (two.0 - one.0), "{servers} mail servers");
+        // Replies that come together are looked at together: no check is run again for each of them.
+        assert_eq!(now.1, one.1, "{servers} mail servers");
+    }
+    for includes in 1..=8 {
+        let now = work_of(0, includes).await;
+        assert_eq!(now.0, bare.0 + includes, "{includes} includes");
+        assert!(now.1 <= bare.1 + 1, "{includes} includes: {now:?}");
     }
 }

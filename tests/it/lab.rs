@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use mailmedic::config::Config;
 use mailmedic::engine::Engine;
+use mailmedic::facts::{Query, Response};
 use mailmedic::knowledge::{Knowledge, Source};
 use mailmedic::probe::{Network, Report, Resolver};
 use mailmedic::request::{CheckRequest, Request};
@@ -25,9 +27,27 @@ pub(crate) fn engine_on(network: Arc<dyn Network>, config: Config) -> Arc<Engine
     Arc::new(Engine::new(config, knowledge, network).unwrap())
 }
 
+/// A network in which nobody may be asked.
+pub(crate) struct Nobody;
+
+impl Network for Nobody {
+    fn name(&self) -> String {
+        "nobody".to_owned()
+    }
+
+    fn query<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Response> {
+        panic!("{query} was asked")
+    }
+}
+
+/// The request for a look at a domain.
+pub(crate) fn check(domain: &str) -> Request {
+    Request::Check(CheckRequest::of(domain.parse().unwrap()))
+}
+
 /// The whole report on a domain.
 pub(crate) async fn report(engine: &Arc<Engine>, domain: &str) -> Report {
-    let mut work = engine.begin(Request::Check(CheckRequest::of(domain.parse().unwrap())));
+    let mut work = engine.begin(check(domain));
     work.finish().await;
     work.report().unwrap()
 }

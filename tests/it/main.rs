@@ -9,6 +9,7 @@
 
 mod architecture;
 mod ask;
+mod batch;
 mod bot;
 mod check;
 mod cli;
@@ -19,3 +20,4 @@ mod lab;
 mod nameserver;
 mod resolver;
 mod spf_suite;
+mod transcripts;

@@ -46,11 +46,21 @@ pub enum Command {
     /// Looks at a domain
     #[command(about = request::CHECK.summary)]
     Check {
-        /// The domain, an address at it, or a link to it
-        domain: Domain,
-        /// Print JSON
+        /// The domain, an address at it, or a link to it; may be several
+        #[arg(required_unless_present_any = ["file", "replay"])]
+        domain: Vec<Domain>,
+        /// Read domains from FILE, one a line, `#` before a comment; `-` is the standard input
+        #[arg(long, value_name = "FILE", conflicts_with = "domain")]
+        file: Option<PathBuf>,
+        /// Print JSON; of several domains, a line for each as soon as it is done
         #[arg(long)]
         json: bool,
+        /// Keep all replies in FILE, for `--replay`; of one domain
+        #[arg(long, value_name = "FILE", conflicts_with = "file")]
+        save: Option<PathBuf>,
+        /// Answer from a FILE that `--save` wrote, without any network
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["domain", "file", "save", "only", "dns_only", "selector", "resolver", "timeout"])]
+        replay: Option<PathBuf>,
         /// Look at these topics alone, such as `mx,spf`; a wrong one lists them all
         #[arg(long, value_name = "TOPIC", value_delimiter = ',')]
         only: Vec<Topic>,
@@ -58,13 +68,14 @@ pub enum Command {
         #[arg(long)]
         dns_only: bool,
         /// A DKIM selector to look at; may be given several times
-        #[arg(long, value_name = "S")]
+        #[arg(long, value_name = "S", value_parser = selector)]
         selector: Vec<Name>,
         /// Who is asked, and how long
         #[command(flatten)]
         resolving: Resolving,
     },
-    /// May this address send mail for this sender? (SPF)
+    /// Judges a sender
+    #[command(about = request::SPF.summary)]
     Spf {
         /// The address that sends
         #[arg(long)]
@@ -153,6 +164,10 @@ pub enum ConfigCommand {
     Check,
     /// Show every setting with its value, secrets left out
     Show,
+}
+
+fn selector(text: &str) -> Result<Name, String> {
+    request::selector(text).map_err(|refusal| refusal.to_string())
 }
 
 fn wait(text: &str) -> Result<Duration, String> {

@@ -1,30 +1,59 @@
 //! `check`: a domain in, a report out; and the report as JSON, which `ask` shows too.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::timeout;
 
 use super::terminal::Progress;
-use super::{Exit, style};
+use super::{Exit, style, transcript};
 use crate::domain::{Domain, Name};
-use crate::engine::{Engine, Work};
+use crate::engine::{Engine, Remedy, Work};
 use crate::finding::{Severity, Topic};
 use crate::probe::Report;
 use crate::render::{json, terminal};
-use crate::request::{CheckRequest, Request};
+use crate::request::{CheckRequest, Depth, Request};
 
-/// The request that the arguments make.
-pub(super) fn request(domain: Domain, topics: Vec<Topic>, selectors: Vec<Name>) -> CheckRequest {
-    CheckRequest { domain, selectors, topics }
+/// How domains are looked at, and how that is shown.
+#[derive(Debug, Clone)]
+pub(super) struct Terms {
+    pub(super) topics: Vec<Topic>,
+    pub(super) selectors: Vec<Name>,
+    pub(super) json: bool,
+}
+
+impl Terms {
+    /// The look at one domain.
+    pub(super) fn request(&self, domain: Domain) -> CheckRequest {
+        let (topics, selectors) = (self.topics.clone(), self.selectors.clone());
+        CheckRequest { domain, selectors, topics, depth: Depth::Whole }
+    }
 }
 
 pub(super) async fn check(
     engine: &Arc<Engine>,
     request: CheckRequest,
+    save: Option<&Path>,
     json: bool,
     out: &mut dyn Write,
 ) -> io::Result<Exit> {
+    // Before anything is asked: a file that cannot be written is told at once.
+    let save = match save.map(transcript::create).transpose() {
+        Ok(save) => save,
+        Err(exit) => return Ok(exit),
+    };
     let mut work = engine.begin(Request::Check(request));
     finish(&mut work).await;
+    if let (Some(mut file), Some(transcript)) = (save, work.transcript()) {
+        transcript.write(&mut file)?;
+    }
+    show(engine, &work, json, out)
+}
+
+/// Prints what was found; a fault or what could not be seen tells in the exit.
+pub(super) fn show(engine: &Engine, work: &Work, json: bool, out: &mut dyn Write) -> io::Result<Exit> {
     let Some(report) = work.report() else { return Ok(Exit::Bug) };
     if json {
         print_json(&document(engine, &report), out)?;
@@ -34,10 +63,22 @@ pub(super) async fn check(
     Ok(exit(&report))
 }
 
-/// Waits for the work, with a line on the terminal meanwhile.
+/// How often the line on the terminal tells how far the work is.
+const GLANCE: Duration = Duration::from_millis(100);
+
+/// Waits for the work, with a line on the terminal meanwhile that tells what is done.
 pub(super) async fn finish(work: &mut Work) {
-    let _progress = work.report().map(|report| Progress::show(&format!("Looking at {}", report.domain)));
-    work.finish().await;
+    if !work.asks_the_network() {
+        return;
+    }
+    let progress = Progress::show("Looking");
+    while timeout(GLANCE, work.finish()).await.is_err() {
+        if let Some(report) = work.report() {
+            let done: Vec<String> =
+                report.topics().map(|(topic, worst)| format!("{topic} {}", worst.as_str())).collect();
+            progress.say(&format!("Looking at {}: {}", report.domain, done.join(", ")));
+        }
+    }
 }
 
 /// A fault counts first; else what could not be seen.
@@ -58,36 +99,11 @@ pub(super) fn print_json(document: &impl serde::Serialize, out: &mut dyn Write) 
 
 /// The report as the contract has it.
 pub(super) fn document(engine: &Engine, report: &Report) -> json::Check {
-    json::Check {
-        schema: json::SCHEMA,
-        domain: report.domain.to_string(),
-        verdict: report.verdict(),
-        topics: report.topics().map(|(topic, severity)| (topic.to_string(), severity)).collect(),
-        findings: report
-            .findings()
-            .map(|finding| json::Finding {
-                code: finding.code.to_string(),
-                topic: finding.code.topic().to_string(),
-                severity: finding.severity(),
-                subject: finding.subject.clone(),
-                summary: engine.knowledge().words(finding).text.to_string(),
-                evidence: finding.evidence.clone(),
-                fix: finding.fix.clone(),
-            })
-            .collect(),
-        remedies: engine
-            .remedies(report)
-            .into_iter()
-            .map(|remedy| json::Remedy {
-                entry: remedy.entry.to_string(),
-                confidence: remedy.confidence,
-                steps: remedy
-                    .steps
-                    .into_iter()
-                    .map(|step| json::Step { text: step.text.to_string(), state: step.state })
-                    .collect(),
-            })
-            .collect(),
-        cost: report.cost,
-    }
+    let remedy = |remedy: Remedy| json::Remedy {
+        entry: remedy.entry.to_string(),
+        confidence: remedy.confidence,
+        steps: remedy.steps.iter().map(json::Step::of).collect(),
+    };
+    let remedies = engine.remedies(report).into_iter().map(remedy).collect();
+    json::Check::of(report, |finding| engine.knowledge().words(finding).text.to_string(), remedies)
 }

@@ -178,8 +178,8 @@ impl Bot {
         let whole = tokio::spawn(async move {
             let mut place = shown.lock().await;
             let mut work = bot.engine.begin(request);
-            // Only a look at a domain waits for its turn; its clock runs from the first question.
-            let turn = if work.report().is_some() { bot.turns.acquire().await.ok() } else { None };
+            // Only what asks the network waits for its turn; its clock runs from the first question.
+            let turn = if work.asks_the_network() { bot.turns.acquire().await.ok() } else { None };
             if timeout(FIRST_LOOK, work.finish()).await.is_err() {
                 let first = work.answer();
                 tokio::join!(bot.show(&mut place, &first), work.finish());

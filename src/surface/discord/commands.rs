@@ -19,10 +19,13 @@ pub(super) fn commands() -> Value {
         .iter()
         .map(|verb| {
             let options: Vec<Value> = verb
-                .option
+                .options
                 .iter()
                 .map(|option| {
-                    json!({ "type": STRING, "name": option.name, "description": option.summary, "required": true })
+                    json!({
+                        "type": STRING, "name": option.name, "description": option.summary,
+                        "required": option.required,
+                    })
                 })
                 .collect();
             json!({

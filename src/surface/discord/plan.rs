@@ -5,7 +5,7 @@
 use serenity::model::application::{CommandDataOptionValue, CommandInteraction, CommandType, Interaction};
 
 use crate::render::discord::Press;
-use crate::request::{BadRequest, FIND_THE_REMEDY, Request};
+use crate::request::{BadRequest, CheckRequest, Depth, FIND_THE_REMEDY, Request, selector};
 
 /// What to do with an interaction.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,13 +35,23 @@ pub(super) fn plan(interaction: &Interaction) -> Plan {
                 let domain = domain.and_then(|domain| domain.parse().ok());
                 Plan::Replace(Request::Entry { id: id.to_owned(), domain })
             }
-            Some(Press::Check(domain)) => match Request::of("check", domain) {
-                Ok(request) => Plan::Replace(request),
-                Err(refusal) => Plan::Refuse(format!("{refusal}.")),
-            },
+            Some(Press::Check(domain, selectors)) => look(domain, &selectors, Depth::Brief),
+            Some(Press::Details(domain, selectors)) => look(domain, &selectors, Depth::Whole),
             None => Plan::Refuse("This button is of another time; ask again.".to_owned()),
         },
         _ => Plan::Ignore,
+    }
+}
+
+/// The look that a button asks for; anybody can forge one.
+fn look(domain: &str, selectors: &[&str], depth: Depth) -> Plan {
+    let read = || -> Result<CheckRequest, BadRequest> {
+        let selectors = selectors.iter().map(|text| selector(text)).collect::<Result<_, _>>()?;
+        Ok(CheckRequest { selectors, depth, ..CheckRequest::of(domain.parse()?) })
+    };
+    match read() {
+        Ok(check) => Plan::Replace(Request::Check(check)),
+        Err(refusal) => Plan::Refuse(format!("{refusal}.")),
     }
 }
 
@@ -53,11 +63,11 @@ fn command_request(command: &CommandInteraction) -> Result<Request, BadRequest> 
             if text.trim().is_empty() { Ok(Request::Help) } else { Ok(Request::ask(text)) }
         }
         _ => {
-            let text = data.options.iter().find_map(|option| match &option.value {
-                CommandDataOptionValue::String(text) => Some(text.as_str()),
+            let given = data.options.iter().filter_map(|option| match &option.value {
+                CommandDataOptionValue::String(text) => Some((option.name.as_str(), text.as_str())),
                 _ => None,
             });
-            Request::of(&data.name, text.unwrap_or_default())
+            Request::with(&data.name, &given.collect::<Vec<_>>())
         }
     }
 }
