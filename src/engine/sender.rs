@@ -86,13 +86,18 @@ fn draw(node: &Node, depth: usize, lines: &mut Vec<String>) {
     let indent = "  ".repeat(depth);
     let record = node.record.as_deref().unwrap_or("no record");
     lines.push(format!("{indent}{}: {record}", node.domain));
-    for step in &node.terms {
+    let breaks = matches!(node.result, SpfResult::PermError | SpfResult::TempError);
+    for (position, step) in node.terms.iter().enumerate() {
         let cost = match step.lookups {
             0 => String::new(),
             1 => "  1 look-up".to_owned(),
             more => format!("  {more} look-ups"),
         };
-        let mark = if step.matched { "  <- decides" } else { "" };
+        let mark = match () {
+            () if step.matched => "  <- decides",
+            () if breaks && position + 1 == node.terms.len() && step.branch.is_none() => "  <- ends it",
+            () => "",
+        };
         lines.push(format!("{indent}  {}{cost}{mark}", step.term));
         step.branch.iter().for_each(|branch| draw(branch, depth + 2, lines));
     }

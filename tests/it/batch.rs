@@ -28,7 +28,7 @@ fn a_file_of_domains_gives_a_line_of_json_each_and_its_bad_lines_are_told() {
         .map(|document| (document["domain"].as_str().unwrap().into(), document["verdict"].as_str().unwrap().into()))
         .collect();
     verdicts.sort_unstable();
-    assert_eq!(verdicts, [("healthy.example".into(), "ok".into()), ("servfail.example".into(), "unknown".into())]);
+    assert_eq!(verdicts, [("healthy.example".into(), "info".into()), ("servfail.example".into(), "unknown".into())]);
     let told = complained(&output);
     assert!(
         told.contains("list line 4: `localhost` has no dot") && told.contains("line 6: `192.0.2.1` is an IP"),

@@ -202,28 +202,34 @@ fn spf_tells_people_the_result_and_the_tree_that_led_to_it() {
             "192.0.2.33",
             "spf-split.example",
             0,
-            &["pass: 192.0.2.33 may send for spf-split.example", "      > ip4:192.0.2.32/28: matches"][..],
+            &[
+                "Yes: the SPF record of `spf-split.example` lets `192.0.2.33` send (pass).",
+                "          ip4:192.0.2.32/28  <- decides",
+            ][..],
         ),
         (
             "192.0.2.1",
             "spf-split.example",
             1,
-            &["fail: 192.0.2.1 may not send for spf-split.example", "  > -all: matches"],
+            &[
+                "No: the SPF record of `spf-split.example` does not let `192.0.2.1` send (fail).",
+                "    -all  <- decides",
+            ],
         ),
         (
             "192.0.2.1",
             "no-spf.example",
             0,
-            &["none: no-spf.example has no SPF record, so any address may claim to send for it"],
+            &["That is left open: `no-spf.example` has no SPF record that could speak of"],
         ),
         (
             "192.0.2.1",
             "spf-eleven-lookups.example",
             1,
             &[
-                "  look-ups: 11 of the 10 allowed; 0 of the 2 allowed found nothing",
-                "      - include:b1.spf-eleven-lookups.example: no match (fail), 1 look-up",
-                "      ! mx:host.example: the evaluation ends here, 1 look-up",
+                "Terms that cause look-ups: 11 of the 10 that are allowed; 0 of them found",
+                "        include:b1.spf-eleven-lookups.example  1 look-up",
+                "        mx:host.example  1 look-up  <- ends it",
             ],
         ),
     ] {
@@ -231,7 +237,7 @@ fn spf_tells_people_the_result_and_the_tree_that_led_to_it() {
         let output = run(&["spf", "--ip", ip, "--helo", "h.example", "--mail-from", &sender, "--resolver", &resolver]);
         let told = said(&output);
         for line in lines {
-            assert!(told.lines().any(|other| other == *line), "{line}: {told}");
+            assert!(told.lines().any(|other| other.trim() == line.trim()), "{line}: {told}");
         }
         assert_eq!(output.status.code(), Some(code), "{told}");
     }
@@ -265,7 +271,8 @@ fn a_broken_knowledge_is_told_whole_and_nothing_starts() {
 #[test]
 fn the_example_configuration_is_the_default() {
     let example = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/mailmedic.toml");
-    assert_eq!(said(&run(&["--config", example, "config", "show"])), said(&run(&["config", "show"])));
+    let default = mailmedic(&["config", "show"]).env_remove("MAILMEDIC_CONFIG").output().unwrap();
+    assert_eq!(said(&run(&["--config", example, "config", "show"])), said(&default));
     assert_eq!(run(&["--config", example, "config", "check"]).status.code(), Some(0));
 }
 
