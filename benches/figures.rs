@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use mailmedic::config::{Brand, Matching};
-use mailmedic::knowledge::{Knowledge, Source};
+use mailmedic::knowledge::{File, Knowledge, Source};
 use mailmedic::search::Search;
 
 /// How often each question is asked.
@@ -27,18 +27,118 @@ const REQUESTS: usize = 500;
 
 fn main() {
     ask();
+    growth();
     serve();
+}
+
+/// How much more knowledge costs: made-up entries of twenty symptoms each, of real words and some of each entry's own.
+fn growth() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("knowledge/findings");
+    let findings = std::fs::read_dir(folder).unwrap().map(|file| {
+        let path = file.unwrap().path();
+        File { text: std::fs::read_to_string(&path).unwrap(), path: path.display().to_string() }
+    });
+    let findings: Vec<File> = findings.collect();
+    let shipped = Knowledge::load(&Source::Shipped, &Brand::default()).unwrap();
+    let symptoms = shipped.entries().flat_map(|entry| &entry.symptoms);
+    let words: Vec<&str> =
+        symptoms.flat_map(|symptom| symptom.text.split(|c: char| !c.is_ascii_alphabetic())).collect();
+    let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
+    for entries in [17, 100, 500, 2_000] {
+        let mut dice = Dice(42);
+        let mut questions = Vec::new();
+        let entry = |number: usize| {
+            let own: Vec<String> = (0..8).map(|_| dice.word()).collect();
+            let mut say = || {
+                let length = 6 + dice.below(20);
+                let word = |_| {
+                    if dice.below(4) == 0 {
+                        own[dice.below(8)].clone()
+                    } else {
+                        words[dice.below(words.len())].to_owned()
+                    }
+                };
+                (0..length).map(word).collect::<Vec<_>>().join(" ")
+            };
+            let symptoms = (0..20).map(|_| format!("\"{}\"", say())).collect::<Vec<_>>().join(",");
+            questions.push((number, say()));
+            File {
+                path: format!("entries/made-up-{number}.toml"),
+                text: format!(
+                    "id = \"made-up-{number}\"\ntitle = \"{}\"\nsymptoms = [{symptoms}]\n[[remedy]]\ntext = \"Wait.\"\n",
+                    own.join(" ")
+                ),
+            }
+        };
+        let mut files: Vec<File> = (0..entries).map(entry).collect();
+        files.extend(findings.iter().cloned());
+        let begun = Instant::now();
+        let knowledge = Knowledge::read(&files, &Brand::default()).unwrap();
+        let read = begun.elapsed();
+        let search = Search::build(&knowledge, &Matching::default()).unwrap();
+        let ready = begun.elapsed();
+        let mut right = 0;
+        let mut times = Vec::new();
+        for (number, question) in &questions {
+            let begun = Instant::now();
+            let found = search.find(question);
+            times.push(begun.elapsed());
+            right += usize::from(
+                found.matches.first().is_some_and(|first| first.entry.as_str() == format!("made-up-{number}")),
+            );
+        }
+        times.sort_unstable();
+        println!(
+            "{entries} entries, {} symptoms: read {:.0} ms, ready {:.0} ms; ask p50 {:.2} ms, p99 {:.2} ms; right entry first {right} of {entries}; resident {:.0} MB",
+            entries * 20,
+            millis(read),
+            millis(ready),
+            millis(times[times.len() / 2]),
+            millis(times[times.len() * 99 / 100]),
+            resident_of("self"),
+        );
+    }
+}
+
+/// Numbers that look random and are the same every time (Marsaglia's xorshift).
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % u64::try_from(limit).unwrap()).unwrap()
+    }
+
+    /// A word that nobody has said before.
+    fn word(&mut self) -> String {
+        (0..4)
+            .map(|_| ["ba", "ke", "li", "mo", "nu", "ra", "se", "ti", "vo", "wu", "zi", "pa"][self.below(12)])
+            .collect()
+    }
 }
 
 fn ask() {
     let knowledge = Knowledge::load(&Source::Shipped, &Brand::default()).unwrap();
     let begun = Instant::now();
     let search = Search::build(&knowledge, &Matching::default()).unwrap();
-    println!("index of {} entries built in {:.1} ms", knowledge.entries().len(), millis(begun.elapsed()));
+    println!("{} entries ready, trained and indexed, in {:.1} ms", knowledge.entries().len(), millis(begun.elapsed()));
+    println!("resident with the knowledge and the engine: {:.1} MB", resident_of("self"));
 
     let questions: Vec<&str> = knowledge.entries().flat_map(|entry| &entry.questions).map(String::as_str).collect();
+    time("ask, the entries' questions", &search, &questions);
+    let stories = knowledge.entries().flat_map(|entry| &entry.symptoms).map(|symptom| symptom.text.as_str());
+    let stories: Vec<String> =
+        stories.filter(|text| text.split(' ').count() > 60).map(|text| format!("{text} {text}")).collect();
+    let stories: Vec<String> =
+        stories.iter().map(|text| text.split(' ').take(120).collect::<Vec<_>>().join(" ")).collect();
+    time("ask, stories of 120 words", &search, &stories.iter().map(String::as_str).collect::<Vec<_>>());
+}
+
+fn time(what: &str, search: &Search, questions: &[&str]) {
     let mut times: Vec<Duration> = (0..ROUNDS)
-        .flat_map(|_| &questions)
+        .flat_map(|_| questions)
         .map(|question| {
             let begun = Instant::now();
             std::hint::black_box(search.find(question));
@@ -56,7 +156,7 @@ fn ask() {
         let index = (times.len() as f64 * share) as usize;
         millis(times[index.min(times.len() - 1)])
     };
-    println!("ask: {} calls, p50 {:.3} ms, p99 {:.3} ms, max {:.3} ms", times.len(), at(0.5), at(0.99), at(1.0));
+    println!("{what}: {} calls, p50 {:.3} ms, p99 {:.3} ms, max {:.3} ms", times.len(), at(0.5), at(0.99), at(1.0));
 }
 
 fn serve() {
@@ -143,7 +243,12 @@ fn hex(bytes: &[u8]) -> String {
 
 /// The resident memory of a process, in megabytes of a million bytes.
 fn resident(child: &Child) -> f64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    resident_of(&child.id().to_string())
+}
+
+/// The resident memory of a process by its id, or of this one as `self`.
+fn resident_of(process: &str) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
     let kibibytes: f64 = line.trim().trim_end_matches(" kB").parse().unwrap();
     kibibytes * 1024.0 / 1e6

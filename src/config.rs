@@ -207,18 +207,18 @@ pub struct KnowledgeAt {
 /// When a match is good enough; probabilities between 0 and 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Matching {
-    /// The confidence from which the best entry is given as the answer; default 0.65.
+    /// The confidence from which the best entry is given as the answer; default 0.7.
     pub answer_at: f64,
     /// How far the best must lead the second to be given alone; default 0.3.
     pub margin: f64,
-    /// The confidence from which entries are offered as choices; default 0.3.
+    /// The confidence that one of the best three is right from which they are offered as choices; default 0.3.
     pub offer_at: f64,
 }
 
 impl Default for Matching {
     /// Where a wrong answer is rare and silence is kept: `benches/README.md` has the figures.
     fn default() -> Self {
-        Self { answer_at: 0.65, margin: 0.3, offer_at: 0.3 }
+        Self { answer_at: 0.7, margin: 0.3, offer_at: 0.3 }
     }
 }
 

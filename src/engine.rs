@@ -18,11 +18,11 @@ use crate::config::{Budget, Config};
 use crate::domain::{Domain, Name};
 use crate::facts::{Kind, Outcome, Query};
 use crate::finding::Topic;
-use crate::knowledge::{Entry, EntryId, Knowledge};
+use crate::knowledge::{Candidate, Entry, EntryId, Knowledge, Unfit};
 use crate::mail::{CHECKS, Check, spf};
 use crate::probe::{Cost, Examination, Inquiry, Network, Replay, Report, Shared};
 use crate::request::{CheckRequest, Depth, Request, SpfRequest};
-use crate::search::{Decision, Found, NotReady, Search};
+use crate::search::{Decision, Found, NotReady, Search, Why};
 use crate::transcript::Transcript;
 
 /// Domains that many people share: somebody's address there does not make the domain theirs to mend.
@@ -69,6 +69,17 @@ impl Engine {
     /// Matching alone.
     pub fn find(&self, question: &str) -> Found {
         self.search.find(question)
+    }
+
+    /// What may be learned when somebody answers a question with an entry by hand. It changes nothing until staff adopt
+    /// it into the files of the knowledge.
+    pub fn candidate(&self, question: &str, entry: &str, who: &str) -> Result<Candidate, Unfit> {
+        Candidate::new(&self.knowledge, question, entry, who)
+    }
+
+    /// Matching alone, with what decided.
+    pub fn why(&self, question: &str) -> Why {
+        self.search.why(question)
     }
 
     /// Takes a request. What needs no network is done on return; the rest waits for [`Work::finish`].

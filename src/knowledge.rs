@@ -8,12 +8,15 @@
 //! | `source` | the files: the ones in the binary, or a folder      |
 //! | `prose`  | the texts for people, and the slots they may have   |
 //! | `entry`  | what an entry may say                               |
+//! | `voice`  | how customers say it, each in a voice               |
 //! | `words`  | what is said of a finding                           |
+//! | `candidate` | what a helper's answer may teach                 |
 //! | `lint`   | what deserves a second look though nothing is wrong |
 //!
 //! To add an entry, add a file `knowledge/entries/NAME.toml`; to word a new code, add a table to
 //! `knowledge/findings/TOPIC.toml`. Neither needs a line of Rust.
 
+mod candidate;
 mod entry;
 mod lint;
 mod prose;
@@ -21,11 +24,14 @@ mod source;
 
 #[cfg(test)]
 mod tests;
+mod voice;
 mod words;
 
 pub use crate::written::File;
+pub use candidate::{Candidate, Unfit, adopt};
 pub use entry::{BadId, Entry, EntryId, Link, Remedy};
 pub use source::Source;
+pub use voice::{Symptom, Voice};
 pub use words::FindingText;
 
 use crate::config::Brand;
@@ -91,6 +97,13 @@ impl Knowledge {
     pub fn words(&self, finding: &Finding) -> FindingText {
         self.words.render(finding)
     }
+}
+
+/// The shipped words for findings, without which no knowledge is whole.
+#[cfg(test)]
+pub(crate) fn shipped_words() -> Vec<File> {
+    let files = Source::Shipped.files().unwrap_or_default();
+    files.into_iter().filter(|file| file.is_in(FINDINGS)).collect()
 }
 
 fn read<'f>(files: &'f [File], brand: &Brand) -> (Vec<Draft<'f>>, Words, Vec<Problem>) {

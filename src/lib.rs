@@ -57,7 +57,8 @@
 //!
 //! To hold a bug: `mailmedic check DOMAIN --save tests/transcripts/NAME.jsonl`, and its row in `tests/it/transcripts.rs`.
 //!
-//! To add an entry: a file in `knowledge/entries/`; `mailmedic knowledge lint` says what is missing.
+//! To add an entry: a file in `knowledge/entries/`; `mailmedic knowledge lint` says what is missing, and
+//! `mailmedic knowledge test` how well it is found.
 //!
 //! To add a verb: a constant in [`request`], its arm in `Request::of`, its work in [`engine`]. Help, the chat and
 //! Discord's registration follow from the table.

@@ -119,6 +119,27 @@ impl<'f> Table<'f> {
         items.into_iter().filter_map(|value| text(self.file, value, longest, QUOTES, problems)).collect()
     }
 
+    /// The texts of a key that may be left out, each with the group it stands in: `key = […]`, of no group, or
+    /// `key.GROUP = […]` for any of the groups.
+    pub(crate) fn grouped_texts(
+        &mut self,
+        key: &'static str,
+        groups: &[&'static str],
+        longest: usize,
+        problems: &mut Vec<Problem>,
+    ) -> Vec<(Option<&'static str>, Spanned<String>)> {
+        if !self.keys.get(key).is_some_and(|value| matches!(value.get_ref(), DeValue::Table(_))) {
+            return self.texts(key, longest, problems).into_iter().map(|text| (None, text)).collect();
+        }
+        let Some(mut table) = self.section(key, problems) else { return Vec::new() };
+        let mut texts = Vec::new();
+        for &group in groups {
+            texts.extend(table.texts(group, longest, problems).into_iter().map(|text| (Some(group), text)));
+        }
+        table.close(problems);
+        texts
+    }
+
     /// Names out of a fixed choice, each once; `kind` is what they are called.
     pub(crate) fn choices<T: Copy + PartialEq + Display>(
         &mut self,

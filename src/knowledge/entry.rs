@@ -1,6 +1,7 @@
 //! An entry: one troubleshooting topic, as `knowledge/entries/NAME.toml` tells it.
 //!
-//! What an entry may say is written here once, as the keys that are read. Whether two entries agree is for `lint`.
+//! What an entry may say is written here once, as the keys that are read. Whether two entries agree is for `lint`; the
+//! voices of its symptoms are in `voice`.
 
 use std::fmt;
 use std::ops::Range;
@@ -10,6 +11,7 @@ use toml::Spanned;
 use url::Url;
 
 use super::prose;
+use super::voice::{self, Symptom};
 use crate::config::Brand;
 use crate::finding::{Code, Topic};
 use crate::problem::Problem;
@@ -20,7 +22,7 @@ use crate::written::{Table, instead};
 /// How many characters a title may have; lists of choices show no more.
 const LONGEST_TITLE: usize = 100;
 /// How many characters any other text may have.
-const LONGEST_TEXT: usize = 1000;
+pub(super) const ENTRY_TEXT: usize = 1000;
 /// How many characters the label of a link may have; buttons show no more.
 const LONGEST_LABEL: usize = 80;
 /// How many voices an entry needs before it can be found.
@@ -40,7 +42,7 @@ pub struct Entry {
     /// What is behind the problem, where that can be said at once.
     pub summary: Option<Text>,
     /// How customers describe the problem.
-    pub symptoms: Vec<String>,
+    pub symptoms: Vec<Symptom>,
     /// Text that appears in error messages.
     pub errors: Vec<String>,
     /// What to look at when a domain is known.
@@ -102,15 +104,15 @@ impl<'f> Draft<'f> {
         let id = read_id(&mut table, problems);
         let title = table.text("title", LONGEST_TITLE, problems);
         let title = prose::read(file, &title, around.brand, problems).to_string();
-        let summary = table.optional_text("summary", LONGEST_TEXT, problems);
+        let summary = table.optional_text("summary", ENTRY_TEXT, problems);
         let summary = summary.map(|text| prose::read(file, &text, around.brand, problems));
-        let symptoms = table.texts("symptoms", LONGEST_TEXT, problems);
+        let symptoms = voice::read(&mut table, ENTRY_TEXT, problems);
         if symptoms.len() < FEWEST_SYMPTOMS {
             let what = format!("expected at least {FEWEST_SYMPTOMS} symptoms, found {}", symptoms.len());
-            let span = symptoms.first().map_or(table.span.clone(), Spanned::span);
+            let span = symptoms.first().map_or(table.span.clone(), |(_, span)| span.clone());
             problems.push(file.problem(span, what, "write more of them, each as another customer would say it"));
         }
-        let errors = table.texts("errors", LONGEST_TEXT, problems);
+        let errors = table.texts("errors", ENTRY_TEXT, problems);
         let checks = values(table.choices("checks", "topic", Topic::ALL, problems));
         let see = read_see(&mut table, around, problems);
         if !table.has("remedy") {
@@ -128,13 +130,13 @@ impl<'f> Draft<'f> {
         let spans = |texts: &[Spanned<String>]| texts.iter().map(Spanned::span).collect();
         Some(Self {
             file,
-            symptoms: spans(&symptoms),
+            symptoms: symptoms.iter().map(|(_, span)| span.clone()).collect(),
             questions: spans(&questions),
             entry: Entry {
                 id: id?,
                 title,
                 summary,
-                symptoms: values(symptoms),
+                symptoms: symptoms.into_iter().map(|(symptom, _)| symptom).collect(),
                 errors: values(errors),
                 checks,
                 see,
@@ -177,7 +179,7 @@ fn read_see(table: &mut Table<'_>, around: &Around<'_>, problems: &mut Vec<Probl
 
 fn read_remedy(mut table: Table<'_>, checks: &[Topic], around: &Around<'_>, problems: &mut Vec<Problem>) -> Remedy {
     let file = table.file;
-    let text = table.text("text", LONGEST_TEXT, problems);
+    let text = table.text("text", ENTRY_TEXT, problems);
     let text = prose::read(file, &text, around.brand, problems);
     let confirmed_by = table.choices("confirmed_by", "code", Code::ALL, problems);
     let cleared_by = table.choices("cleared_by", "topic", Topic::ALL, problems);
@@ -200,7 +202,7 @@ fn read_link(mut table: Table<'_>, around: &Around<'_>, problems: &mut Vec<Probl
     let file = table.file;
     let label = table.text("label", LONGEST_LABEL, problems);
     let label = prose::read(file, &label, around.brand, problems).to_string();
-    let given = table.text("url", LONGEST_TEXT, problems);
+    let given = table.text("url", ENTRY_TEXT, problems);
     table.close(problems);
 
     let written = given.get_ref().as_str();
@@ -236,7 +238,7 @@ fn is_https(text: &str) -> bool {
 fn read_texts(table: &mut Table<'_>, key: &'static str, problems: &mut Vec<Problem>) -> Vec<Spanned<String>> {
     let tables = table.tables(key, problems);
     let text = |mut table: Table<'_>| {
-        let text = table.text("text", LONGEST_TEXT, problems);
+        let text = table.text("text", ENTRY_TEXT, problems);
         table.close(problems);
         text
     };

@@ -8,6 +8,7 @@ use super::entry::Draft;
 use super::source::FINDINGS;
 use super::words::Words;
 use crate::finding::{Code, Severity};
+use super::voice::Symptom;
 use crate::problem::Problem;
 use crate::written::File;
 
@@ -24,9 +25,12 @@ struct First<'d> {
 pub(super) fn warn(drafts: &[Draft<'_>]) -> Vec<Problem> {
     let mut warnings = Vec::new();
     let mut seen: HashMap<String, First<'_>> = HashMap::new();
-    let symptoms = drafts.iter().flat_map(|draft| each(draft.file, "symptom", &draft.entry.symptoms, &draft.symptoms));
-    let questions =
-        drafts.iter().flat_map(|draft| each(draft.file, "question", &draft.entry.questions, &draft.questions));
+    let symptoms = drafts
+        .iter()
+        .flat_map(|draft| each(draft.file, "symptom", draft.entry.symptoms.iter().map(Symptom::text), &draft.symptoms));
+    let questions = drafts.iter().flat_map(|draft| {
+        each(draft.file, "question", draft.entry.questions.iter().map(String::as_str), &draft.questions)
+    });
     for (file, kind, sentence, span) in symptoms.chain(questions) {
         match seen.get(&bare(sentence)) {
             None => {
@@ -79,10 +83,10 @@ pub(super) fn unmended(drafts: &[Draft<'_>], words: &Words) -> Vec<Problem> {
 fn each<'d>(
     file: &'d File,
     kind: &'static str,
-    sentences: &'d [String],
+    sentences: impl Iterator<Item = &'d str>,
     spans: &'d [Range<usize>],
 ) -> impl Iterator<Item = (&'d File, &'static str, &'d str, Range<usize>)> {
-    sentences.iter().zip(spans).map(move |(sentence, span)| (file, kind, sentence.as_str(), span.clone()))
+    sentences.zip(spans).map(move |(sentence, span)| (file, kind, sentence, span.clone()))
 }
 
 /// The letters and digits, in small: what is left when two people write the same sentence.

@@ -1,7 +1,7 @@
-//! The index: every phrase of the knowledge by its words and by its letters, in memory.
+//! The index: every phrase of the knowledge by its stems and by its concepts, in memory.
 //!
 //! The only file that names tantivy. It says how much of a message is like which phrases; what that means for the
-//! entries' chances is for `confidence`. Nothing from a message is read as query syntax.
+//! entries' chances is decided in `search`. Nothing from a message is read as query syntax.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,8 +13,6 @@ use tantivy::schema::{FAST, Field, IndexRecordOption, Schema, TextFieldIndexing,
 use tantivy::tokenizer::{Language, Stemmer, TextAnalyzer, TokenStream as _, WhitespaceTokenizer};
 use tantivy::{DocId, ReloadPolicy, Score, Searcher, SegmentOrdinal, SegmentReader, TantivyDocument, Term};
 
-use super::message::Words;
-
 /// What tantivy says when it cannot go on.
 pub(super) type Fault = tantivy::TantivyError;
 
@@ -23,16 +21,33 @@ type Clause = (Occur, Box<dyn Query>);
 
 /// Memory for building: the least that tantivy takes.
 const BUILDING: usize = 15_000_000;
-/// How many words of a part are looked up.
-const MOST_TERMS: usize = 64;
-/// How many trigrams of a part are looked up.
-const MOST_TRIGRAMS: usize = 256;
+/// How many stems of a message are looked up: the rarest ones.
+const MOST_STEMS: usize = 24;
+/// How much the stems count of a phrase's likeness; the rest is for the concepts.
+const BY_STEMS: Score = 0.6;
 
-/// A text of the knowledge, for what it speaks, and how loudly.
+/// Gives words their stems (Snowball, English).
+pub(super) struct Stems(TextAnalyzer);
+
+impl Stems {
+    pub(super) fn new() -> Self {
+        let stemmer = Stemmer::new(Language::English);
+        Self(TextAnalyzer::builder(WhitespaceTokenizer::default()).filter(stemmer).build())
+    }
+
+    /// The stem of one word.
+    pub(super) fn stem(&mut self, word: &str) -> String {
+        let mut stem = String::new();
+        self.0.token_stream(word).process(&mut |token| stem.push_str(&token.text));
+        stem
+    }
+}
+
+/// A text of the knowledge, and for what it speaks.
 pub(super) struct Phrase {
     pub(super) side: Side,
-    pub(super) weight: f64,
-    pub(super) words: Words,
+    pub(super) stems: Vec<String>,
+    pub(super) concepts: Vec<String>,
 }
 
 /// For what a phrase speaks.
@@ -51,17 +66,16 @@ pub(super) enum Side {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Votes {
     /// For each entry.
-    pub(super) entries: Vec<f64>,
+    pub(super) entries: Vec<f32>,
     /// For none of them.
-    pub(super) quiet: f64,
+    pub(super) quiet: f32,
 }
 
 /// All phrases, ready to be asked.
 pub(super) struct Index {
     searcher: Searcher,
-    stems: TextAnalyzer,
-    words: Field,
-    trigrams: Field,
+    stems: Field,
+    concepts: Field,
     poll: Poll,
 }
 
@@ -74,18 +88,16 @@ impl Index {
             .set_index_option(IndexRecordOption::WithFreqs)
             .set_fieldnorms(true);
         let text = TextOptions::default().set_indexing_options(indexing);
-        let words = schema.add_text_field("words", text.clone());
-        let trigrams = schema.add_text_field("trigrams", text);
+        let stems = schema.add_text_field("stems", text.clone());
+        let concepts = schema.add_text_field("concepts", text);
         let number = schema.add_u64_field("phrase", FAST);
         let index = tantivy::Index::create_in_ram(schema.build());
-        let stemmer = Stemmer::new(Language::English);
-        let mut stems = TextAnalyzer::builder(WhitespaceTokenizer::default()).filter(stemmer).build();
 
         let mut writer = index.writer_with_num_threads(1, BUILDING)?;
         for (phrase, at) in phrases.iter().zip(0..) {
             let mut document = TantivyDocument::default();
-            document.add_text(words, stemmed(&mut stems, &phrase.words).join(" "));
-            document.add_text(trigrams, trigrams_of(&phrase.words).join(" "));
+            document.add_text(stems, phrase.stems.join(" "));
+            document.add_text(concepts, phrase.concepts.join(" "));
             document.add_u64(number, at);
             writer.add_document(document)?;
         }
@@ -93,37 +105,39 @@ impl Index {
         writer.wait_merging_threads()?;
 
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
-        let speakers = phrases.iter().map(|phrase| (phrase.side, phrase.weight)).collect();
-        let poll = Poll { entries, speakers };
-        Ok(Self { searcher: reader.searcher(), stems, words, trigrams, poll })
+        let poll = Poll { entries, sides: phrases.iter().map(|phrase| phrase.side).collect() };
+        Ok(Self { searcher: reader.searcher(), stems, concepts, poll })
     }
 
-    /// How much a part of a message is like the phrases of each side.
+    /// How much a message is like the phrases of each side.
     ///
-    /// A phrase's likeness is its BM25 score over the one of a phrase of usual length that has all the terms of the
-    /// part; half by the words' stems, half by their trigrams, which forgive a typing error.
-    pub(super) fn poll(&self, part: &Words) -> Result<Votes, Fault> {
-        let terms = |field: Field, texts: Vec<String>, most: usize| {
-            let distinct: BTreeSet<String> = texts.into_iter().take(most).collect();
-            distinct.into_iter().map(move |text| Term::from_field_text(field, &text)).collect::<Vec<_>>()
-        };
-        let words = terms(self.words, stemmed(&mut self.stems.clone(), part), MOST_TERMS);
-        let trigrams = terms(self.trigrams, trigrams_of(part), MOST_TRIGRAMS);
-        let halves = [self.half(&words)?, self.half(&trigrams)?];
+    /// A phrase's likeness is its BM25 score over the one of a phrase of usual length that has all the terms, for each
+    /// field by itself.
+    pub(super) fn poll(&self, stems: &[String], concepts: &[String]) -> Result<Votes, Fault> {
+        let halves = [self.half(self.stems, stems, BY_STEMS)?, self.half(self.concepts, concepts, 1.0 - BY_STEMS)?];
         let query = BooleanQuery::from(halves.into_iter().flatten().collect::<Vec<_>>());
         self.searcher.search(&query, &self.poll)
     }
 
-    /// Queries for the terms, so weighed that a phrase of usual length which has them all scores one half.
-    fn half(&self, terms: &[Term]) -> Result<Vec<Clause>, Fault> {
+    /// Queries for the rarest terms, so weighed that a phrase of usual length which has them all scores `share`.
+    fn half(&self, field: Field, texts: &[String], share: Score) -> Result<Vec<Clause>, Fault> {
         let all = self.searcher.num_docs();
-        let frequencies = terms.iter().map(|term| self.searcher.doc_freq(term)).collect::<Result<Vec<_>, _>>()?;
-        let whole: Score = frequencies.iter().map(|&frequency| rarity(frequency, all)).sum();
-        let query = |(term, _): (&Term, _)| -> Clause {
-            let query = TermQuery::new(term.clone(), IndexRecordOption::WithFreqs);
-            (Occur::Should, Box::new(BoostQuery::new(Box::new(query), 0.5 / whole)))
+        let distinct: BTreeSet<&String> = texts.iter().collect();
+        let mut terms = Vec::new();
+        for text in distinct {
+            let term = Term::from_field_text(field, text);
+            let frequency = self.searcher.doc_freq(&term)?;
+            terms.push((rarity(frequency, all), frequency, term));
+        }
+        terms.sort_by(|a, b| b.0.total_cmp(&a.0));
+        terms.truncate(MOST_STEMS);
+        let whole: Score = terms.iter().map(|(rarity, ..)| rarity).sum();
+        let known = terms.into_iter().filter(|(_, frequency, _)| *frequency > 0);
+        let query = |(_, _, term)| -> Clause {
+            let query = TermQuery::new(term, IndexRecordOption::WithFreqs);
+            (Occur::Should, Box::new(BoostQuery::new(Box::new(query), share / whole)))
         };
-        Ok(terms.iter().zip(&frequencies).filter(|(_, frequency)| **frequency > 0).map(query).collect())
+        Ok(known.map(query).collect())
     }
 }
 
@@ -133,30 +147,14 @@ fn rarity(frequency: u64, all: u64) -> Score {
     (1.0 + (all.saturating_sub(frequency) as Score + 0.5) / (frequency as Score + 0.5)).ln()
 }
 
-fn stemmed(stems: &mut TextAnalyzer, words: &Words) -> Vec<String> {
-    let mut stemmed = Vec::with_capacity(words.len());
-    stems.token_stream(&words.join(" ")).process(&mut |token| stemmed.push(token.text.clone()));
-    stemmed
-}
-
-/// The runs of three letters in each word, its edges counting as letters: `_to`, `to_` of `to`.
-fn trigrams_of(words: &Words) -> Vec<String> {
-    let mut trigrams = Vec::new();
-    for word in words {
-        let letters: Vec<char> = ['_'].into_iter().chain(word.chars()).chain(['_']).collect();
-        trigrams.extend(letters.windows(3).map(|run| run.iter().collect::<String>()));
-    }
-    trigrams
-}
-
 /// Counts the votes of every phrase that a query finds.
 struct Poll {
     entries: usize,
-    speakers: Arc<[(Side, f64)]>,
+    sides: Arc<[Side]>,
 }
 
 struct SegmentPoll {
-    speakers: Arc<[(Side, f64)]>,
+    sides: Arc<[Side]>,
     phrase: Column<u64>,
     votes: Votes,
 }
@@ -167,8 +165,7 @@ impl Collector for Poll {
 
     fn for_segment(&self, _: SegmentOrdinal, segment: &SegmentReader) -> Result<SegmentPoll, Fault> {
         let phrase = segment.fast_fields().u64("phrase")?;
-        let votes = Votes::none(self.entries);
-        Ok(SegmentPoll { speakers: Arc::clone(&self.speakers), phrase, votes })
+        Ok(SegmentPoll { sides: Arc::clone(&self.sides), phrase, votes: Votes::none(self.entries) })
     }
 
     fn requires_scoring(&self) -> bool {
@@ -185,15 +182,15 @@ impl SegmentCollector for SegmentPoll {
 
     fn collect(&mut self, document: DocId, likeness: Score) {
         let phrase = self.phrase.first(document).and_then(|at| usize::try_from(at).ok());
-        let Some(&(side, weight)) = phrase.and_then(|at| self.speakers.get(at)) else { return };
-        let vote = (weight * f64::from(likeness)).powi(2);
-        match side {
-            Side::Entry(entry) => {
-                if let Some(votes) = self.votes.entries.get_mut(entry) {
+        let vote = likeness * likeness;
+        match phrase.and_then(|at| self.sides.get(at)) {
+            Some(Side::Entry(entry)) => {
+                if let Some(votes) = self.votes.entries.get_mut(*entry) {
                     *votes += vote;
                 }
             }
-            Side::Quiet => self.votes.quiet += vote,
+            Some(Side::Quiet) => self.votes.quiet += vote,
+            None => {}
         }
     }
 
@@ -208,18 +205,6 @@ impl Votes {
         Self { entries: vec![0.0; entries], quiet: 0.0 }
     }
 
-    /// The most votes that an entry has.
-    pub(super) fn most(&self) -> f64 {
-        self.entries.iter().copied().fold(0.0, f64::max)
-    }
-
-    /// The more votes for each entry, and the silence of the one that says more for an entry.
-    pub(super) fn or(&self, other: &Self) -> Self {
-        let quiet = if self.most() >= other.most() { self.quiet } else { other.quiet };
-        let entries = self.entries.iter().zip(&other.entries).map(|(a, b)| a.max(*b)).collect();
-        Self { entries, quiet }
-    }
-
     fn and(mut self, other: Self) -> Self {
         self.entries.iter_mut().zip(other.entries).for_each(|(votes, more)| *votes += more);
         self.quiet += other.quiet;
@@ -229,16 +214,19 @@ impl Votes {
 
 #[cfg(test)]
 mod tests {
-    use super::super::message::words;
     use super::*;
 
+    fn list(text: &str) -> Vec<String> {
+        text.split_whitespace().map(str::to_owned).collect()
+    }
+
     fn index() -> Index {
-        let phrase = |side, text: &str| Phrase { side, weight: 1.0, words: words(text) };
+        let phrase = |side, stems, concepts| Phrase { side, stems: list(stems), concepts: list(concepts) };
         let phrases = [
-            phrase(Side::Entry(0), "nothing arrives in my inbox"),
-            phrase(Side::Entry(0), "no mail arrives"),
-            phrase(Side::Entry(1), "the portal does not load"),
-            phrase(Side::Quiet, "thanks for the quick help"),
+            phrase(Side::Entry(0), "noth arriv in my inbox", "not receive"),
+            phrase(Side::Entry(0), "no mail arriv", "not receive"),
+            phrase(Side::Entry(1), "the portal doe not load", "portal not"),
+            phrase(Side::Quiet, "thank for the quick help", "thanks"),
         ];
         Index::build(2, &phrases).unwrap()
     }
@@ -246,26 +234,28 @@ mod tests {
     #[test]
     fn the_phrases_that_are_like_a_message_vote_for_their_side() {
         let index = index();
-        for (message, winner) in [
-            ("no email is arriving", Side::Entry(0)),
-            ("portl dosnt load", Side::Entry(1)),
-            ("thank you, you helped", Side::Quiet),
+        for (stems, concepts, winner) in [
+            ("no email arriv", "", Side::Entry(0)),
+            ("it stay dark", "portal", Side::Entry(1)),
+            ("thank you", "thanks", Side::Quiet),
         ] {
-            let Votes { entries, quiet } = index.poll(&words(message)).unwrap();
+            let Votes { entries, quiet } = index.poll(&list(stems), &list(concepts)).unwrap();
             let sides = [(entries[0], Side::Entry(0)), (entries[1], Side::Entry(1)), (quiet, Side::Quiet)];
             let most = sides.into_iter().max_by(|a, b| a.0.total_cmp(&b.0)).unwrap();
-            assert_eq!(most.1, winner, "{message}: {sides:?}");
+            assert_eq!(most.1, winner, "{stems}: {sides:?}");
         }
     }
 
     #[test]
     fn what_nothing_is_like_has_no_votes() {
-        assert_eq!(index().poll(&words("привет")).unwrap(), Votes::none(2));
-        assert_eq!(index().poll(&Vec::new()).unwrap(), Votes::none(2));
+        assert_eq!(index().poll(&list("привет"), &[]).unwrap(), Votes::none(2));
+        assert_eq!(index().poll(&[], &[]).unwrap(), Votes::none(2));
     }
 
     #[test]
-    fn trigrams_know_the_edges_of_words() {
-        assert_eq!(trigrams_of(&words("to mx1")), ["_to", "to_", "_mx", "mx1", "x1_"]);
+    fn a_word_has_the_stem_of_its_forms() {
+        let mut stems = Stems::new();
+        assert_eq!(stems.stem("sending"), stems.stem("sends"));
+        assert_eq!(stems.stem(""), "");
     }
 }

@@ -93,8 +93,9 @@ pub fn adjust(config: &mut Config, command: &Command) {
 /// Runs a command of the engine's.
 pub async fn run(command: Command, engine: &Arc<Engine>, out: &mut dyn Write) -> io::Result<Exit> {
     match command {
-        Command::Ask { question, json, batch, .. } => match batch {
+        Command::Ask { question, json, why, batch, .. } => match batch {
             Some(file) => ask::batch(engine, &file, out),
+            None if why => ask::why(engine, &question.join(" "), out),
             None => ask::ask(engine, &question.join(" "), json, out).await,
         },
         Command::Check { replay: Some(file), json, .. } => transcript::replay(engine, &file, json, out).await,

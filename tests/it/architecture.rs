@@ -56,6 +56,7 @@ const KNOWS: &[(&str, &[&str])] = &[
             "search",
             "text",
             "transcript",
+            "written",
         ],
     ),
 ];
@@ -70,6 +71,8 @@ const FENCES: &[(&str, &[&str])] = &[
     ("sha2", &["mail/dane"]),
     ("clap", &["surface/cli", "main"]),
     ("toml", &["written", "config", "knowledge", "search"]),
+    ("toml_edit", &["knowledge"]),
+    ("regex", &["search"]),
     ("anyhow", &["main"]),
     ("tokio", &["probe", "surface", "main"]),
     ("tokio_rustls", &["probe"]),

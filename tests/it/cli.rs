@@ -162,12 +162,69 @@ fn a_batch_answers_line_by_line_without_any_network() {
 }
 
 #[test]
-fn every_question_of_the_knowledge_is_asked_by_its_test() {
-    let told = said(&run(&["knowledge", "test"]));
+fn the_knowledge_does_as_well_as_is_expected_of_it() {
+    let output = run(&["knowledge", "test"]);
+    assert_eq!((output.status.code(), complained(&output).as_str()), (Some(0), ""), "{}", said(&output));
+    let told = said(&output);
+    for part in ["recall@1", "auroc", "cannot-receive-email", "paraphrase", "worst confusions", "answer_at"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
     let summary = told.lines().last().unwrap();
     let numbers: Vec<u32> = summary.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse().ok()).collect();
     let [asked, first, among_three] = numbers[..] else { panic!("{summary}") };
-    assert!(asked >= 90 && first * 100 >= asked * 80 && among_three * 100 >= asked * 94, "{summary}");
+    assert!(asked >= 90 && first * 100 >= asked * 88 && among_three * 100 >= asked * 98, "{summary}");
+}
+
+#[test]
+fn why_tells_the_words_that_decided() {
+    let told = said(&run(&["ask", "--why", "the webmail login is refused"]));
+    assert!(told.contains("webmail-authentication-error") && told.contains("webmail"), "{told}");
+    assert!(told.contains("what spoke for"), "{told}");
+}
+
+#[test]
+fn what_a_helper_answered_is_learned_when_staff_approve_it_and_never_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let knowledge = folder.path().join("knowledge");
+    for room in ["entries", "findings"] {
+        std::fs::create_dir_all(knowledge.join(room)).unwrap();
+        for file in
+            std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/knowledge").to_owned() + "/" + room).unwrap()
+        {
+            let path = file.unwrap().path();
+            std::fs::copy(&path, knowledge.join(room).join(path.file_name().unwrap())).unwrap();
+        }
+    }
+    let entry = knowledge.join("entries/data-recovery.toml");
+    let question = "zork ate the quux of my letters, bring the quux home";
+    let line = |question: &str, entry: &str| {
+        format!("{{\"question\":\"{question}\",\"entry\":\"{entry}\",\"who\":\"Ben\"}}\n")
+    };
+    let candidates = folder.path().join("candidates.jsonl");
+    std::fs::write(&candidates, line(question, "data-recovery") + &line("another thing altogether", "no-such"))
+        .unwrap();
+    let file = candidates.to_str().unwrap();
+    let into = knowledge.to_str().unwrap();
+
+    assert!(said(&run(&["knowledge", "adopt", file])).contains("2 candidates"));
+    assert!(!std::fs::read_to_string(&entry).unwrap().contains("quux"), "showing changes nothing");
+    let refused = run(&["knowledge", "adopt", file, "--approve", "2", "--into", into]);
+    assert_eq!(refused.status.code(), Some(3), "{}", complained(&refused));
+    let nowhere = run(&["knowledge", "adopt", file, "--approve", "1"]);
+    assert_eq!(nowhere.status.code(), Some(2), "the binary's own knowledge cannot be changed");
+    let told = said(&run(&["knowledge", "adopt", file, "--approve", "1", "--reject", "2", "--into", into]));
+    assert!(told.contains("1 adopted, 1 rejected, 0 left"), "{told}");
+    assert!(std::fs::read_to_string(&entry).unwrap().contains("symptoms.adopted"));
+    assert!(std::fs::read_to_string(&candidates).unwrap().is_empty());
+
+    let (_folder, config) = file_of(&format!("[knowledge]\npath = \"{into}\"\n"));
+    let told = said(&run(&["--config", &config, "ask", "--why", question]));
+    assert!(told.lines().nth(1).unwrap().contains("data-recovery"), "{told}");
+}
+
+fn file_of(text: &str) -> (tempfile::TempDir, String) {
+    let (folder, path) = file("mailmedic.toml", text);
+    (folder, path.to_str().unwrap().to_owned())
 }
 
 #[test]

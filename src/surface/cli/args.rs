@@ -36,6 +36,9 @@ pub enum Command {
         /// Print JSON
         #[arg(long)]
         json: bool,
+        /// Tell the words and patterns that decided instead of the answer; without any network
+        #[arg(long, conflicts_with_all = ["json", "batch"])]
+        why: bool,
         /// Match every line of FILE ({"id","text"} as JSON), without any network; `-` is the standard input
         #[arg(long, value_name = "FILE", conflicts_with_all = ["question", "json"])]
         batch: Option<PathBuf>,
@@ -146,8 +149,27 @@ pub enum KnowledgeCommand {
         /// The folder with `entries` and `findings`; else the one that the configuration names
         folder: Option<PathBuf>,
     },
-    /// Ask every entry's own questions, and say which do not find it
-    Test,
+    /// Try the knowledge: how well it finds its entries and keeps silent, and what it confuses
+    Test {
+        /// Tell every message that was not matched as it should be
+        #[arg(long)]
+        verbose: bool,
+    },
+    /// Show what helpers' answers may teach, and take what you approve into the knowledge
+    Adopt {
+        /// The candidates: JSON lines of {"question","entry","who"}
+        #[arg(value_name = "FILE")]
+        candidates: PathBuf,
+        /// The numbers of those that become symptoms
+        #[arg(long, value_name = "N", value_delimiter = ',')]
+        approve: Vec<usize>,
+        /// The numbers of those that are dropped
+        #[arg(long, value_name = "N", value_delimiter = ',')]
+        reject: Vec<usize>,
+        /// The folder with `entries` that is written to; else the one that the configuration names
+        #[arg(long, value_name = "FOLDER")]
+        into: Option<PathBuf>,
+    },
     /// List the entries
     List,
     /// Show an entry as customers see it

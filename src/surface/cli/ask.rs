@@ -1,4 +1,4 @@
-//! `ask`: one question, or a file of them for scripts.
+//! `ask`: one question, why it was matched as it was, or a file of them for scripts.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
@@ -10,7 +10,7 @@ use super::{Exit, style};
 use crate::engine::Engine;
 use crate::render::{json, terminal};
 use crate::request::Request;
-use crate::search::Found;
+use crate::search::{Found, Reason, Why};
 
 /// The longest line of a batch that is read, in bytes: a question of the longest kind in any script, as JSON escapes.
 const LONGEST_LINE: u64 = 256 * 1024;
@@ -25,6 +25,23 @@ pub(super) async fn ask(engine: &Arc<Engine>, question: &str, json: bool, out: &
         print_json(&json::Ask { schema: json::SCHEMA, decision, matches, answer: work.answer(), check }, out)?;
     } else {
         out.write_all(terminal::text(&work.answer(), style()).as_bytes())?;
+    }
+    Ok(Exit::Fine)
+}
+
+/// Tells the words and patterns that decided, a line each.
+pub(super) fn why(engine: &Engine, question: &str, out: &mut dyn Write) -> io::Result<Exit> {
+    let Why { found, entry, rival, reasons } = engine.why(question);
+    writeln!(out, "{}", found.decision.as_str())?;
+    for found in &found.matches {
+        writeln!(out, "  {:.3}  {}", found.confidence, found.entry)?;
+    }
+    if let Some(entry) = entry {
+        let rival = rival.map_or_else(|| "silence".to_owned(), |rival| rival.to_string());
+        writeln!(out, "what spoke for {entry} (+) or for {rival} (-):")?;
+        for Reason { what, weight } in reasons {
+            writeln!(out, "  {weight:+.2}  {what}")?;
+        }
     }
     Ok(Exit::Fine)
 }

@@ -1,4 +1,8 @@
-//! For authors: what is wrong with the knowledge, what is in it, and whether its own questions find it.
+//! For authors: what is wrong with the knowledge and what is in it; in `trial` how well it finds its entries, in `adopt`
+//! what it may learn.
+
+mod adopt;
+mod trial;
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -6,12 +10,13 @@ use std::sync::Arc;
 
 use super::args::KnowledgeCommand;
 use super::{Exit, style};
-use crate::config::Brand;
+use crate::config::{Brand, Matching};
 use crate::engine::Engine;
 use crate::knowledge::{Knowledge, Source};
 use crate::problem::nearest;
 use crate::render::terminal;
 use crate::request::Request;
+use crate::search::{Pull, Search};
 
 /// Says what is wrong with the knowledge in a folder, and what deserves a second look.
 pub(super) fn lint(source: &Source, brand: &Brand, out: &mut dyn Write) -> io::Result<Exit> {
@@ -22,8 +27,21 @@ pub(super) fn lint(source: &Source, brand: &Brand, out: &mut dyn Write) -> io::R
     for warning in &lint.warnings {
         writeln!(out, "warning: {warning}\n")?;
     }
-    writeln!(out, "{} errors, {} warnings", lint.problems.len(), lint.warnings.len())?;
+    let pulls = if lint.problems.is_empty() { pulls(source, brand) } else { Vec::new() };
+    for Pull { entry, other, symptom } in &pulls {
+        writeln!(
+            out,
+            "warning: {entry}: the symptom `{symptom}` is more like {other}\n  say what sets it apart, or move it\n"
+        )?;
+    }
+    writeln!(out, "{} errors, {} warnings", lint.problems.len(), lint.warnings.len() + pulls.len())?;
     Ok(if lint.problems.is_empty() { Exit::Fine } else { Exit::Configuration })
+}
+
+/// The symptoms that pull two entries together.
+fn pulls(source: &Source, brand: &Brand) -> Vec<Pull> {
+    let Ok(knowledge) = Knowledge::load(source, brand) else { return Vec::new() };
+    Search::build(&knowledge, &Matching::default()).map(|search| search.pulls(&knowledge)).unwrap_or_default()
 }
 
 pub(super) fn run(engine: &Arc<Engine>, command: KnowledgeCommand, out: &mut dyn Write) -> io::Result<Exit> {
@@ -32,7 +50,10 @@ pub(super) fn run(engine: &Arc<Engine>, command: KnowledgeCommand, out: &mut dyn
             let config = engine.config();
             lint(&source(folder.as_deref().or(config.knowledge.path.as_deref())), &config.brand, out)
         }
-        KnowledgeCommand::Test => test(engine, out),
+        KnowledgeCommand::Test { verbose } => trial::test(engine, verbose, out),
+        KnowledgeCommand::Adopt { candidates, approve, reject, into } => {
+            adopt::run(engine, &candidates, &adopt::Verdict { approve, reject, into }, out)
+        }
         KnowledgeCommand::List => {
             let width = engine.knowledge().entries().map(|entry| entry.id.as_str().len()).max().unwrap_or(0);
             for entry in engine.knowledge().entries() {
@@ -60,24 +81,4 @@ pub(super) fn run(engine: &Arc<Engine>, command: KnowledgeCommand, out: &mut dyn
 /// The files that a folder, or the binary, holds.
 pub(super) fn source(folder: Option<&Path>) -> Source {
     folder.map_or(Source::Shipped, |folder| Source::Folder(folder.to_owned()))
-}
-
-/// Asks every entry's own questions, and names those that do not find it.
-fn test(engine: &Engine, out: &mut dyn Write) -> io::Result<Exit> {
-    let (mut asked, mut first, mut among) = (0, 0, 0);
-    for entry in engine.knowledge().entries() {
-        for question in &entry.questions {
-            let found = engine.find(question);
-            let rank = found.matches.iter().position(|found| found.entry == entry.id);
-            asked += 1;
-            first += usize::from(rank == Some(0));
-            among += usize::from(rank.is_some_and(|rank| rank < 3));
-            if rank.is_none_or(|rank| rank >= 3) {
-                let first = found.matches.first().map_or("nothing", |found| found.entry.as_str());
-                writeln!(out, "{}: `{question}` finds {first} first; add a symptom like it", entry.id)?;
-            }
-        }
-    }
-    writeln!(out, "{asked} questions: {first} find their entry first, {among} among the first three")?;
-    Ok(Exit::Fine)
 }
