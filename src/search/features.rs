@@ -335,8 +335,8 @@ mod tests {
 
     #[test]
     fn a_misspelt_word_counts_as_the_one_that_was_meant() {
-        let features = features(&["password refused", "my password"]);
-        assert!(names(&features, "pasword").contains(&"`password`".to_owned()));
+        let features = features(&["potato refused", "my potato"]);
+        assert!(names(&features, "potatto").contains(&"`potato`".to_owned()));
     }
 
     #[test]

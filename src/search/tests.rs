@@ -47,7 +47,7 @@ fn a_symptom_in_the_wrong_entry_is_noticed() {
     let files: Vec<_> = ["portal", "webmail"]
         .map(|name| {
             let own = (1..9).map(|nth| format!("\"the {name} does not open at all, case {nth}\"")).collect::<Vec<_>>();
-            let stray = if name == "portal" { ", \"the webmail does not open today\"" } else { "" };
+            let stray = if name == "portal" { ", \"the webmail does not open at all, case seven\"" } else { "" };
             let text = format!(
                 "id = \"{name}\"\ntitle = \"The {name} does not open\"\nsymptoms = [{}{stray}]\n[[remedy]]\ntext = \"Wait.\"\n",
                 own.join(", ")
@@ -60,7 +60,7 @@ fn a_symptom_in_the_wrong_entry_is_noticed() {
     let knowledge = Knowledge::read(&files, &Brand::default()).unwrap();
     let pulls = Search::build(&knowledge, &Matching::default()).unwrap().pulls(&knowledge);
     let told: Vec<_> = pulls.iter().map(|pull| (pull.entry.as_str(), pull.symptom.as_str())).collect();
-    assert_eq!(told, [("portal", "the webmail does not open today")]);
+    assert_eq!(told, [("portal", "the webmail does not open at all, case seven")]);
 }
 
 #[test]

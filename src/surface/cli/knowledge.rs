@@ -28,11 +28,9 @@ pub(super) fn lint(source: &Source, brand: &Brand, out: &mut dyn Write) -> io::R
         writeln!(out, "warning: {warning}\n")?;
     }
     let pulls = if lint.problems.is_empty() { pulls(source, brand) } else { Vec::new() };
-    for Pull { entry, other, symptom } in &pulls {
-        writeln!(
-            out,
-            "warning: {entry}: the symptom `{symptom}` is more like {other}\n  say what sets it apart, or move it\n"
-        )?;
+    for Pull { entry, symptom, other, like } in &pulls {
+        writeln!(out, "warning: {entry}: the symptom `{symptom}` is nearly the same as `{like}` of {other}")?;
+        writeln!(out, "  say what sets it apart, or move it\n")?;
     }
     writeln!(out, "{} errors, {} warnings", lint.problems.len(), lint.warnings.len() + pulls.len())?;
     Ok(if lint.problems.is_empty() { Exit::Fine } else { Exit::Configuration })
