@@ -21,7 +21,7 @@ pub(super) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec<Finding>
         Ok(Some(survey)) => survey,
         // A name that nobody runs as a zone of its own; whether it exists is for `dns` to say.
         Ok(None) => return Ok(Vec::new()),
-        Err((question, cause)) => return Ok(vec![unknown(Code::NsUnknown, case.domain, &question, cause)]),
+        Err((question, why)) => return Ok(vec![unknown(Code::NsUnknown, case.domain, &question, why)]),
     };
     let mut findings = against_parent(&survey, view)?;
     findings.extend(as_a_set(&survey));
@@ -54,7 +54,7 @@ fn against_parent(survey: &Survey, view: &mut View<'_>) -> Result<Vec<Finding>, 
         Parent::Refers(names) => {
             // The resolvers may only be behind; the zone's own word counts.
             let child = match survey.voices().next() {
-                Some((_, address, _)) => listed_at(zone, address, view)?,
+                Some(voice) => listed_at(zone, voice.address, view)?,
                 None => None,
             };
             match child {
@@ -87,11 +87,11 @@ fn as_a_set(survey: &Survey) -> Vec<Finding> {
         }
         _ => {}
     }
-    let mut serials: Vec<u32> = survey.voices().map(|(.., serial)| serial).collect();
+    let mut serials: Vec<u32> = survey.voices().map(|voice| voice.serial).collect();
     serials.sort_unstable();
     serials.dedup();
     if serials.len() > 1 {
-        let seen = survey.voices().map(|(name, _, serial)| format!("{name}: {serial}"));
+        let seen = survey.voices().map(|voice| format!("{}: {}", voice.name, voice.serial));
         findings.push(seen.fold(about(Code::NsSerialsDiffer), Finding::evidence));
     }
     if intercepted(survey) {

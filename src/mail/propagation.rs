@@ -7,14 +7,12 @@
 mod time;
 mod watch;
 
-use std::net::IpAddr;
-
 use crate::domain::Name;
 use crate::facts::{Cause, Kind, Pending, Query, Response, Server, View};
 use crate::finding::{Code, Finding};
 use crate::mail::Case;
 use crate::mail::evidence::silence;
-use crate::mail::ns::survey::{Authority, Said, Survey, question, survey};
+use crate::mail::ns::survey::{Authority, Said, Survey, Voice, question, survey};
 use crate::mail::ns::zone::{Parent, listed_at};
 use watch::{Watch, shown, watches};
 
@@ -40,10 +38,10 @@ pub(super) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec<Finding>
     let survey = match survey(case, view)? {
         Ok(Some(survey)) => survey,
         Ok(None) => return Ok(Vec::new()),
-        Err((question, cause)) => return Ok(vec![unsaid(case, &[(cause.to_string(), silence(&question, cause))])]),
+        Err((question, why)) => return Ok(vec![unsaid(case, &[(why.to_string(), silence(&question, why))])]),
     };
     let resolvers = resolvers?;
-    let voices: Vec<(&Name, IpAddr, u32)> = survey.voices().collect();
+    let voices: Vec<Voice<'_>> = survey.voices().collect();
     // Name servers that fail or stay silent are for `ns` to tell, as long as one speaks.
     if voices.is_empty() {
         return Ok(vec![unsaid(case, &unheard(&survey))]);
@@ -91,54 +89,53 @@ fn compare(
     case: &Case<'_>,
     watch: &Watch,
     replies: &[(Query, &Response)],
-    voices: &[(&Name, IpAddr, u32)],
+    voices: &[Voice<'_>],
     nothing: &mut Unsaid,
     view: &mut View<'_>,
 ) -> Result<Option<Finding>, Pending> {
-    let (Some((first, _, serial)), Some((_, others))) = (voices.first(), voices.split_first()) else { return Ok(None) };
+    let Some((first, others)) = voices.split_first() else { return Ok(None) };
     let mut told = Vec::new();
     for (question, reply) in replies {
         match watch.read(reply) {
             Ok(lines) => told.push(Told { who: asked(&question.to), lines, ttl: reply.ttl.unwrap_or(0) }),
-            Err(cause) => nothing.push((cause.to_string(), silence(question, cause))),
+            Err(why) => nothing.push((why.to_string(), silence(question, why))),
         }
     }
-    let mut said: Vec<(&Name, u32, Vec<String>)> = Vec::new();
-    let now: Vec<String> = match heard(watch, voices.first(), view)? {
+    let now = match heard(watch, first, view)? {
         Ok(lines) => lines,
         Err(unheard) => {
             nothing.push(unheard);
             return Ok(None);
         }
     };
-    said.push((first, *serial, now.clone()));
-    let same_version = others.iter().all(|(.., other)| other == serial);
+    let mut said = vec![(*first, now.clone())];
+    let same_version = others.iter().all(|other| other.serial == first.serial);
     if !same_version || told.iter().any(|told| told.lines != now) {
-        let rest: Vec<_> = others.iter().map(|voice| heard(watch, Some(voice), view)).collect();
-        for ((name, _, serial), lines) in others.iter().zip(rest) {
+        let rest: Vec<_> = others.iter().map(|voice| heard(watch, voice, view)).collect();
+        for (voice, lines) in others.iter().zip(rest) {
             match lines? {
-                Ok(lines) => said.push((name, *serial, lines)),
+                Ok(lines) => said.push((*voice, lines)),
                 Err(unheard) => nothing.push(unheard),
             }
         }
     }
-    if said.iter().any(|(.., lines)| *lines != now) {
+    if said.iter().any(|(_, lines)| *lines != now) {
         let about = Finding::new(Code::PropagationServersDiffer, &watch.name).detail("what", watch.what);
-        let seen = said.iter().map(|(name, serial, lines)| format!("{name} (version {serial}): {}", shown(lines)));
+        let seen =
+            said.iter().map(|(voice, lines)| format!("{} (version {}): {}", voice.name, voice.serial, shown(lines)));
         return Ok(Some(seen.fold(about, Finding::evidence)));
     }
     told.retain(|told| told.lines != now);
     Ok(pending(case, watch.what, &watch.name, &now, &told))
 }
 
-/// What a name server says of its own zone.
+/// What a name server says of its own zone; else why it does not, and how that was seen.
 fn heard(
     watch: &Watch,
-    voice: Option<&(&Name, IpAddr, u32)>,
+    voice: &Voice<'_>,
     view: &mut View<'_>,
 ) -> Result<Result<Vec<String>, (String, String)>, Pending> {
-    let Some((_, address, _)) = voice else { return Ok(Ok(Vec::new())) };
-    let question = watch.question(Server::Authority(*address));
+    let question = watch.question(Server::Authority(voice.address));
     let reply = view.get(question.clone())?;
     // A part of the zone may be in other hands; who they are is not followed up.
     let lines = if reply.referral.is_empty() { watch.read(reply) } else { Err(Cause::Refused) };
@@ -149,11 +146,11 @@ fn heard(
 fn name_servers_moved(
     case: &Case<'_>,
     survey: &Survey,
-    voices: &[(&Name, IpAddr, u32)],
+    voices: &[Voice<'_>],
     view: &mut View<'_>,
 ) -> Result<Option<Finding>, Pending> {
-    let (Parent::Refers(names), Some((_, address, _))) = (&survey.parent, voices.first()) else { return Ok(None) };
-    if *names == survey.listed || listed_at(&survey.zone, *address, view)?.as_ref() != Some(names) {
+    let (Parent::Refers(names), Some(voice)) = (&survey.parent, voices.first()) else { return Ok(None) };
+    if *names == survey.listed || listed_at(&survey.zone, voice.address, view)?.as_ref() != Some(names) {
         return Ok(None);
     }
     let reply = view.get(Query::new(&survey.zone, Kind::Ns))?;
@@ -197,8 +194,8 @@ fn unheard(survey: &Survey) -> Unsaid {
 }
 
 fn unsaid(case: &Case<'_>, nothing: &[(String, String)]) -> Finding {
-    let cause = nothing.first().map_or("", |(cause, _)| cause);
-    let about = Finding::new(Code::PropagationUnknown, case.domain).detail("cause", cause);
+    let why = nothing.first().map_or("", |(why, _)| why);
+    let about = Finding::new(Code::PropagationUnknown, case.domain).detail("cause", why);
     nothing.iter().map(|(_, seen)| seen).fold(about, Finding::evidence)
 }
 

@@ -9,6 +9,7 @@
 
 mod architecture;
 mod ask;
+mod authority;
 mod batch;
 mod bot;
 mod check;

@@ -168,14 +168,14 @@ async fn whoever_points_elsewhere_is_no_resolver() {
 #[ignore = "measures: run it alone, in a release build"]
 async fn questions_a_second() {
     use futures_util::StreamExt as _;
-    const QUESTIONS: usize = 100_000;
+    const QUESTIONS: u32 = 100_000;
     let server = NameServer::start(Zones::load(&["healthy"])).await;
     let resolver = Resolver::new(&[server.address()], Duration::from_secs(2));
     let query = text("healthy.example");
     let began = Instant::now();
     let replies = futures_util::stream::iter(0..QUESTIONS).map(|_| resolver.query(&query)).buffer_unordered(256);
     let known = replies.filter(|reply: &Response| std::future::ready(reply.records().is_ok())).count().await;
-    let rate = QUESTIONS as f64 / began.elapsed().as_secs_f64();
-    assert_eq!(known, QUESTIONS);
+    let rate = f64::from(QUESTIONS) / began.elapsed().as_secs_f64();
+    assert_eq!(known, usize::try_from(QUESTIONS).unwrap());
     eprintln!("{rate:.0} questions a second; {} reached the server", server.questions().len());
 }

@@ -5,7 +5,7 @@
 
 use std::net::IpAddr;
 
-use super::zone::{Host, Parent, Unanswered, hosts, parent_of, zone_of};
+use super::zone::{Host, Looked, Parent, hosts, parent_of, zone_of};
 use crate::domain::Name;
 use crate::facts::{Cause, Kind, Outcome, Pending, Query, Record, Response, Server, View};
 use crate::mail::Case;
@@ -44,26 +44,32 @@ pub(in crate::mail) enum Said {
     Nothing(Cause),
 }
 
+/// A name server that answers with authority.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::mail) struct Voice<'s> {
+    pub name: &'s Name,
+    pub address: IpAddr,
+    /// The version of the zone that it has.
+    pub serial: u32,
+}
+
 impl Survey {
     /// The name servers that the world is sent to.
     pub(in crate::mail) fn in_charge(&self) -> &[Name] {
         if let Parent::Refers(names) = &self.parent { names } else { &self.listed }
     }
 
-    /// The name servers that answer with authority: name, address and version.
-    pub(in crate::mail) fn voices(&self) -> impl Iterator<Item = (&Name, IpAddr, u32)> {
+    /// The name servers that answer with authority.
+    pub(in crate::mail) fn voices(&self) -> impl Iterator<Item = Voice<'_>> {
         self.servers.iter().filter_map(|server| match server.said {
-            Some((address, Said::Serial(serial))) => Some((&server.host.name, address, serial)),
+            Some((address, Said::Serial(serial))) => Some(Voice { name: &server.host.name, address, serial }),
             _ => None,
         })
     }
 }
 
 /// Looks at the name servers of the zone that the case's domain is in; `None` where it is in no zone of its own.
-pub(in crate::mail) fn survey(
-    case: &Case<'_>,
-    view: &mut View<'_>,
-) -> Result<Result<Option<Survey>, Unanswered>, Pending> {
+pub(in crate::mail) fn survey(case: &Case<'_>, view: &mut View<'_>) -> Looked<Option<Survey>> {
     let domain = case.domain.name();
     if case.connect
         && let Some(above) = domain.parent()

@@ -18,6 +18,12 @@ const OWN: usize = 2;
 /// A question that got no answer, and why.
 pub(in crate::mail) type Unanswered = (Query, Cause);
 
+/// What came of looking something up, once the questions for it are answered.
+pub(in crate::mail) type Looked<T> = Result<Result<T, Unanswered>, Pending>;
+
+/// The name at the top of a zone, and its name servers in order.
+pub(in crate::mail) type Zone = (Name, Vec<Name>);
+
 /// A name server as it is named.
 #[derive(Debug)]
 pub(in crate::mail) struct Host {
@@ -48,17 +54,13 @@ pub(in crate::mail) enum Parent {
 }
 
 /// The nearest name at or above `from` that has name servers, with them, in order; of names with `least` labels or more.
-pub(in crate::mail) fn nearest(
-    from: &Name,
-    least: usize,
-    view: &mut View<'_>,
-) -> Result<Result<Option<(Name, Vec<Name>)>, Unanswered>, Pending> {
+pub(in crate::mail) fn nearest(from: &Name, least: usize, view: &mut View<'_>) -> Looked<Option<Zone>> {
     let mut name = Some(from.clone());
     while let Some(current) = name.filter(|name| name.labels().count() >= least) {
         let question = Query::new(&current, Kind::Ns);
         let reply = view.get(question.clone())?;
         match reply.records() {
-            Err(cause) => return Ok(Err((question, cause))),
+            Err(why) => return Ok(Err((question, why))),
             // At the end of an alias stand the name servers of something else.
             Ok(_) if !reply.aliases.is_empty() => {}
             Ok(records) => {
@@ -74,10 +76,7 @@ pub(in crate::mail) fn nearest(
 }
 
 /// The zone that a domain is in, and the name servers that the resolvers list for it.
-pub(in crate::mail) fn zone_of(
-    domain: &Name,
-    view: &mut View<'_>,
-) -> Result<Result<Option<(Name, Vec<Name>)>, Unanswered>, Pending> {
+pub(in crate::mail) fn zone_of(domain: &Name, view: &mut View<'_>) -> Looked<Option<Zone>> {
     nearest(domain, OWN, view)
 }
 
