@@ -57,7 +57,7 @@ codes! {
         /// Two name servers or more, and nothing wrong with those that were looked at.
         NsFound = Ok "ns-found" ["count"];
         /// A single name server (RFC 2182 section 5).
-        NsOne = Warn "ns-one" [];
+        NsOne = Info "ns-one" [];
         /// Several name servers at one address (RFC 2182 section 3.1).
         NsOneAddress = Info "ns-one-address" ["address"];
         /// A name server's name is an alias (RFC 2181 section 10.3).
