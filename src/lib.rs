@@ -26,9 +26,8 @@
 //! | [`mail`] | what the standards say: a room each, with its record, its walk and its check; pure | address, config, domain, facts, finding |
 //! | [`knowledge`] | the entries, and the words for findings | config, finding, problem, text, written |
 //! | [`search`] | from a question to entries, with a confidence and a decision; the only place that names tantivy | config, domain, knowledge |
-//! | [`service`] | what a host shows to one look: sessions, certificates, pages; data | nobody |
 //! | [`transcript`] | a look at a domain in a file: its circumstances, and every reply | config, domain, facts, finding |
-//! | [`probe`] | the driver, and the only IO towards the world | address, config, domain, facts, finding, mail, service, transcript |
+//! | [`probe`] | the driver, and the only IO towards the world | address, config, domain, facts, finding, mail, transcript |
 //! | [`answer`] | the neutral document | domain, finding, text |
 //! | [`engine`] | ask, check, spf: from request to answer | all of the above |
 //! | [`render`] | from answer to Discord, terminal, JSON; pure, limits are constants here | answer, domain, finding, probe's cost, text |
@@ -79,7 +78,6 @@ pub mod problem;
 pub mod render;
 pub mod request;
 pub mod search;
-pub mod service;
 pub mod surface;
 pub mod text;
 pub mod transcript;

@@ -21,7 +21,7 @@ use tokio::time::timeout;
 
 use crate::address::{Reach, reach};
 use crate::config;
-use crate::service::{Denied, Service, Unreached};
+use crate::facts::{Service, Unreached};
 
 /// How many connections may be open at once, over all looks: twelve looks of five mail servers each.
 const CONNECTIONS: usize = 64;
@@ -48,21 +48,43 @@ pub struct Egress {
     to_one: Mutex<HashMap<IpAddr, Arc<Semaphore>>>,
 }
 
-/// At which ports services are; those of IANA, unless a lab that may not bind them says otherwise. No configuration
+/// The ports that are ever connected to; there is no other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Port {
+    /// That of name servers.
+    Dns,
+    /// That of web servers, which have the policies (RFC 8461).
+    Https,
+    /// One of a mail host's.
+    Mail(Service),
+}
+
+impl Port {
+    /// The number that IANA assigned.
+    const fn number(self) -> u16 {
+        match self {
+            Self::Dns => 53,
+            Self::Https => 443,
+            Self::Mail(service) => service.port(),
+        }
+    }
+}
+
+/// Which numbers the ports have; those of IANA, unless a lab that may not bind them says otherwise. No configuration
 /// reaches this.
 #[derive(Debug, Clone, Default)]
-pub struct Ports(HashMap<Service, u16>);
+pub struct Ports(HashMap<Port, u16>);
 
 impl Ports {
-    /// The same, with this service elsewhere.
+    /// The same, with this port elsewhere.
     #[must_use]
-    pub fn with(mut self, service: Service, port: u16) -> Self {
-        self.0.insert(service, port);
+    pub fn with(mut self, port: Port, number: u16) -> Self {
+        self.0.insert(port, number);
         self
     }
 
-    fn of(&self, service: Service) -> u16 {
-        self.0.get(&service).copied().unwrap_or(service.port())
+    fn number(&self, port: Port) -> u16 {
+        self.0.get(&port).copied().unwrap_or(port.number())
     }
 }
 
@@ -78,47 +100,48 @@ impl Egress {
         }
     }
 
-    /// The same, with services at other ports.
+    /// The same, with other numbers for the ports.
     #[must_use]
     pub fn with_ports(mut self, ports: Ports) -> Self {
         self.ports = ports;
         self
     }
 
-    /// Whether this address may be reached.
-    pub fn judge(&self, address: IpAddr) -> Result<(), Denied> {
+    /// Whether this address may be reached: [`Unreached::NotAsked`] where the operator wants nobody connected to
+    /// (`connect = false`, `--dns-only`), [`Unreached::Denied`] where it is not public.
+    pub fn judge(&self, address: IpAddr) -> Result<(), Unreached> {
         if !self.connect {
-            return Err(Denied::SwitchedOff);
+            return Err(Unreached::NotAsked);
         }
         match reach(address) {
             Reach::Public => Ok(()),
             _ if self.allow.iter().any(|net| net.contains(&address)) => Ok(()),
-            Reach::Documentation(block) | Reach::Special(block) => Err(Denied::NotPublic(block)),
+            Reach::Documentation(_) | Reach::Special(_) => Err(Unreached::Denied),
         }
     }
 
-    /// Connects over TCP to a service at exactly this address, within four seconds.
-    pub async fn connect(&self, address: IpAddr, service: Service) -> Result<Connection, Unreached> {
-        let (target, places) = self.enter(address, service).await?;
+    /// Connects over TCP to a port at exactly this address, within four seconds.
+    pub async fn connect(&self, address: IpAddr, port: Port) -> Result<Connection, Unreached> {
+        let (target, places) = self.enter(address, port).await?;
         match timeout(CONNECT_TIME, TcpStream::connect(target)).await {
             Ok(Ok(stream)) => Ok(Connection { stream, left: MOST_BYTES, _places: places }),
             Ok(Err(error)) => Err(unreached(&error)),
-            Err(_late) => Err(Unreached::TimedOut),
+            Err(_late) => Err(Unreached::Silent),
         }
     }
 
     /// Opens a UDP socket to the name server at exactly this address; it hears nobody else.
     pub async fn ask_name_server(&self, address: IpAddr) -> Result<Datagrams, Unreached> {
-        let (target, places) = self.enter(address, Service::Dns).await?;
+        let (target, places) = self.enter(address, Port::Dns).await?;
         let any: IpAddr = if target.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
         let socket = UdpSocket::bind((any, 0)).await.map_err(|error| unreached(&error))?;
         socket.connect(target).await.map_err(|error| unreached(&error))?;
         Ok(Datagrams { socket, _places: places })
     }
 
-    /// Judges, then waits for a place.
-    async fn enter(&self, address: IpAddr, service: Service) -> Result<(SocketAddr, Places), Unreached> {
-        self.judge(address).map_err(Unreached::Denied)?;
+    /// Judges, then waits for a place; [`Unreached::NotAsked`] where there is none in time.
+    async fn enter(&self, address: IpAddr, port: Port) -> Result<(SocketAddr, Places), Unreached> {
+        self.judge(address)?;
         let one = {
             let mut to_one = self.to_one.lock().unwrap_or_else(PoisonError::into_inner);
             // Whoever holds a place, or waits for one, holds the semaphore too.
@@ -131,8 +154,8 @@ impl Egress {
             Ok::<_, tokio::sync::AcquireError>(Places { _one: one, _all: Arc::clone(&self.all).acquire_owned().await? })
         };
         match timeout(PLACE_TIME, places).await {
-            Ok(Ok(places)) => Ok((SocketAddr::new(address, self.ports.of(service)), places)),
-            _ => Err(Unreached::Busy),
+            Ok(Ok(places)) => Ok((SocketAddr::new(address, self.ports.number(port)), places)),
+            _ => Err(Unreached::NotAsked),
         }
     }
 }
@@ -140,14 +163,10 @@ impl Egress {
 fn unreached(error: &io::Error) -> Unreached {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => Unreached::Refused,
-        io::ErrorKind::TimedOut => Unreached::TimedOut,
-        // A host may be "unreachable" for a firewall's reasons; of itself it has said nothing.
-        io::ErrorKind::NetworkUnreachable
-        | io::ErrorKind::HostUnreachable
-        | io::ErrorKind::NetworkDown
-        | io::ErrorKind::AddrNotAvailable
-        | io::ErrorKind::PermissionDenied => Unreached::NoRoute,
-        _ => Unreached::Other(error.to_string()),
+        io::ErrorKind::TimedOut => Unreached::Silent,
+        // A host may be "unreachable" for a firewall's reasons, and the rest is ours, such as too many open files; of
+        // itself it has said nothing.
+        _ => Unreached::NoWay,
     }
 }
 
@@ -215,6 +234,8 @@ impl Datagrams {
 mod tests {
     use super::*;
 
+    const SMTP: Port = Port::Mail(Service::Smtp);
+
     fn guard(connect: bool, allow: &[&str]) -> Egress {
         let allow = allow.iter().map(|net| net.parse().unwrap()).collect();
         Egress::new(&config::Probe { connect, allow, ..config::Probe::default() })
@@ -240,14 +261,14 @@ mod tests {
     #[test]
     fn with_connections_off_nothing_is_reached() {
         for address in ["9.9.9.9", "127.0.0.1"] {
-            assert_eq!(guard(false, &["127.0.0.0/8"]).judge(address.parse().unwrap()), Err(Denied::SwitchedOff));
+            assert_eq!(guard(false, &["127.0.0.0/8"]).judge(address.parse().unwrap()), Err(Unreached::NotAsked));
         }
     }
 
     #[tokio::test]
-    async fn what_is_denied_is_a_value_with_its_reason() {
-        let told = guard(true, &[]).connect([169, 254, 169, 254].into(), Service::Https).await.unwrap_err();
-        assert_eq!(told.to_string(), "not tried: the address is not public: link-local (RFC 3927)");
+    async fn what_is_denied_is_a_value() {
+        let told = guard(true, &[]).connect([169, 254, 169, 254].into(), Port::Https).await.unwrap_err();
+        assert_eq!(told, Unreached::Denied);
     }
 
     #[tokio::test(start_paused = true)]
@@ -255,12 +276,12 @@ mod tests {
         let guard = guard(true, &["127.0.0.0/8"]);
         let mut held = Vec::new();
         for _ in 0..CONNECTIONS_TO_ONE {
-            held.push(guard.enter([127, 0, 0, 1].into(), Service::Smtp).await.unwrap());
+            held.push(guard.enter([127, 0, 0, 1].into(), SMTP).await.unwrap());
         }
-        assert_eq!(guard.enter([127, 0, 0, 1].into(), Service::Smtp).await.unwrap_err(), Unreached::Busy);
-        guard.enter([127, 0, 0, 2].into(), Service::Smtp).await.unwrap();
+        assert_eq!(guard.enter([127, 0, 0, 1].into(), SMTP).await.unwrap_err(), Unreached::NotAsked);
+        guard.enter([127, 0, 0, 2].into(), SMTP).await.unwrap();
         held.pop();
-        guard.enter([127, 0, 0, 1].into(), Service::Smtp).await.unwrap();
+        guard.enter([127, 0, 0, 1].into(), SMTP).await.unwrap();
     }
 
     #[tokio::test(start_paused = true)]
@@ -268,11 +289,11 @@ mod tests {
         let guard = guard(true, &["127.0.0.0/8"]);
         let mut held = Vec::new();
         for last in 1..=u8::try_from(CONNECTIONS).unwrap() {
-            held.push(guard.enter([127, 0, 0, last].into(), Service::Smtp).await.unwrap());
+            held.push(guard.enter([127, 0, 0, last].into(), SMTP).await.unwrap());
         }
-        assert_eq!(guard.enter([127, 0, 1, 1].into(), Service::Smtp).await.unwrap_err(), Unreached::Busy);
+        assert_eq!(guard.enter([127, 0, 1, 1].into(), SMTP).await.unwrap_err(), Unreached::NotAsked);
         held.clear();
-        let _last = guard.enter([127, 0, 1, 1].into(), Service::Smtp).await.unwrap();
+        let _last = guard.enter([127, 0, 1, 1].into(), SMTP).await.unwrap();
         assert_eq!(guard.to_one.lock().unwrap().len(), 1);
     }
 }

@@ -1,7 +1,6 @@
 //! A network of name servers and hosts: questions to the DNS go to one who answers those, calls and pages to the hosts.
 //!
-//! Turns what a look saw ([`service`]) into facts, and no more: what cannot be told from here, be it our own limits or
-//! silence amid a conversation, becomes an [`Unreached`], so that no check takes it for a fault.
+//! Refuses to know how either is done: that is `smtp`'s and `https`'s, over connections that [`Egress`] opens.
 
 use std::sync::Arc;
 
@@ -14,11 +13,7 @@ use super::https::Https;
 use super::smtp::Smtp;
 use super::tls::{BadRoot, Client};
 use crate::config::Probe;
-use crate::facts::{
-    Call, Called, Certificate, Distrust, Fetch, Fetched, Leaf, NoPage, Page, Query, Response, Secured, Service,
-    Session, Tls, Unreached,
-};
-use crate::service::{self, Denied, End, NameMatch, NoTls, StartTls};
+use crate::facts::{Call, Called, Fetch, Fetched, Query, Response};
 
 /// Asks name servers, calls mail services, fetches pages.
 pub struct Hosts {
@@ -39,8 +34,7 @@ impl Hosts {
     pub fn public(resolver: Resolver, probe: &Probe) -> Result<Self, BadRoot> {
         let egress = Arc::new(Egress::new(probe));
         let guard = Arc::clone(&egress);
-        let resolver =
-            resolver.with_authorities(service::Service::Dns.port(), move |address| guard.judge(address).is_ok());
+        let resolver = resolver.with_authorities(53, move |address| guard.judge(address).is_ok());
         Ok(Self::new(Arc::new(resolver), &egress, &Client::new(&[])?, probe))
     }
 }
@@ -59,93 +53,10 @@ impl Network for Hosts {
     }
 
     fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Called> {
-        Box::pin(async move {
-            let service = match call.service {
-                Service::Smtp => service::Service::Smtp,
-                Service::Submission => service::Service::Submission,
-                Service::Submissions => service::Service::Submissions,
-                Service::Imaps => service::Service::Imaps,
-            };
-            called(self.smtp.look(&call.host, call.address, service).await)
-        })
+        Box::pin(self.smtp.look(call))
     }
 
     fn fetch<'a>(&'a self, fetch: &'a Fetch) -> BoxFuture<'a, Fetched> {
-        Box::pin(async move { fetched(self.https.fetch(&fetch.host, fetch.address, fetch.path).await) })
-    }
-}
-
-fn called(seen: service::Session) -> Called {
-    let service::Session { greeting, capabilities, starttls, tls, end, .. } = seen;
-    let tls = match (tls, end) {
-        // Whatever came after, TLS was seen.
-        (Some(tls), _) => Tls::Up(secured(tls)),
-        (None, End::Rejected(reply)) => Tls::TurnedAway(reply.join("\n")),
-        (None, End::Malformed(line)) => Tls::TurnedAway(line),
-        (None, End::Injected) => Tls::Injected,
-        (None, End::Handshake(NoTls::OldVersion)) => Tls::TooOld,
-        (None, End::Handshake(why)) => Tls::Failed(why.to_string()),
-        (None, End::Complete) => match starttls {
-            StartTls::Refused(reply) => Tls::Refused(reply.join("\n")),
-            StartTls::NotAsked | StartTls::NotOffered | StartTls::Accepted => Tls::NotOffered,
-        },
-        (None, End::Unreached(why)) => return Err(unreached(&why)),
-        (None, End::BadName) => return Err(Unreached::NotAsked),
-        (None, End::TimedOut) => return Err(Unreached::Silent),
-        (None, End::Closed | End::Reset | End::Flooded(_)) => return Err(Unreached::Broken),
-    };
-    Ok(Session { greeting: greeting.join("\n"), capabilities, tls })
-}
-
-fn secured(tls: service::Tls) -> Secured {
-    let seconds = |time: u64| i64::try_from(time).unwrap_or(i64::MAX);
-    let leaf = tls.leaf.map(|leaf| Leaf {
-        names: leaf.names,
-        issuer: leaf.issuer,
-        not_before: seconds(leaf.not_before),
-        not_after: seconds(leaf.not_after),
-    });
-    let chain = tls.chain.into_iter().map(|shown| Certificate { der: shown.der, public_key: shown.spki });
-    let trusted = tls.trust.map_err(|why| match why {
-        service::Distrust::Expired => Distrust::Expired,
-        service::Distrust::NotYetValid => Distrust::NotYetValid,
-        service::Distrust::SelfSigned => Distrust::SelfSigned,
-        service::Distrust::UnknownIssuer => Distrust::UnknownIssuer,
-        service::Distrust::Other(why) => Distrust::Other(why),
-    });
-    Secured {
-        version: tls.version.to_owned(),
-        chain: chain.collect(),
-        leaf,
-        trusted,
-        names_host: tls.name == NameMatch::Yes,
-    }
-}
-
-fn fetched(seen: Result<service::Page, service::NoPage>) -> Fetched {
-    use service::NoPage as Seen;
-    match seen {
-        Ok(service::Page { status, content_type, location, body }) => Ok(Page { status, content_type, location, body }),
-        Err(Seen::Unreached(why)) => Err(NoPage::Unreached(unreached(&why))),
-        Err(Seen::BadName) => Err(NoPage::Unreached(Unreached::NotAsked)),
-        Err(Seen::TimedOut) => Err(NoPage::Unreached(Unreached::Silent)),
-        Err(Seen::Closed) => Err(NoPage::Unreached(Unreached::Broken)),
-        Err(Seen::Handshake(why)) => Err(NoPage::NoTls(why.to_string())),
-        Err(Seen::Untrusted(why)) => Err(NoPage::Untrusted(why.to_string())),
-        Err(Seen::WrongName(names)) => {
-            let names = names.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", ");
-            Err(NoPage::Untrusted(format!("the certificate is for {names}")))
-        }
-        Err(why @ (Seen::TooLarge | Seen::Malformed(_))) => Err(NoPage::Malformed(why.to_string())),
-    }
-}
-
-fn unreached(why: &service::Unreached) -> Unreached {
-    match why {
-        service::Unreached::Denied(Denied::NotPublic(_)) => Unreached::Denied,
-        service::Unreached::Denied(Denied::SwitchedOff) | service::Unreached::Busy => Unreached::NotAsked,
-        service::Unreached::Refused => Unreached::Refused,
-        service::Unreached::TimedOut => Unreached::Silent,
-        service::Unreached::NoRoute | service::Unreached::Other(_) => Unreached::NoWay,
+        Box::pin(self.https.fetch(fetch))
     }
 }

@@ -1,13 +1,12 @@
 //! One small text over HTTPS, as RFC 8461 (section 3.3) demands it: the certificate must be for the host and trusted by
 //! the public, redirects are shown and not followed, no proxy, no cookies, one time limit for all.
 //!
-//! Refuses hosts that are addresses, and to resolve: it takes a [`Name`], which goes into TLS and the `Host` header,
-//! and the address that the name has, which is [`Egress`]'s to judge. Of a host whose certificate is not good nothing
+//! Refuses hosts that are addresses, and to resolve: the name of a [`Fetch`] goes into TLS and the `Host` header; its
+//! address is [`Egress`]'s to judge. Of a host whose certificate is not good nothing
 //! is asked.
 
 use std::error::Error as _;
 use std::io;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,10 +19,9 @@ use hyper_util::rt::TokioIo;
 use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::egress::Egress;
+use super::egress::{Egress, Port};
 use super::tls::{Client, Host};
-use crate::domain::Name;
-use crate::service::{NameMatch, NoPage, Page, Service};
+use crate::facts::{Fetch, Fetched, NoPage, Page, Unreached};
 
 /// How long a whole fetch may take: with the questions that name the host it must end within the six seconds that a
 /// person waits. RFC 8461 (section 3.3) suggests a minute to senders, who have one.
@@ -37,6 +35,9 @@ const MOST_HEAD_BYTES: usize = 16 * 1024;
 
 /// How many characters of a header are kept: more than any of those that are read has.
 const LONGEST_HEADER: usize = 500;
+
+/// How many names of a certificate for others are told.
+const MOST_NAMES: usize = 5;
 
 /// Who asks, for the host's log.
 const AGENT: &str = concat!("mailmedic/", env!("CARGO_PKG_VERSION"));
@@ -62,21 +63,24 @@ impl Https {
         self
     }
 
-    /// Fetches `https://HOST/PATH` from this address; `path` begins with a slash.
-    pub async fn fetch(&self, host: &Name, address: IpAddr, path: &str) -> Result<Page, NoPage> {
-        timeout(self.time, self.exchange(host, address, path)).await.unwrap_or(Err(NoPage::TimedOut))
+    /// Fetches the page; a host whose name no certificate could be for is not asked.
+    pub async fn fetch(&self, fetch: &Fetch) -> Fetched {
+        timeout(self.time, self.exchange(fetch)).await.unwrap_or(Err(NoPage::Unreached(Unreached::Silent)))
     }
 
-    async fn exchange(&self, name: &Name, address: IpAddr, path: &str) -> Result<Page, NoPage> {
-        let host = Host::of(name).ok_or(NoPage::BadName)?;
-        let stream = self.egress.connect(address, Service::Https).await.map_err(NoPage::Unreached)?;
-        let (stream, tls) = self.tls.handshake(&host, stream).await.map_err(NoPage::Handshake)?;
-        tls.trust.map_err(NoPage::Untrusted)?;
-        if tls.name == NameMatch::No {
-            return Err(NoPage::WrongName(tls.leaf.map(|leaf| leaf.names).unwrap_or_default()));
+    async fn exchange(&self, fetch: &Fetch) -> Fetched {
+        let host = Host::of(&fetch.host).ok_or(NoPage::Unreached(Unreached::NotAsked))?;
+        let stream = self.egress.connect(fetch.address, Port::Https).await.map_err(NoPage::Unreached)?;
+        let shaken = self.tls.handshake(&host, stream).await;
+        let (stream, secured) = shaken.map_err(|why| NoPage::NoTls(why.to_string()))?;
+        secured.trusted.map_err(|why| NoPage::Untrusted(why.to_string()))?;
+        if !secured.names_host {
+            let names = secured.leaf.map(|leaf| leaf.names).unwrap_or_default();
+            let shown = names.iter().take(MOST_NAMES).map(String::as_str).collect::<Vec<_>>().join(", ");
+            return Err(NoPage::Untrusted(format!("the certificate is for {shown}")));
         }
-        let request = Request::get(path)
-            .header(HOST, name.as_str())
+        let request = Request::get(fetch.path)
+            .header(HOST, fetch.host.as_str())
             .header(USER_AGENT, AGENT)
             .body(Empty::<Bytes>::new())
             .map_err(|error| NoPage::Malformed(error.to_string()))?;
@@ -91,7 +95,7 @@ impl Https {
     }
 }
 
-async fn page(response: Response<Incoming>) -> Result<Page, NoPage> {
+async fn page(response: Response<Incoming>) -> Fetched {
     let header = |name: HeaderName| {
         let value = String::from_utf8_lossy(response.headers().get(name)?.as_bytes()).into_owned();
         Some(value.chars().take(LONGEST_HEADER).collect::<String>())
@@ -102,11 +106,11 @@ async fn page(response: Response<Incoming>) -> Result<Page, NoPage> {
     // The pages of errors may be of any size, and are no policy.
     if status == StatusCode::OK {
         if length.and_then(|length| length.parse::<usize>().ok()).is_some_and(|length| length > MOST_BODY_BYTES) {
-            return Err(NoPage::TooLarge);
+            return Err(too_large());
         }
         let limited = Limited::new(response.into_body(), MOST_BODY_BYTES);
         let bytes = limited.collect().await.map_err(|error| match error.downcast_ref::<hyper::Error>() {
-            _ if error.is::<LengthLimitError>() => NoPage::TooLarge,
+            _ if error.is::<LengthLimitError>() => too_large(),
             Some(error) => no_page(error),
             None => NoPage::Malformed(error.to_string()),
         })?;
@@ -118,12 +122,18 @@ async fn page(response: Response<Incoming>) -> Result<Page, NoPage> {
 fn no_page(error: &hyper::Error) -> NoPage {
     let cause = error.source().and_then(|source| source.downcast_ref::<io::Error>()).map(io::Error::kind);
     match cause {
-        _ if error.is_parse_too_large() => NoPage::TooLarge,
-        Some(io::ErrorKind::QuotaExceeded) => NoPage::TooLarge,
+        _ if error.is_parse_too_large() => too_large(),
+        Some(io::ErrorKind::QuotaExceeded) => too_large(),
         Some(io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe) => {
-            NoPage::Closed
+            NoPage::Unreached(Unreached::Broken)
         }
-        _ if error.is_incomplete_message() || error.is_closed() || error.is_canceled() => NoPage::Closed,
-        _ => NoPage::Malformed(error.to_string()),
+        _ if error.is_incomplete_message() || error.is_closed() || error.is_canceled() => {
+            NoPage::Unreached(Unreached::Broken)
+        }
+        _ => NoPage::Malformed(format!("not HTTP: {error}")),
     }
+}
+
+fn too_large() -> NoPage {
+    NoPage::Malformed("more than a policy has".to_owned())
 }

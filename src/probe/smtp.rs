@@ -1,25 +1,24 @@
 //! One look at a mail service: the greeting, what it offers, its TLS; then goodbye. No mail, no login, no mailbox is
 //! named.
 //!
-//! Refuses to judge: what was seen is a [`Session`], whatever happened. A server may lie, drip, flood or stay silent;
+//! Refuses to judge: what came of a [`Call`] is told, whatever happened. A server may lie, drip, flood or stay silent;
 //! all of it ends within one time limit for the whole look, not one a byte, and with bounded memory. The sockets are
 //! [`Egress`]'s, the reading of lines is `lines`'s, the certificates are `tls`'s.
 
 mod lines;
 
-use std::io;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
+use tokio_rustls::client::TlsStream;
 
-use self::lines::Lines;
-use super::egress::Egress;
-use super::tls::{Client, Host, no_tls, tls_error};
+use self::lines::{Lines, Unheard};
+use super::egress::{Connection, Egress, Port};
+use super::tls::{Client, Host, NoTls};
 use crate::domain::Name;
-use crate::service::{End, Flood, NoTls, Service, Session, Stage, StartTls};
+use crate::facts::{Call, Called, Service, Session, Tls, Unreached};
 
 /// How long a whole look may take. A person waits six seconds for the report; half a second of that is for the
 /// questions that name the server. RFC 5321 (section 4.5.3.2) gives a server minutes, which nobody who asks will wait.
@@ -51,152 +50,143 @@ impl Smtp {
         self
     }
 
-    /// Looks at the service of this host at this address. The host's name is for TLS alone; the address is connected to
-    /// as it is.
-    pub async fn look(&self, host: &Name, address: IpAddr, service: Service) -> Session {
-        let mut seen = Session {
-            greeting: Vec::new(),
-            capabilities: Vec::new(),
-            starttls: StartTls::NotAsked,
-            tls: None,
-            stage: Stage::Connect,
-            end: End::TimedOut,
+    /// Calls. The host's name is for TLS alone, and one that no certificate could be for is not called; the address is
+    /// connected to as it is.
+    pub async fn look(&self, call: &Call) -> Called {
+        // What is told if the time is over before anything is seen.
+        let mut seen = Err(Unreached::Silent);
+        match timeout(self.time, self.converse(call, &mut seen)).await {
+            Ok(Err(why)) => Err(why),
+            // What was seen stays, whatever became of the goodbye.
+            Ok(Ok(())) | Err(_) => seen,
+        }
+    }
+
+    async fn converse(&self, call: &Call, seen: &mut Called) -> Result<(), Unreached> {
+        let host = Host::of(&call.host).ok_or(Unreached::NotAsked)?;
+        let stream = self.egress.connect(call.address, Port::Mail(call.service)).await?;
+        match call.service {
+            Service::Smtp | Service::Submission => self.starttls(&host, stream, seen).await,
+            Service::Submissions | Service::Imaps => {
+                self.implicit_tls(&host, stream, call.service, seen).await;
+                Ok(())
+            }
+        }
+    }
+
+    /// In the clear until STARTTLS (RFC 3207); nobody greets a second time.
+    async fn starttls(&self, host: &Host, stream: Connection, seen: &mut Called) -> Result<(), Unreached> {
+        let mut session = Session { greeting: String::new(), capabilities: Vec::new(), tls: Tls::NotOffered };
+        let mut lines = Lines::new(stream);
+        match self.ask_for_tls(&mut lines, &mut session).await {
+            Ok(()) => {}
+            Err(Stop::Unreached(why)) => return Err(why),
+            Err(Stop::NoTls(tls)) => {
+                *seen = Ok(Session { tls, ..session });
+                part(&mut lines, "QUIT").await;
+                return Ok(());
+            }
+            Err(Stop::Stranger(line)) => {
+                *seen = Ok(Session { tls: Tls::TurnedAway(line), ..session });
+                return Ok(());
+            }
+        }
+        let Some(stream) = lines.into_inner() else {
+            *seen = Ok(Session { tls: Tls::Injected, ..session });
+            return Ok(());
         };
-        if let Ok(end) = timeout(self.time, self.converse(host, address, service, &mut seen)).await {
-            seen.end = end.err().unwrap_or(End::Complete);
+        let (tls, stream) = self.shake_hands(host, stream).await;
+        *seen = Ok(Session { tls, ..session });
+        if let Some(stream) = stream {
+            part(&mut Lines::new(stream), "QUIT").await;
         }
-        seen
+        Ok(())
     }
 
-    async fn converse(&self, host: &Name, address: IpAddr, service: Service, seen: &mut Session) -> Result<(), End> {
-        let host = Host::of(host).ok_or(End::BadName)?;
-        let stream = self.egress.connect(address, service).await.map_err(End::Unreached)?;
-        if matches!(service, Service::Smtp | Service::Submission) {
-            let mut lines = Lines::new(stream);
-            let asked = self.ask_for_tls(&mut lines, seen).await;
-            if !matches!(asked, Ok(Asked::GoAhead)) {
-                return finish(asked.map(drop), &mut lines, "QUIT", seen).await;
-            }
-            let stream = lines.into_inner().ok_or(End::Injected)?;
-            let stream = self.shake_hands(&host, stream, seen).await?;
-            finish(Ok(()), &mut Lines::new(stream), "QUIT", seen).await
-        } else {
-            let stream = self.shake_hands(&host, stream, seen).await?;
-            let mut lines = Lines::new(stream);
-            seen.stage = Stage::Greeting;
-            if service == Service::Imaps {
-                let greeted = greet_imap(&mut lines, seen).await;
-                finish(greeted, &mut lines, "a LOGOUT", seen).await
-            } else {
-                let greeted = greet(&mut lines, seen).await;
-                finish(greeted, &mut lines, "QUIT", seen).await
-            }
+    /// TLS from the first byte (RFC 8314), then the greeting, which changes nothing of what was seen.
+    async fn implicit_tls(&self, host: &Host, stream: Connection, service: Service, seen: &mut Called) {
+        let (tls, stream) = self.shake_hands(host, stream).await;
+        let session = Session { greeting: String::new(), capabilities: Vec::new(), tls };
+        *seen = Ok(session.clone());
+        let Some(stream) = stream else { return };
+        let mut lines = Lines::new(stream);
+        let (greeting, goodbye) = match service {
+            // RFC 9051 section 7.1: one line.
+            Service::Imaps => (lines.line().await, "a LOGOUT"),
+            _ => (lines.reply().await.map(|reply| reply.join("\n")), "QUIT"),
+        };
+        if let Ok(greeting) = greeting {
+            *seen = Ok(Session { greeting, ..session });
+            part(&mut lines, goodbye).await;
         }
     }
 
-    /// Greeting, EHLO and STARTTLS.
+    /// Greeting, EHLO and STARTTLS, until the server says to go ahead.
     async fn ask_for_tls<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
         lines: &mut Lines<S>,
-        seen: &mut Session,
-    ) -> Result<Asked, End> {
-        seen.stage = Stage::Greeting;
-        greet(lines, seen).await?;
-        seen.stage = Stage::Hello;
+        session: &mut Session,
+    ) -> Result<(), Stop> {
+        let greeting = lines.reply().await?;
+        session.greeting = greeting.join("\n");
+        positive(&greeting).map_err(Tls::TurnedAway)?;
         lines.send(&format!("EHLO {}", self.helo)).await?;
-        let hello = positive(lines.reply().await?)?;
-        seen.capabilities = hello.iter().skip(1).filter_map(|line| line.get(4..)).map(str::to_owned).collect();
-        if !seen.capabilities.iter().any(|offered| offered.trim().eq_ignore_ascii_case("STARTTLS")) {
-            seen.starttls = StartTls::NotOffered;
-            return Ok(Asked::NoTls);
+        let hello = lines.reply().await?;
+        positive(&hello).map_err(Tls::TurnedAway)?;
+        session.capabilities = hello.iter().skip(1).filter_map(|line| line.get(4..)).map(str::to_owned).collect();
+        if !session.capabilities.iter().any(|offered| offered.trim().eq_ignore_ascii_case("STARTTLS")) {
+            return Err(Stop::NoTls(Tls::NotOffered));
         }
-        seen.stage = Stage::StartTls;
         lines.send("STARTTLS").await?;
-        match positive(lines.reply().await?) {
-            Ok(_) => {
-                seen.starttls = StartTls::Accepted;
-                Ok(Asked::GoAhead)
-            }
-            Err(End::Rejected(reply)) => {
-                seen.starttls = StartTls::Refused(reply);
-                Ok(Asked::NoTls)
-            }
-            Err(end) => Err(end),
+        positive(&lines.reply().await?).map_err(Tls::Refused)?;
+        Ok(())
+    }
+
+    /// How far TLS came, and the stream inside it where it is up.
+    async fn shake_hands(&self, host: &Host, stream: Connection) -> (Tls, Option<TlsStream<Connection>>) {
+        match self.tls.handshake(host, stream).await {
+            Ok((stream, secured)) => (Tls::Up(secured), Some(stream)),
+            Err(NoTls::TooOld) => (Tls::TooOld, None),
+            Err(NoTls::Failed(why)) => (Tls::Failed(why), None),
         }
     }
+}
 
-    async fn shake_hands<S: AsyncRead + AsyncWrite + Unpin>(
-        &self,
-        host: &Host,
-        stream: S,
-        seen: &mut Session,
-    ) -> Result<tokio_rustls::client::TlsStream<S>, End> {
-        seen.stage = Stage::Handshake;
-        let (stream, tls) = self.tls.handshake(host, stream).await.map_err(End::Handshake)?;
-        seen.tls = Some(tls);
-        Ok(stream)
+/// Why a conversation ends before TLS.
+enum Stop {
+    /// The server will have none, and says so politely.
+    NoTls(Tls),
+    /// The server speaks something else, so that it would not understand our goodbye: its line.
+    Stranger(String),
+    /// Nothing was heard that tells anything.
+    Unreached(Unreached),
+}
+
+impl From<Tls> for Stop {
+    fn from(tls: Tls) -> Self {
+        Self::NoTls(tls)
     }
 }
 
-/// What came of asking for TLS.
-enum Asked {
-    GoAhead,
-    NoTls,
+impl From<Unheard> for Stop {
+    fn from(unheard: Unheard) -> Self {
+        match unheard {
+            Unheard::Malformed(line) => Self::Stranger(line),
+            Unheard::Broken | Unheard::Flooded(_) => Self::Unreached(Unreached::Broken),
+        }
+    }
 }
 
-/// Says goodbye where the server still listens; what was seen stays as it is.
-async fn finish<S: AsyncRead + AsyncWrite + Unpin>(
-    result: Result<(), End>,
-    lines: &mut Lines<S>,
-    goodbye: &str,
-    seen: &mut Session,
-) -> Result<(), End> {
-    // Set before the goodbye, which the end of the time may cut short.
-    match &result {
-        Ok(()) => (seen.stage, seen.end) = (Stage::Done, End::Complete),
-        Err(End::Rejected(reply)) => seen.end = End::Rejected(reply.clone()),
-        Err(_) => return result,
-    }
+/// Says goodbye, and hears at most one line of the answer.
+async fn part<S: AsyncRead + AsyncWrite + Unpin>(lines: &mut Lines<S>, goodbye: &str) {
     let _answered = timeout(GOODBYE_TIME, async {
         lines.send(goodbye).await?;
         lines.line().await
     })
     .await;
-    result
 }
 
-async fn greet<S: AsyncRead + AsyncWrite + Unpin>(lines: &mut Lines<S>, seen: &mut Session) -> Result<(), End> {
-    seen.greeting = lines.reply().await?;
-    positive(seen.greeting.clone()).map(drop)
-}
-
-/// RFC 9051 section 7.1: `* OK`, `* PREAUTH` or `* BYE`.
-async fn greet_imap<S: AsyncRead + AsyncWrite + Unpin>(lines: &mut Lines<S>, seen: &mut Session) -> Result<(), End> {
-    let line = lines.line().await?;
-    let upper = line.to_ascii_uppercase();
-    seen.greeting = vec![line.clone()];
-    if upper.starts_with("* OK") || upper.starts_with("* PREAUTH") {
-        Ok(())
-    } else if upper.starts_with("* BYE") {
-        Err(End::Rejected(vec![line]))
-    } else {
-        Err(End::Malformed(line))
-    }
-}
-
-/// The reply, if its code says that all is well (RFC 5321 section 4.2.1: the first digit).
-fn positive(reply: Vec<String>) -> Result<Vec<String>, End> {
-    if reply.last().is_some_and(|line| line.starts_with('2')) { Ok(reply) } else { Err(End::Rejected(reply)) }
-}
-
-/// What an error of the stream means.
-fn broken(error: &io::Error) -> End {
-    if tls_error(error).is_some() {
-        return End::Handshake(no_tls(error));
-    }
-    match no_tls(error) {
-        NoTls::Closed => End::Closed,
-        NoTls::TooMuch => End::Flooded(Flood::Bytes),
-        _ => End::Reset,
-    }
+/// Whether a reply's code says that all is well (RFC 5321 section 4.2.1: the first digit); the reply if not.
+fn positive(reply: &[String]) -> Result<(), String> {
+    if reply.last().is_some_and(|line| line.starts_with('2')) { Ok(()) } else { Err(reply.join("\n")) }
 }

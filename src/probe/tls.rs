@@ -25,9 +25,10 @@ use x509_cert::certificate::{CertificateInner, Raw};
 use x509_cert::der::{Decode as _, Encode as _};
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::time::Time;
 
 use crate::domain::Name;
-use crate::service::{Certificate, Distrust, Leaf, NameMatch, NoTls, Tls};
+use crate::facts::{Certificate, Distrust, Leaf, Secured};
 
 /// How many certificates of a chain are looked at: the public's have four at most.
 const LONGEST_CHAIN: usize = 10;
@@ -38,8 +39,8 @@ const MOST_CHAIN_BYTES: usize = 64 * 1024;
 /// How many names of a certificate are kept: what public authorities put into one.
 const MOST_NAMES: usize = 100;
 
-/// How many characters of a subject or issuer are kept: more than anybody reads.
-const LONGEST_SUBJECT: usize = 300;
+/// How many characters of an issuer are kept: more than anybody reads.
+const LONGEST_ISSUER: usize = 300;
 
 /// Our side of TLS.
 #[derive(Debug, Clone)]
@@ -68,12 +69,12 @@ impl Client {
         &self,
         host: &Host,
         stream: S,
-    ) -> Result<(TlsStream<S>, Tls), NoTls> {
+    ) -> Result<(TlsStream<S>, Secured), NoTls> {
         let algorithms = Arc::clone(&self.provider);
         let witness = Arc::new(Witness { roots: Arc::clone(&self.roots), algorithms, seen: OnceLock::new() });
         let mut config = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
             .with_protocol_versions(&[&TLS13, &TLS12])
-            .map_err(|error| NoTls::Other(error.to_string()))?
+            .map_err(|error| NoTls::Failed(error.to_string()))?
             .dangerous()
             .with_custom_certificate_verifier(Arc::clone(&witness) as Arc<dyn ServerCertVerifier>)
             .with_no_client_auth();
@@ -85,12 +86,11 @@ impl Client {
             Some(ProtocolVersion::TLSv1_3) => "TLSv1.3",
             _ => "TLSv1.2",
         };
-        let suite = session.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str());
         let Some(seen) = witness.seen.get().cloned() else {
-            return Err(NoTls::Certificate("the server showed none".to_owned()));
+            return Err(NoTls::Failed("the server showed no certificate".to_owned()));
         };
-        let Seen { trust, name, chain, leaf } = seen;
-        Ok((stream, Tls { version, cipher: suite.unwrap_or("unknown"), trust, name, chain, leaf }))
+        let Seen { trusted, names_host, chain, leaf } = seen;
+        Ok((stream, Secured { version: version.to_owned(), chain, leaf, trusted, names_host }))
     }
 }
 
@@ -104,40 +104,49 @@ impl Host {
     }
 }
 
-/// Why a handshake, or a session after it, failed.
-pub(super) fn no_tls(error: &io::Error) -> NoTls {
-    let Some(told) = tls_error(error) else {
+/// Why no TLS came about.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum NoTls {
+    /// The server knows TLS 1.0 or 1.1 alone, which RFC 8996 forbids.
+    #[error("the server speaks no TLS 1.2 or 1.3")]
+    TooOld,
+    /// Anything else, in words.
+    #[error("{0}")]
+    Failed(String),
+}
+
+fn no_tls(error: &io::Error) -> NoTls {
+    const TOO_MUCH: &str = "the server sent more than a handshake needs";
+    let failed = |why: &str| NoTls::Failed(why.to_owned());
+    let Some(told) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) else {
         return match error.kind() {
-            io::ErrorKind::UnexpectedEof => NoTls::Closed,
+            io::ErrorKind::UnexpectedEof => failed("the server hung up amid the handshake"),
             io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
-                NoTls::Reset
+                failed("the connection was cut amid the handshake")
             }
-            io::ErrorKind::QuotaExceeded => NoTls::TooMuch,
-            _ => NoTls::Other(error.to_string()),
+            io::ErrorKind::QuotaExceeded => failed(TOO_MUCH),
+            _ => NoTls::Failed(error.to_string()),
         };
     };
     match told {
         Error::AlertReceived(AlertDescription::ProtocolVersion)
         | Error::PeerIncompatible(
             PeerIncompatible::ServerDoesNotSupportTls12Or13 | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
-        ) => NoTls::OldVersion,
-        Error::AlertReceived(alert) => NoTls::Alert(alert_name(*alert)),
+        ) => NoTls::TooOld,
+        Error::AlertReceived(alert) => {
+            NoTls::Failed(format!("the server ended the handshake with the alert `{}`", alert_name(*alert)))
+        }
         Error::InvalidMessage(
             InvalidMessage::InvalidContentType
             | InvalidMessage::UnknownProtocolVersion
             | InvalidMessage::InvalidEmptyPayload,
-        ) => NoTls::NotTls,
+        ) => failed("what the server sent is not TLS"),
         Error::InvalidMessage(
             InvalidMessage::CertificatePayloadTooLarge | InvalidMessage::HandshakePayloadTooLarge,
-        ) => NoTls::TooMuch,
-        Error::InvalidCertificate(error) => NoTls::Certificate(error.to_string()),
-        error => NoTls::Other(error.to_string()),
+        ) => failed(TOO_MUCH),
+        Error::InvalidCertificate(error) => NoTls::Failed(format!("the server's certificate cannot be used: {error}")),
+        error => NoTls::Failed(error.to_string()),
     }
-}
-
-/// The TLS library's error inside one of the stream.
-pub(super) fn tls_error(error: &io::Error) -> Option<&Error> {
-    error.get_ref().and_then(|inner| inner.downcast_ref::<Error>())
 }
 
 /// An alert's name as RFC 8446 writes it.
@@ -164,8 +173,8 @@ struct Witness {
 /// What is known of the certificates of one handshake.
 #[derive(Debug, Clone)]
 struct Seen {
-    trust: Result<(), Distrust>,
-    name: NameMatch,
+    trusted: Result<(), Distrust>,
+    names_host: bool,
     chain: Vec<Certificate>,
     leaf: Option<Leaf>,
 }
@@ -189,31 +198,23 @@ impl ServerCertVerifier for Witness {
         let others: Vec<CertificateDer<'_>> = chain.iter().skip(1).map(|der| (*der).clone()).collect();
         let read = |der: &CertificateDer<'_>| CertificateInner::<Raw>::from_der(der).ok();
         let own_read = read(own);
-        let mut trust = Err(Distrust::Other("the certificate cannot be read".to_owned()));
-        let mut name = NameMatch::No;
-        match ParsedCertificate::try_from(own) {
+        let (mut trusted, names_host) = match ParsedCertificate::try_from(own) {
             Ok(parsed) => {
                 let algorithms = self.algorithms.signature_verification_algorithms.all;
-                trust = verify_server_cert_signed_by_trust_anchor(&parsed, &self.roots, &others, now, algorithms)
-                    .map_err(distrust);
-                if verify_server_name(&parsed, host).is_ok() {
-                    name = NameMatch::Yes;
-                }
+                let signed = verify_server_cert_signed_by_trust_anchor(&parsed, &self.roots, &others, now, algorithms);
+                (signed.map_err(distrust), verify_server_name(&parsed, host).is_ok())
             }
-            Err(error) => trust = trust.map_err(|_| distrust(error)),
-        }
+            Err(error) => (Err(distrust(error)), false),
+        };
         let is_its_own_issuer = own_read.as_ref().is_some_and(|certificate| {
             certificate.tbs_certificate().subject() == certificate.tbs_certificate().issuer()
         });
-        if trust.is_err() && is_its_own_issuer {
-            trust = Err(Distrust::SelfSigned);
+        if trusted.is_err() && is_its_own_issuer {
+            trusted = Err(Distrust::SelfSigned);
         }
-        let seen = Seen {
-            trust,
-            name,
-            chain: chain.into_iter().map(|der| Certificate { der: der.to_vec(), spki: spki(read(der)) }).collect(),
-            leaf: own_read.as_ref().map(leaf),
-        };
+        let shown = |der: &CertificateDer<'_>| Certificate { der: der.to_vec(), public_key: public_key(read(der)) };
+        let chain = chain.into_iter().map(shown).collect();
+        let seen = Seen { trusted, names_host, chain, leaf: own_read.as_ref().map(leaf) };
         // There is one handshake a witness, so nothing was shown before.
         let _shown_before = self.seen.set(seen);
         Ok(ServerCertVerified::assertion())
@@ -256,7 +257,7 @@ fn distrust(error: Error) -> Distrust {
     }
 }
 
-fn spki(certificate: Option<CertificateInner<Raw>>) -> Vec<u8> {
+fn public_key(certificate: Option<CertificateInner<Raw>>) -> Vec<u8> {
     certificate
         .and_then(|certificate| certificate.tbs_certificate().subject_public_key_info().to_der().ok())
         .unwrap_or_default()
@@ -264,7 +265,6 @@ fn spki(certificate: Option<CertificateInner<Raw>>) -> Vec<u8> {
 
 fn leaf(certificate: &CertificateInner<Raw>) -> Leaf {
     let tbs = certificate.tbs_certificate();
-    let cut = |name: &x509_cert::name::Name| name.to_string().chars().take(LONGEST_SUBJECT).collect();
     let names = match tbs.get_extension::<SubjectAltName>() {
         Ok(Some((_critical, SubjectAltName(names)))) => names,
         _ => Vec::new(),
@@ -273,12 +273,12 @@ fn leaf(certificate: &CertificateInner<Raw>) -> Leaf {
         GeneralName::DnsName(name) => Some(name.as_str().to_owned()),
         _ => None,
     };
+    let seconds = |time: Time| i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX);
     Leaf {
-        subject: cut(tbs.subject()),
-        issuer: cut(tbs.issuer()),
         names: names.iter().filter_map(host_name).take(MOST_NAMES).collect(),
-        not_before: tbs.validity().not_before.to_unix_duration().as_secs(),
-        not_after: tbs.validity().not_after.to_unix_duration().as_secs(),
+        issuer: tbs.issuer().to_string().chars().take(LONGEST_ISSUER).collect(),
+        not_before: seconds(tbs.validity().not_before),
+        not_after: seconds(tbs.validity().not_after),
     }
 }
 

@@ -17,9 +17,8 @@ const KNOWS: &[(&str, &[&str])] = &[
     ("mail", &["address", "config", "domain", "facts", "finding"]),
     ("knowledge", &["config", "finding", "problem", "text", "written"]),
     ("search", &["config", "domain", "knowledge"]),
-    ("service", &[]),
     ("transcript", &["config", "domain", "facts", "finding"]),
-    ("probe", &["address", "config", "domain", "facts", "finding", "mail", "service", "transcript"]),
+    ("probe", &["address", "config", "domain", "facts", "finding", "mail", "transcript"]),
     ("answer", &["domain", "finding", "text"]),
     (
         "engine",

@@ -16,9 +16,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
 use mailmedic::config::Probe;
-use mailmedic::probe::egress::{Egress, Ports};
+use mailmedic::facts::Service;
+use mailmedic::probe::egress::{Egress, Port, Ports};
 use mailmedic::probe::tls::Client;
-use mailmedic::service::Service;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::{JoinHandle, JoinSet};
@@ -107,10 +107,10 @@ async fn serve(listener: TcpListener, conduct: Arc<impl Conduct>, notes: Notes) 
     }
 }
 
-/// A guard that lets loopback through, with this service at this port.
-pub(crate) fn guard(service: Service, port: u16) -> Arc<Egress> {
+/// A guard that lets loopback through, with a port at this number.
+pub(crate) fn guard(port: Port, number: u16) -> Arc<Egress> {
     let probe = Probe { allow: vec!["127.0.0.0/8".parse().unwrap()], ..Probe::default() };
-    Arc::new(Egress::new(&probe).with_ports(Ports::default().with(service, port)))
+    Arc::new(Egress::new(&probe).with_ports(Ports::default().with(port, number)))
 }
 
 /// TLS that trusts the stand-ins' authority.

@@ -2,10 +2,9 @@
 //!
 //! Refuses to wait for itself: the time limit is the whole look's, in the room above.
 
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use std::io;
 
-use super::broken;
-use crate::service::{End, Flood};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 /// How long a line may be: RFC 5321 (section 4.5.3.1.5) allows 512 bytes, and some write more.
 const LONGEST_LINE: usize = 4 * 1024;
@@ -18,6 +17,34 @@ const MOST_BYTES: usize = 64 * 1024;
 
 /// How many characters are kept of a line that is none of the protocol: enough to recognise it.
 const SHOWN: usize = 200;
+
+/// Why a line or a reply was not heard.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Unheard {
+    /// The server hung up, or the connection was cut.
+    Broken,
+    /// It said more than anybody needs to.
+    Flooded(Flood),
+    /// This is not the protocol; the line.
+    Malformed(String),
+}
+
+/// Which limit a server broke.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Flood {
+    /// A line without an end.
+    Line,
+    /// A reply without a last line.
+    Reply,
+    /// More bytes than a look may take.
+    Bytes,
+}
+
+impl From<io::Error> for Unheard {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::QuotaExceeded { Self::Flooded(Flood::Bytes) } else { Self::Broken }
+    }
+}
 
 /// A stream read line by line.
 pub(super) struct Lines<S> {
@@ -39,31 +66,31 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Lines<S> {
     }
 
     /// Sends one line.
-    pub(super) async fn send(&mut self, line: &str) -> Result<(), End> {
+    pub(super) async fn send(&mut self, line: &str) -> Result<(), Unheard> {
         let line = format!("{line}\r\n");
-        self.stream.write_all(line.as_bytes()).await.map_err(|error| broken(&error))?;
-        self.stream.flush().await.map_err(|error| broken(&error))
+        self.stream.write_all(line.as_bytes()).await?;
+        Ok(self.stream.flush().await?)
     }
 
     /// The next line, without its end; bytes that are no UTF-8 are replaced.
-    pub(super) async fn line(&mut self) -> Result<String, End> {
+    pub(super) async fn line(&mut self) -> Result<String, Unheard> {
         loop {
             if let Some(end) = self.buffer.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = self.buffer.drain(..=end).collect();
                 return Ok(String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned());
             }
             if self.buffer.len() >= LONGEST_LINE {
-                return Err(End::Flooded(Flood::Line));
+                return Err(Unheard::Flooded(Flood::Line));
             }
             if self.read >= MOST_BYTES {
-                return Err(End::Flooded(Flood::Bytes));
+                return Err(Unheard::Flooded(Flood::Bytes));
             }
             let mut chunk = [0; LONGEST_LINE];
             let room = LONGEST_LINE - self.buffer.len();
             let chunk = chunk.get_mut(..room).unwrap_or_default();
-            let length = self.stream.read(chunk).await.map_err(|error| broken(&error))?;
+            let length = self.stream.read(chunk).await?;
             if length == 0 {
-                return Err(End::Closed);
+                return Err(Unheard::Broken);
             }
             self.read += length;
             self.buffer.extend(chunk.iter().take(length));
@@ -71,19 +98,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Lines<S> {
     }
 
     /// The next reply: lines that begin with a code, the last with a blank behind it (RFC 5321 section 4.2).
-    pub(super) async fn reply(&mut self) -> Result<Vec<String>, End> {
+    pub(super) async fn reply(&mut self) -> Result<Vec<String>, Unheard> {
         let mut reply = Vec::new();
         while reply.len() < LONGEST_REPLY {
             let line = self.line().await?;
             let Some(place) = place(&line) else {
-                return Err(End::Malformed(line.chars().take(SHOWN).collect()));
+                return Err(Unheard::Malformed(line.chars().take(SHOWN).collect()));
             };
             reply.push(line);
             if place == Place::Last {
                 return Ok(reply);
             }
         }
-        Err(End::Flooded(Flood::Reply))
+        Err(Unheard::Flooded(Flood::Reply))
     }
 }
 
@@ -110,7 +137,7 @@ fn place(line: &str) -> Option<Place> {
 mod tests {
     use super::*;
 
-    async fn reply(text: &[u8]) -> Result<Vec<String>, End> {
+    async fn reply(text: &[u8]) -> Result<Vec<String>, Unheard> {
         let (ours, mut theirs) = tokio::io::duplex(MOST_BYTES * 2);
         theirs.write_all(text).await.unwrap();
         drop(theirs);
@@ -124,14 +151,14 @@ mod tests {
             ("220\r\n", Ok(vec!["220"])),
             ("220 a\n", Ok(vec!["220 a"])),
             ("250-a\r\n250-b\r\n250 c\r\n250 d\r\n", Ok(vec!["250-a", "250-b", "250 c"])),
-            ("250-a\r\n", Err(End::Closed)),
-            ("", Err(End::Closed)),
-            ("220", Err(End::Closed)),
-            ("SSH-2.0-x\r\n", Err(End::Malformed("SSH-2.0-x".to_owned()))),
-            ("2200 x\r\n", Err(End::Malformed("2200 x".to_owned()))),
-            ("22é x\r\n", Err(End::Malformed("22é x".to_owned()))),
-            ("120 x\r\n", Err(End::Malformed("120 x".to_owned()))),
-            ("\r\n", Err(End::Malformed(String::new()))),
+            ("250-a\r\n", Err(Unheard::Broken)),
+            ("", Err(Unheard::Broken)),
+            ("220", Err(Unheard::Broken)),
+            ("SSH-2.0-x\r\n", Err(Unheard::Malformed("SSH-2.0-x".to_owned()))),
+            ("2200 x\r\n", Err(Unheard::Malformed("2200 x".to_owned()))),
+            ("22é x\r\n", Err(Unheard::Malformed("22é x".to_owned()))),
+            ("120 x\r\n", Err(Unheard::Malformed("120 x".to_owned()))),
+            ("\r\n", Err(Unheard::Malformed(String::new()))),
         ] {
             let expected = expected.map(|lines| lines.into_iter().map(str::to_owned).collect::<Vec<_>>());
             assert_eq!(reply(text.as_bytes()).await, expected, "{text:?}");
@@ -142,12 +169,12 @@ mod tests {
     async fn every_limit_is_kept_and_what_is_just_below_passes() {
         let line = |length: usize| [b"220 ", "x".repeat(length - 6).as_bytes(), b"\r\n"].concat();
         assert!(reply(&line(LONGEST_LINE)).await.is_ok());
-        assert_eq!(reply(&line(LONGEST_LINE + 1)).await, Err(End::Flooded(Flood::Line)));
+        assert_eq!(reply(&line(LONGEST_LINE + 1)).await, Err(Unheard::Flooded(Flood::Line)));
         let lines = |count: usize| ["220-x\r\n".repeat(count - 1), "220 x\r\n".to_owned()].concat();
         assert!(reply(lines(LONGEST_REPLY).as_bytes()).await.is_ok());
-        assert_eq!(reply(lines(LONGEST_REPLY + 1).as_bytes()).await, Err(End::Flooded(Flood::Reply)));
+        assert_eq!(reply(lines(LONGEST_REPLY + 1).as_bytes()).await, Err(Unheard::Flooded(Flood::Reply)));
         let long = [b"220-".as_slice(), "x".repeat(LONGEST_LINE - 6).as_bytes(), b"\r\n"].concat().repeat(20);
-        assert_eq!(reply(&long).await, Err(End::Flooded(Flood::Bytes)));
+        assert_eq!(reply(&long).await, Err(Unheard::Flooded(Flood::Bytes)));
     }
 
     #[tokio::test]

@@ -19,7 +19,7 @@ const MX: &str = "mx.shop.example";
 struct Shop {
     zones: Zones,
     addresses: HashMap<&'static str, Ipv4Addr>,
-    ports: HashMap<Service, u16>,
+    ports: HashMap<Port, u16>,
     stands: Vec<Stand>,
 }
 
@@ -58,36 +58,36 @@ impl Shop {
         })
     }
 
-    /// With a service at a host; all hosts have it at one port.
-    async fn service(mut self, host: &'static str, service: Service, conduct: impl Conduct) -> Self {
+    /// With a service at a host; all hosts have it at one number.
+    async fn service(mut self, host: &'static str, port: Port, conduct: impl Conduct) -> Self {
         let address = self.address(host);
-        let port = self.ports.get(&service).copied().unwrap_or_default();
-        let stand = Stand::start((address, port).into(), conduct).await;
-        self.ports.insert(service, stand.port());
+        let number = self.ports.get(&port).copied().unwrap_or_default();
+        let stand = Stand::start((address, number).into(), conduct).await;
+        self.ports.insert(port, stand.port());
         self.stands.push(stand);
         self
     }
 
     /// With mail at port 25.
     async fn smtp(self, mail: Mail) -> Self {
-        self.service(MX, Service::Smtp, mail).await
+        self.service(MX, Port::Mail(Service::Smtp), mail).await
     }
 
     /// With all that mail programs use at a host that shows itself as this.
     async fn clients(self, host: &'static str, identity: Identity) -> Self {
         let mail = |protocol| Mail { protocol, ..Mail::sound(identity) };
-        self.service(host, Service::Submissions, mail(Protocol::SmtpInTls))
+        self.service(host, Port::Mail(Service::Submissions), mail(Protocol::SmtpInTls))
             .await
-            .service(host, Service::Submission, mail(Protocol::Smtp))
+            .service(host, Port::Mail(Service::Submission), mail(Protocol::Smtp))
             .await
-            .service(host, Service::Imaps, mail(Protocol::ImapInTls))
+            .service(host, Port::Mail(Service::Imaps), mail(Protocol::ImapInTls))
             .await
     }
 
     /// With a record for MTA-STS, and this at the host of the policy.
     async fn policy(self, identity: Identity, response: Response) -> Self {
         self.record("_mta-sts.shop.example.", "TXT", "v=STSv1; id=20260101")
-            .service("mta-sts.shop.example", Service::Https, Web { identity, response })
+            .service("mta-sts.shop.example", Port::Https, Web { identity, response })
             .await
     }
 
@@ -103,12 +103,11 @@ impl Shop {
         config.probe.allow = vec!["127.0.0.0/8".parse().unwrap()];
         // Where no stand runs, a port that is surely closed: that of a listener which is gone.
         let closed = TcpListener::bind((Ipv4Addr::new(127, 0, 26, 250), 0)).await.unwrap();
-        let port = closed.local_addr().unwrap().port();
+        let closed_number = closed.local_addr().unwrap().port();
         drop(closed);
-        let services =
-            [Service::Smtp, Service::Submission, Service::Submissions, Service::Imaps, Service::Https].into_iter();
-        let ports = services.fold(Ports::default(), |ports, service| {
-            ports.with(service, self.ports.get(&service).copied().unwrap_or(port))
+        let mail = Service::ALL.map(Port::Mail);
+        let ports = mail.into_iter().chain([Port::Https]).fold(Ports::default(), |ports, port| {
+            ports.with(port, self.ports.get(&port).copied().unwrap_or(closed_number))
         });
         let egress = Arc::new(Egress::new(&config.probe).with_ports(ports));
         let resolver = Arc::new(Resolver::new(&[server.address()], PATIENCE));
@@ -200,7 +199,7 @@ async fn the_domains_own_name_for_the_server_shows_when_the_certificate_is_not_f
     let (host, identity) = ("mx.host.example", Identity::Sound("mx.host.example"));
     let report = Shop::with_mx(host)
         .record("mail.shop.example.", "CNAME", "mx.host.example.")
-        .service(host, Service::Smtp, Mail::sound(identity))
+        .service(host, Port::Mail(Service::Smtp), Mail::sound(identity))
         .await
         .clients(host, identity)
         .await
@@ -223,13 +222,13 @@ async fn srv_records_say_where_mail_programs_connect() {
     let imap = Mail { protocol: Protocol::ImapInTls, ..Mail::sound(Identity::Expired("imap.host.example")) };
     let smtp = Mail { protocol: Protocol::SmtpInTls, ..Mail::sound(Identity::Sound("smtp.host.example")) };
     let mut shop = shop()
-        .service("mx.host.example", Service::Smtp, Mail::sound(Identity::Sound("mx.host.example")))
+        .service("mx.host.example", Port::Mail(Service::Smtp), Mail::sound(Identity::Sound("mx.host.example")))
         .await
-        .service("imap.host.example", Service::Imaps, imap)
+        .service("imap.host.example", Port::Mail(Service::Imaps), imap)
         .await;
     shop.address("smtp.host.example");
     // Its port is open elsewhere, so that it is one, and closed here.
-    let shop = shop.service("elsewhere.host.example", Service::Submissions, smtp).await;
+    let shop = shop.service("elsewhere.host.example", Port::Mail(Service::Submissions), smtp).await;
     let report = shop.check(Topic::Starttls).await;
     assert_eq!(finding(&report, "starttls-client-expired").details["date"], "2001-01-01");
     assert_eq!(finding(&report, "starttls-client-closed").subject, "smtp.host.example");

@@ -1,10 +1,10 @@
 //! What the product says of web servers, sound and hostile; and that it asks nothing of those that it cannot trust.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
+use mailmedic::facts::{Distrust, Fetch, Fetched, NoPage, Unreached};
 use mailmedic::probe::https::Https;
-use mailmedic::service::{Distrust, NoPage, NoTls, Page, Service, Unreached};
 
 use super::*;
 
@@ -15,12 +15,20 @@ async fn start(identity: Identity, response: Response) -> Stand {
     Stand::start((Ipv4Addr::new(127, 0, 4, 43), 0).into(), Web { identity, response }).await
 }
 
-async fn fetch_within(time: Duration, stand: &Stand) -> Result<Page, NoPage> {
-    let https = Https::new(guard(Service::Https, stand.port()), trusting()).within(time);
-    https.fetch(&"mta-sts.example.com".parse().unwrap(), stand.ip(), PATH).await
+fn policy(host: &str, address: IpAddr) -> Fetch {
+    Fetch { host: host.parse().unwrap(), address, path: PATH }
 }
 
-async fn fetch(response: Response) -> Result<Page, NoPage> {
+async fn fetch_within(time: Duration, stand: &Stand) -> Fetched {
+    let https = Https::new(guard(Port::Https, stand.port()), trusting()).within(time);
+    https.fetch(&policy("mta-sts.example.com", stand.ip())).await
+}
+
+fn too_large() -> Fetched {
+    Err(NoPage::Malformed("more than a policy has".to_owned()))
+}
+
+async fn fetch(response: Response) -> Fetched {
     fetch_within(Duration::from_secs(5), &start(Identity::Sound("mta-sts.example.com"), response).await).await
 }
 
@@ -39,13 +47,14 @@ async fn a_policy_is_fetched_by_one_plain_request() {
 #[tokio::test]
 async fn a_host_whose_certificate_is_not_good_is_asked_nothing() {
     for (identity, expected) in [
-        (Identity::Expired("mta-sts.example.com"), NoPage::Untrusted(Distrust::Expired)),
-        (Identity::SelfSigned("mta-sts.example.com"), NoPage::Untrusted(Distrust::SelfSigned)),
-        (Identity::Stranger("mta-sts.example.com"), NoPage::Untrusted(Distrust::UnknownIssuer)),
-        (Identity::Sound("www.example.com"), NoPage::WrongName(vec!["www.example.com".to_owned()])),
+        (Identity::Expired("mta-sts.example.com"), Distrust::Expired.to_string()),
+        (Identity::SelfSigned("mta-sts.example.com"), Distrust::SelfSigned.to_string()),
+        (Identity::Stranger("mta-sts.example.com"), Distrust::UnknownIssuer.to_string()),
+        (Identity::Sound("www.example.com"), "the certificate is for www.example.com".to_owned()),
     ] {
         let stand = start(identity, Response::page("200 OK", &[], POLICY)).await;
-        assert_eq!(fetch_within(Duration::from_secs(5), &stand).await, Err(expected), "{identity:?}");
+        let fetched = fetch_within(Duration::from_secs(5), &stand).await;
+        assert_eq!(fetched, Err(NoPage::Untrusted(expected)), "{identity:?}");
         assert_eq!(stand.reached(), Reached { connections: 1, said: Vec::new() }, "{identity:?}");
     }
 }
@@ -76,19 +85,20 @@ async fn other_pages_are_shown_by_their_status_and_type() {
 async fn what_is_too_large_is_not_read_to_its_end() {
     let just = "x".repeat(64 * 1024);
     assert_eq!(fetch(Response::page("200 OK", &[], &just)).await.unwrap().body.len(), just.len());
-    assert_eq!(fetch(Response::page("200 OK", &[], &format!("{just}x"))).await, Err(NoPage::TooLarge));
-    assert_eq!(fetch(Response::Endless).await, Err(NoPage::TooLarge));
-    assert_eq!(fetch(Response::EndlessHead).await, Err(NoPage::TooLarge));
+    assert_eq!(fetch(Response::page("200 OK", &[], &format!("{just}x"))).await, too_large());
+    assert_eq!(fetch(Response::Endless).await, too_large());
+    assert_eq!(fetch(Response::EndlessHead).await, too_large());
     let claims = b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\nx".to_vec();
-    assert_eq!(fetch(Response::Bytes(claims)).await, Err(NoPage::TooLarge));
+    assert_eq!(fetch(Response::Bytes(claims)).await, too_large());
 }
 
 #[tokio::test]
 async fn what_is_not_http_or_breaks_off_is_told_apart() {
-    assert!(matches!(fetch(Response::Bytes(b"220 mx.example ESMTP\r\n".to_vec())).await, Err(NoPage::Malformed(_))));
-    assert_eq!(fetch(Response::Bytes(Vec::new())).await, Err(NoPage::Closed));
+    let mail = fetch(Response::Bytes(b"220 mx.example ESMTP\r\n".to_vec())).await;
+    assert!(matches!(&mail, Err(NoPage::Malformed(why)) if why.starts_with("not HTTP: ")), "{mail:?}");
+    assert_eq!(fetch(Response::Bytes(Vec::new())).await, Err(NoPage::Unreached(Unreached::Broken)));
     let cut = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort".to_vec();
-    assert_eq!(fetch(Response::Bytes(cut)).await, Err(NoPage::Closed));
+    assert_eq!(fetch(Response::Bytes(cut)).await, Err(NoPage::Unreached(Unreached::Broken)));
 }
 
 #[tokio::test]
@@ -97,7 +107,7 @@ async fn one_limit_for_the_whole_fetch_ends_silence_and_dripping() {
     for response in [Response::Silent, Response::Drip] {
         let stand = start(Identity::Sound("mta-sts.example.com"), response.clone()).await;
         let start = Instant::now();
-        assert_eq!(fetch_within(SHORT, &stand).await, Err(NoPage::TimedOut), "{response:?}");
+        assert_eq!(fetch_within(SHORT, &stand).await, Err(NoPage::Unreached(Unreached::Silent)), "{response:?}");
         assert!(start.elapsed() < SHORT * 10, "{response:?}: {:?}", start.elapsed());
     }
 }
@@ -106,16 +116,19 @@ async fn one_limit_for_the_whole_fetch_ends_silence_and_dripping() {
 async fn a_mail_server_in_place_of_a_web_server_is_no_tls() {
     let mail = Mail { protocol: Protocol::Smtp, ..Mail::that(Manner::Sound) };
     let stand = Stand::start((Ipv4Addr::new(127, 0, 4, 43), 0).into(), mail).await;
-    assert_eq!(fetch_within(Duration::from_secs(5), &stand).await, Err(NoPage::Handshake(NoTls::NotTls)));
+    let no_tls = Err(NoPage::NoTls("what the server sent is not TLS".to_owned()));
+    assert_eq!(fetch_within(Duration::from_secs(5), &stand).await, no_tls);
 }
 
 #[tokio::test]
 async fn literal_and_private_hosts_are_never_connected_to() {
     let stand = start(Identity::Sound("mta-sts.example.com"), Response::Silent).await;
-    let https = Https::new(guard(Service::Https, stand.port()), trusting());
-    let literal = https.fetch(&"127.0.4.43".parse().unwrap(), stand.ip(), PATH).await;
-    assert_eq!(literal, Err(NoPage::BadName));
-    let private = https.fetch(&"mta-sts.example.com".parse().unwrap(), [10, 0, 0, 5].into(), PATH).await;
-    assert!(matches!(private, Err(NoPage::Unreached(Unreached::Denied(_)))), "{private:?}");
+    let https = Https::new(guard(Port::Https, stand.port()), trusting());
+    for (host, address, why) in [
+        ("127.0.4.43", stand.ip(), Unreached::NotAsked),
+        ("mta-sts.example.com", [10, 0, 0, 5].into(), Unreached::Denied),
+    ] {
+        assert_eq!(https.fetch(&policy(host, address)).await, Err(NoPage::Unreached(why)), "{host} {address}");
+    }
     assert_eq!(stand.reached().connections, 0);
 }

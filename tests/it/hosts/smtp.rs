@@ -1,11 +1,10 @@
 //! What the product says of mail servers, sound and hostile: the true thing, in time, and with few bytes.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
-use mailmedic::domain::Name;
+use mailmedic::facts::{Call, Called, Distrust, Secured, Tls, Unreached};
 use mailmedic::probe::smtp::Smtp;
-use mailmedic::service::{Distrust, End, Flood, NameMatch, NoTls, Service, Session, Stage, StartTls, Unreached};
 
 use super::*;
 
@@ -36,34 +35,42 @@ async fn start(mail: Mail) -> Stand {
     Stand::start((Ipv4Addr::new(127, 0, 0, 25), 0).into(), mail).await
 }
 
-async fn look_within(time: Duration, stand: &Stand, service: Service) -> Session {
-    let host: Name = "mx.example".parse().unwrap();
-    let helo = "checks.example".parse().unwrap();
-    Smtp::new(guard(service, stand.port()), trusting(), helo).within(time).look(&host, stand.ip(), service).await
+fn call(host: &str, address: IpAddr, service: Service) -> Call {
+    Call { host: host.parse().unwrap(), address, service }
 }
 
-async fn look(mail: Mail) -> Session {
+fn smtp(service: Service, port: u16) -> Smtp {
+    Smtp::new(guard(Port::Mail(service), port), trusting(), "checks.example".parse().unwrap())
+}
+
+async fn look_within(time: Duration, stand: &Stand, service: Service) -> Called {
+    smtp(service, stand.port()).within(time).look(&call("mx.example", stand.ip(), service)).await
+}
+
+async fn look(mail: Mail) -> Called {
     look_within(AMPLE, &start(mail).await, Service::Smtp).await
+}
+
+fn secured(tls: Tls) -> Secured {
+    let Tls::Up(secured) = tls else { panic!("no TLS: {tls:?}") };
+    secured
 }
 
 #[tokio::test]
 async fn a_sound_server_is_seen_whole_and_left_politely() {
     let stand = start(Mail::sound(Identity::Sound("mx.example"))).await;
-    let session = look_within(AMPLE, &stand, Service::Smtp).await;
-    assert_eq!((&session.end, session.stage), (&End::Complete, Stage::Done));
-    assert_eq!(session.greeting, ["220 mx.example ESMTP"]);
+    let session = look_within(AMPLE, &stand, Service::Smtp).await.unwrap();
+    assert_eq!(session.greeting, "220 mx.example ESMTP");
     assert_eq!(session.capabilities, ["PIPELINING", "SIZE 10240000", "STARTTLS", "8BITMIME"]);
-    assert_eq!(session.starttls, StartTls::Accepted);
-    let tls = session.tls.unwrap();
-    assert_eq!((tls.version, &tls.trust, tls.name), ("TLSv1.3", &Ok(()), NameMatch::Yes));
-    assert!(tls.cipher.starts_with("TLS13_"), "{}", tls.cipher);
+    let tls = secured(session.tls);
+    assert_eq!((tls.version.as_str(), &tls.trusted, tls.names_host), ("TLSv1.3", &Ok(()), true));
     let leaf = tls.leaf.unwrap();
     assert_eq!(leaf.names, ["mx.example"]);
-    assert!(leaf.subject.contains("CN=mx.example") && leaf.issuer.contains("The Tests' Authority"), "{leaf:?}");
+    assert!(leaf.issuer.contains("The Tests' Authority"), "{leaf:?}");
     assert_eq!((leaf.not_before, leaf.not_after), (1_577_836_800, 4_102_444_800));
     assert_eq!(tls.chain.len(), 1);
     let own = &tls.chain[0];
-    assert!(own.der.windows(own.spki.len()).any(|part| part == own.spki) && own.spki.len() > 80);
+    assert!(own.der.windows(own.public_key.len()).any(|part| part == own.public_key) && own.public_key.len() > 80);
     assert_eq!(
         stand.reached(),
         Reached { connections: 1, said: ["EHLO checks.example", "STARTTLS", "QUIT"].map(str::to_owned).into() }
@@ -77,10 +84,9 @@ async fn tls_from_the_first_byte_is_seen_before_the_greeting() {
         (Protocol::ImapInTls, Service::Imaps, "* OK ready", "a LOGOUT"),
     ] {
         let stand = start(Mail { protocol, ..Mail::sound(Identity::Sound("mx.example")) }).await;
-        let session = look_within(AMPLE, &stand, service).await;
-        assert_eq!((session.end, session.starttls), (End::Complete, StartTls::NotAsked), "{service:?}");
-        assert_eq!(session.greeting, [greeting]);
-        assert_eq!(session.tls.unwrap().trust, Ok(()));
+        let session = look_within(AMPLE, &stand, service).await.unwrap();
+        assert_eq!(session.greeting, greeting);
+        assert_eq!(secured(session.tls).trusted, Ok(()));
         assert_eq!(stand.reached().said, [goodbye]);
     }
 }
@@ -88,69 +94,68 @@ async fn tls_from_the_first_byte_is_seen_before_the_greeting() {
 #[tokio::test]
 async fn what_is_wrong_with_a_certificate_is_told_and_the_session_goes_on() {
     use Identity::{Early, Expired, Many, SelfSigned, Sound, SoundOnTls12, Stranger};
-    for (identity, trust, name, version) in [
-        (SoundOnTls12("mx.example"), Ok(()), NameMatch::Yes, "TLSv1.2"),
-        (Sound("other.example"), Ok(()), NameMatch::No, "TLSv1.3"),
-        (Expired("mx.example"), Err(Distrust::Expired), NameMatch::Yes, "TLSv1.3"),
-        (Early("mx.example"), Err(Distrust::NotYetValid), NameMatch::Yes, "TLSv1.3"),
-        (SelfSigned("mx.example"), Err(Distrust::SelfSigned), NameMatch::Yes, "TLSv1.3"),
-        (Stranger("mx.example"), Err(Distrust::UnknownIssuer), NameMatch::Yes, "TLSv1.3"),
-        (Stranger("other.example"), Err(Distrust::UnknownIssuer), NameMatch::No, "TLSv1.3"),
-        (Many("mx.example", 60), Ok(()), NameMatch::Yes, "TLSv1.3"),
+    for (identity, trusted, names_host, version) in [
+        (SoundOnTls12("mx.example"), Ok(()), true, "TLSv1.2"),
+        (Sound("other.example"), Ok(()), false, "TLSv1.3"),
+        (Expired("mx.example"), Err(Distrust::Expired), true, "TLSv1.3"),
+        (Early("mx.example"), Err(Distrust::NotYetValid), true, "TLSv1.3"),
+        (SelfSigned("mx.example"), Err(Distrust::SelfSigned), true, "TLSv1.3"),
+        (Stranger("mx.example"), Err(Distrust::UnknownIssuer), true, "TLSv1.3"),
+        (Stranger("other.example"), Err(Distrust::UnknownIssuer), false, "TLSv1.3"),
+        (Many("mx.example", 60), Ok(()), true, "TLSv1.3"),
     ] {
-        let session = look(Mail::sound(identity)).await;
-        assert_eq!(session.end, End::Complete, "{identity:?}");
-        let tls = session.tls.unwrap();
-        assert_eq!((&tls.trust, tls.name, tls.version), (&trust, name, version), "{identity:?}");
+        let stand = start(Mail::sound(identity)).await;
+        let tls = secured(look_within(AMPLE, &stand, Service::Smtp).await.unwrap().tls);
+        assert_eq!(
+            (&tls.trusted, tls.names_host, tls.version.as_str()),
+            (&trusted, names_host, version),
+            "{identity:?}"
+        );
         assert!(tls.chain.len() <= 10, "{identity:?}: {} certificates", tls.chain.len());
+        assert_eq!(stand.reached().said.last().map(String::as_str), Some("QUIT"), "{identity:?}");
     }
 }
 
 #[tokio::test]
-async fn a_chain_above_what_is_kept_is_no_tls() {
-    let session = look(Mail::sound(Identity::Many("mx.example", 1000))).await;
-    assert_eq!((session.stage, session.end), (Stage::Handshake, End::Handshake(NoTls::TooMuch)));
-}
-
-#[tokio::test]
-async fn every_other_ending_has_its_own_name() {
-    let lines = |line: &str| vec![line.to_owned()];
-    for (manner, stage, end) in [
-        (Manner::EndlessGreeting, Stage::Greeting, End::Flooded(Flood::Reply)),
-        (Manner::GiantLine, Stage::Greeting, End::Flooded(Flood::Line)),
-        (Manner::Reset, Stage::Greeting, End::Reset),
-        (Manner::HangsUp, Stage::Hello, End::Closed),
-        (Manner::Greets("450 later\r\n"), Stage::Greeting, End::Rejected(lines("450 later"))),
-        (Manner::Greets("554 go away\r\n"), Stage::Greeting, End::Rejected(lines("554 go away"))),
-        (Manner::Greets("SSH-2.0-x\r\n"), Stage::Greeting, End::Malformed("SSH-2.0-x".to_owned())),
-        (Manner::Hello("550 not you\r\n"), Stage::Hello, End::Rejected(lines("550 not you"))),
-        (Manner::StartTls("220 go\r\n250 injected\r\n"), Stage::StartTls, End::Injected),
-        (Manner::Handshake(b"220 no TLS here\r\n"), Stage::Handshake, End::Handshake(NoTls::NotTls)),
-        (Manner::Handshake(b""), Stage::Handshake, End::Handshake(NoTls::Closed)),
-        (Manner::Handshake(b"\x15\x03\x01\x00\x02\x02\x46"), Stage::Handshake, End::Handshake(NoTls::OldVersion)),
-        (Manner::Handshake(&OLD_HELLO), Stage::Handshake, End::Handshake(NoTls::OldVersion)),
+async fn every_other_ending_is_told_and_only_one_before_the_first_reply_is_no_session() {
+    let failed = |why: &str| Ok(Tls::Failed(why.to_owned()));
+    let turned_away = |line: &str| Ok(Tls::TurnedAway(line.to_owned()));
+    let too_much = "the server sent more than a handshake needs";
+    for (mail, expected) in [
+        (Mail::that(Manner::EndlessGreeting), Err(Unreached::Broken)),
+        (Mail::that(Manner::GiantLine), Err(Unreached::Broken)),
+        (Mail::that(Manner::Reset), Err(Unreached::Broken)),
+        (Mail::that(Manner::HangsUp), Err(Unreached::Broken)),
+        (Mail::that(Manner::Greets("450 later\r\n")), turned_away("450 later")),
+        (Mail::that(Manner::Greets("554-go\r\n554 away\r\n")), turned_away("554-go\n554 away")),
+        (Mail::that(Manner::Greets("SSH-2.0-x\r\n")), turned_away("SSH-2.0-x")),
+        (Mail::that(Manner::Hello("550 not you\r\n")), turned_away("550 not you")),
+        (Mail::that(Manner::StartTls("220 go\r\n250 injected\r\n")), Ok(Tls::Injected)),
+        (Mail::that(Manner::Handshake(b"220 no TLS here\r\n")), failed("what the server sent is not TLS")),
+        (Mail::that(Manner::Handshake(b"")), failed("the server hung up amid the handshake")),
+        (Mail::that(Manner::Handshake(b"\x15\x03\x01\x00\x02\x02\x46")), Ok(Tls::TooOld)),
+        (Mail::that(Manner::Handshake(&OLD_HELLO)), Ok(Tls::TooOld)),
         (
-            Manner::Handshake(b"\x15\x03\x03\x00\x02\x02\x28"),
-            Stage::Handshake,
-            End::Handshake(NoTls::Alert("handshake_failure".to_owned())),
+            Mail::that(Manner::Handshake(b"\x15\x03\x03\x00\x02\x02\x28")),
+            failed("the server ended the handshake with the alert `handshake_failure`"),
         ),
+        // A chain above what is kept.
+        (Mail::sound(Identity::Many("mx.example", 1000)), failed(too_much)),
     ] {
-        let session = look(Mail::that(manner)).await;
-        assert_eq!((session.stage, &session.end), (stage, &end), "{manner:?}");
-        assert_eq!(session.tls, None, "{manner:?}");
+        assert_eq!(look(mail).await.map(|session| session.tls), expected, "{mail:?}");
     }
 }
 
 #[tokio::test]
 async fn without_starttls_the_look_is_whole_and_says_so() {
     for (manner, expected) in [
-        (Manner::Hello("250-mx.example\r\n250 XSTARTTLS\r\n"), StartTls::NotOffered),
-        (Manner::Hello("250 STARTTLS\r\n"), StartTls::NotOffered),
-        (Manner::StartTls("454 no TLS today\r\n"), StartTls::Refused(vec!["454 no TLS today".to_owned()])),
+        (Manner::Hello("250-mx.example\r\n250 XSTARTTLS\r\n"), Tls::NotOffered),
+        (Manner::Hello("250 STARTTLS\r\n"), Tls::NotOffered),
+        (Manner::StartTls("454 no TLS today\r\n"), Tls::Refused("454 no TLS today".to_owned())),
     ] {
         let stand = start(Mail::that(manner)).await;
-        let session = look_within(AMPLE, &stand, Service::Submission).await;
-        assert_eq!((&session.end, session.stage, &session.starttls), (&End::Complete, Stage::Done, &expected));
+        let session = look_within(AMPLE, &stand, Service::Submission).await.unwrap();
+        assert_eq!((session.greeting.as_str(), session.tls), ("220 mx.example ESMTP", expected));
         assert_eq!(stand.reached().said.last().map(String::as_str), Some("QUIT"), "{manner:?}");
     }
 }
@@ -158,43 +163,43 @@ async fn without_starttls_the_look_is_whole_and_says_so() {
 #[tokio::test]
 async fn a_server_that_turns_us_away_is_left_politely() {
     let stand = start(Mail::that(Manner::Greets("554 go away\r\n"))).await;
-    look_within(AMPLE, &stand, Service::Smtp).await;
+    look_within(AMPLE, &stand, Service::Smtp).await.unwrap();
     assert_eq!(stand.reached().said, ["QUIT"]);
 }
 
 #[tokio::test]
-async fn imap_that_says_goodbye_at_once_has_turned_us_away() {
-    for (greeting, end) in [
-        ("* BYE too many\r\n", End::Rejected(vec!["* BYE too many".to_owned()])),
-        ("* PREAUTH hello\r\n", End::Complete),
-        ("220 wrong door\r\n", End::Malformed("220 wrong door".to_owned())),
-    ] {
+async fn whatever_is_said_inside_tls_the_tls_was_seen() {
+    for greeting in ["* BYE too many\r\n", "* PREAUTH hello\r\n", "220 wrong door\r\n"] {
         let mail = Mail { protocol: Protocol::ImapInTls, ..Mail::that(Manner::Greets(greeting)) };
-        assert_eq!(look_within(AMPLE, &start(mail).await, Service::Imaps).await.end, end);
+        let session = look_within(AMPLE, &start(mail).await, Service::Imaps).await.unwrap();
+        assert_eq!(session.greeting, greeting.trim_end());
+        assert_eq!(secured(session.tls).trusted, Ok(()), "{greeting}");
     }
+    let mail = Mail { protocol: Protocol::SmtpInTls, ..Mail::that(Manner::Greets("* OK wrong door\r\n")) };
+    let session = look_within(AMPLE, &start(mail).await, Service::Submissions).await.unwrap();
+    assert_eq!((session.greeting.as_str(), secured(session.tls).trusted), ("", Ok(())));
 }
 
 #[tokio::test]
 async fn one_limit_for_the_whole_look_ends_silence_and_dripping() {
-    for (manner, stage) in [
-        (Manner::Silent, Stage::Greeting),
-        (Manner::Drip, Stage::Greeting),
-        (Manner::SilentHandshake, Stage::Handshake),
+    for (manner, said) in [
+        (Manner::Silent, &[][..]),
+        (Manner::Drip, &[]),
+        (Manner::SilentHandshake, &["EHLO checks.example", "STARTTLS"]),
     ] {
         let stand = start(Mail::that(manner)).await;
         let start = Instant::now();
-        let session = look_within(SHORT, &stand, Service::Smtp).await;
-        assert_eq!((session.stage, session.end), (stage, End::TimedOut), "{manner:?}");
+        assert_eq!(look_within(SHORT, &stand, Service::Smtp).await, Err(Unreached::Silent), "{manner:?}");
         assert!(start.elapsed() < SHORT * 10, "{manner:?}: {:?}", start.elapsed());
-        assert_eq!(session.starttls == StartTls::Accepted, manner == Manner::SilentHandshake);
+        assert_eq!(stand.reached().said, said, "{manner:?}");
     }
 }
 
 #[tokio::test]
 async fn a_goodbye_that_nobody_answers_changes_nothing() {
     let stand = start(Mail::that(Manner::GreetsThenSilent("554 go away\r\n"))).await;
-    let session = look_within(SHORT, &stand, Service::Smtp).await;
-    assert_eq!(session.end, End::Rejected(vec!["554 go away".to_owned()]));
+    let session = look_within(SHORT, &stand, Service::Smtp).await.unwrap();
+    assert_eq!(session.tls, Tls::TurnedAway("554 go away".to_owned()));
 }
 
 #[tokio::test]
@@ -202,17 +207,16 @@ async fn what_cannot_be_reached_says_why() {
     let stand = start(Mail::that(Manner::Sound)).await;
     let (address, port) = (stand.ip(), stand.port());
     drop(stand);
-    let smtp =
-        |service_port| Smtp::new(guard(Service::Smtp, service_port), trusting(), "checks.example".parse().unwrap());
-    let mx: Name = "mx.example".parse().unwrap();
     // The address that the stand had: now nobody listens there.
     tokio::task::yield_now().await;
-    let refused = smtp(port).look(&mx, address, Service::Smtp).await;
-    assert_eq!((refused.stage, refused.end), (Stage::Connect, End::Unreached(Unreached::Refused)));
-    let denied = smtp(port).look(&mx, [10, 0, 0, 5].into(), Service::Smtp).await;
-    assert!(matches!(denied.end, End::Unreached(Unreached::Denied(_))), "{:?}", denied.end);
-    let literal = smtp(port).look(&"10.0.0.5".parse().unwrap(), address, Service::Smtp).await;
-    assert_eq!(literal.end, End::BadName);
+    for (host, address, why) in [
+        ("mx.example", address, Unreached::Refused),
+        ("mx.example", [10, 0, 0, 5].into(), Unreached::Denied),
+        ("10.0.0.5", address, Unreached::NotAsked),
+    ] {
+        let called = smtp(Service::Smtp, port).look(&call(host, address, Service::Smtp)).await;
+        assert_eq!(called, Err(why), "{host} {address}");
+    }
 }
 
 #[test]
