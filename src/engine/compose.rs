@@ -121,7 +121,9 @@ fn looked(steps: &[Step], report: &Report) -> Text {
             let claim = if sure { "what causes this" } else { "what may cause this" };
             text.and(format!(" and found {claim}: {}. Mend that first.", causes.join(", ")))
         }
-        Severity::Fail | Severity::Warn => text.and(" and found faults, though none that explains this by itself."),
+        Severity::Fail | Severity::Warn => {
+            text.and(" and found faults that may be why, though none of the steps is about them. Mend them first.")
+        }
         Severity::Unknown => text.and(", but it did not answer all questions; what I could not see is not marked."),
         Severity::Ok | Severity::Info => {
             let topics: Vec<&str> = report.topics().map(|(topic, _)| topic.as_str()).collect();

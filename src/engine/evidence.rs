@@ -1,7 +1,7 @@
 //! What a report says of an entry's steps: confirmed, ruled out, or open; and which entries it points to.
 
 use crate::answer::{State, Step};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Code, Finding, Severity, Topic};
 use crate::knowledge::{self, Entry, EntryId, Knowledge};
 use crate::probe::Report;
 use crate::text::Text;
@@ -66,7 +66,11 @@ fn judged<'r>(remedy: &knowledge::Remedy, report: &'r Report) -> (State, Vec<&'r
     if !confirmed.is_empty() {
         return (State::Confirmed, confirmed);
     }
-    let is_clear = |topic| report.topics().any(|(done, severity)| done == topic && severity <= Severity::Info);
+    let is_clear = |topic| {
+        report.topics().any(|(done, severity)| done == topic && severity <= Severity::Info)
+            // No fault, and yet nothing was seen.
+            && !report.findings().any(|finding| finding.code == Code::DkimUnguessable && topic == Topic::Dkim)
+    };
     if remedy.cleared_by.is_empty() || !remedy.cleared_by.iter().all(|topic| is_clear(*topic)) {
         return (State::Open, Vec::new());
     }
@@ -77,4 +81,44 @@ fn judged<'r>(remedy: &knowledge::Remedy, report: &'r Report) -> (State, Vec<&'r
 
 fn confirming<'r>(remedy: &knowledge::Remedy, report: &'r Report) -> impl Iterator<Item = &'r Finding> {
     report.findings().filter(|finding| remedy.confirmed_by.contains(&finding.code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Brand;
+    use crate::knowledge::Source;
+    use crate::probe::Cost;
+
+    #[test]
+    fn a_look_that_saw_nothing_rules_nothing_out() {
+        let knowledge = Knowledge::load(&Source::Shipped, &Brand::default()).unwrap();
+        let entry = knowledge.entry("sent-email-in-spam").unwrap();
+        let state = |code: Code| {
+            let report = Report {
+                domain: "example.com".parse().unwrap(),
+                selectors: Vec::new(),
+                done: vec![(code.topic(), vec![Finding::new(code, "example.com")])],
+                open: Vec::new(),
+                cost: Cost::default(),
+                runs: 1,
+                resolver: String::new(),
+                unreachable: false,
+            };
+            let about = |remedy: &knowledge::Remedy| remedy.cleared_by.contains(&code.topic());
+            let remedy = entry.remedies.iter().find(|remedy| about(remedy)).unwrap();
+            judged(remedy, &report).0
+        };
+        for (code, expected) in [
+            (Code::DkimFound, State::Cleared),
+            (Code::DkimUnguessable, State::Open),
+            (Code::DkimNotFound, State::Open),
+            (Code::DkimCutOff, State::Confirmed),
+            (Code::DmarcPolicyNone, State::Cleared),
+            (Code::SenderscoreNone, State::Confirmed),
+            (Code::PropagationPending, State::Confirmed),
+        ] {
+            assert_eq!(state(code), expected, "{code}");
+        }
+    }
 }

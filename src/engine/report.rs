@@ -7,19 +7,17 @@
 use super::compose::{again, choice, cost, noted, ordered, shown};
 use super::{Engine, Remedy, evidence};
 use crate::answer::{Action, Answer, Block, Details, Noted, State};
-use crate::finding::{Code, Finding, Severity, Topic};
+use crate::finding::{Code, Finding, Severity};
 use crate::probe::Report;
 use crate::request::Depth;
 use crate::text::Text;
 
 /// How many entries a report leads on to.
 const FURTHER_ENTRIES: usize = 3;
-/// How likely an entry must be to be named: what is seldom the cause of anything is left to its own answer.
+/// An entry is named when it is likelier than this: what is seldom the cause of anything is left to its own answer.
 const LIKELY: f64 = 0.3;
-/// The topics that a domain may do without.
-const OPTIONAL: [Topic; 6] = [Topic::Dnssec, Topic::MtaSts, Topic::TlsRpt, Topic::Dane, Topic::Bimi, Topic::Autoconfig];
-/// How the codes end that say that there is nothing at all.
-const NOTHING: [&str; 4] = ["-missing", "-none", "-unsigned", "-not-published"];
+/// The codes that say that a domain does without an optional standard; one line is enough for all of them.
+const NOTHING: [Code; 4] = [Code::DnssecUnsigned, Code::MtaStsNone, Code::TlsRptMissing, Code::AutoconfigNone];
 
 /// The report on a domain; in brief, all but the likeliest cause is left to the details.
 pub(super) fn report(engine: &Engine, report: &Report, depth: Depth) -> Answer {
@@ -28,7 +26,7 @@ pub(super) fn report(engine: &Engine, report: &Report, depth: Depth) -> Answer {
     }
     let sorted = Sorted::of(report);
     let mut remedies = evidence::remedies(&engine.knowledge, report);
-    remedies.retain(|remedy| remedy.confidence >= LIKELY);
+    remedies.retain(|remedy| remedy.confidence > LIKELY);
     let topics: Vec<_> = report.topics().map(|(topic, worst)| (topic.to_string(), worst)).collect();
     let mut blocks = Vec::new();
     if let Some(cause) = sorted.cause {
@@ -101,7 +99,7 @@ impl<'r> Sorted<'r> {
             // The same silence told topic by topic would bury it.
             unknown.truncate(1);
         }
-        let (absent, info) = of(&[Severity::Info]).into_iter().partition(|finding| is_absence(finding.code));
+        let (absent, info) = of(&[Severity::Info]).into_iter().partition(|finding| NOTHING.contains(&finding.code));
         let first = if to_mend.is_empty() { &mut unknown } else { &mut to_mend };
         let cause = if first.is_empty() { None } else { Some(first.remove(0)) };
         Self { cause, to_mend, unknown, info, absent, in_order: of(&[Severity::Ok]) }
@@ -118,11 +116,6 @@ impl<'r> Sorted<'r> {
         let parts = parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
         Text::plain(parts.collect::<Vec<_>>().join(", "))
     }
-}
-
-/// Whether a code says that the domain does without an optional standard.
-fn is_absence(code: Code) -> bool {
-    OPTIONAL.contains(&code.topic()) && NOTHING.iter().any(|ending| code.as_str().ends_with(ending))
 }
 
 /// All but the cause, the worst first.

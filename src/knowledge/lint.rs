@@ -6,9 +6,9 @@ use std::ops::Range;
 
 use super::entry::Draft;
 use super::source::FINDINGS;
+use super::voice::Symptom;
 use super::words::Words;
 use crate::finding::{Code, Severity};
-use super::voice::Symptom;
 use crate::problem::Problem;
 use crate::written::File;
 
