@@ -8,7 +8,7 @@ mod report;
 mod sender;
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use evidence::Remedy;
@@ -32,17 +32,26 @@ const SHARED_DOMAINS: &str = include_str!("../index/shared-domains.txt");
 pub struct Engine {
     config: Arc<Config>,
     knowledge: Knowledge,
-    search: Search,
+    /// Made when the first question comes, or by [`Engine::get_ready`]: a look at a domain needs none of it.
+    search: OnceLock<Result<Search, NotReady>>,
     network: Arc<dyn Network>,
     shared_domains: HashSet<&'static str>,
 }
 
 impl Engine {
     /// Puts the parts together.
-    pub fn new(config: Config, knowledge: Knowledge, network: Arc<dyn Network>) -> Result<Self, NotReady> {
-        let search = Search::build(&knowledge, &config.matching)?;
+    pub fn new(config: Config, knowledge: Knowledge, network: Arc<dyn Network>) -> Self {
         let shared_domains = SHARED_DOMAINS.lines().filter(|line| !line.starts_with('#')).collect();
-        Ok(Self { config: Arc::new(config), knowledge, search, network, shared_domains })
+        Self { config: Arc::new(config), knowledge, search: OnceLock::new(), network, shared_domains }
+    }
+
+    /// Makes ready what questions in words need, so that the first need not wait for it, and says if it cannot be had.
+    pub fn get_ready(&self) -> Result<(), &NotReady> {
+        self.search().map(|_| ())
+    }
+
+    fn search(&self) -> Result<&Search, &NotReady> {
+        self.search.get_or_init(|| Search::build(&self.knowledge, &self.config.matching)).as_ref()
     }
 
     /// The configuration.
@@ -66,9 +75,10 @@ impl Engine {
         !matches!(reply.outcome, Outcome::Unknown(_))
     }
 
-    /// Matching alone.
+    /// Matching alone; nothing fits where [`Self::get_ready`] fails.
     pub fn find(&self, question: &str) -> Found {
-        self.search.find(question)
+        let nothing = Found { decision: Decision::Quiet, matches: Vec::new() };
+        self.search().map_or(nothing, |search| search.find(question))
     }
 
     /// What may be learned when somebody answers a question with an entry by hand. It changes nothing until staff adopt
@@ -78,8 +88,8 @@ impl Engine {
     }
 
     /// Matching alone, with what decided.
-    pub fn why(&self, question: &str) -> Why {
-        self.search.why(question)
+    pub fn why(&self, question: &str) -> Result<Why, &NotReady> {
+        Ok(self.search()?.why(question))
     }
 
     /// Takes a request. What needs no network is done on return; the rest waits for [`Work::finish`].
@@ -98,7 +108,7 @@ impl Engine {
                 None => (Subject::NoSuchEntry, Task::None),
             },
             Request::Ask(question) => {
-                let found = self.search.find(&question);
+                let found = self.find(&question);
                 let domain = self.domain_of(&question);
                 let task = domain.and_then(|domain| self.examine_for(&question, &found, domain));
                 (Subject::Question(found), task.unwrap_or(Task::None))

@@ -50,7 +50,7 @@ fn engine(config: Config) -> anyhow::Result<Arc<Engine>> {
     let knowledge = Knowledge::load(&source, &config.brand)?;
     let resolver = Resolver::new(&config.resolver.servers, config.resolver.timeout);
     let network = Hosts::public(resolver, &config.probe)?;
-    Ok(Arc::new(Engine::new(config, knowledge, Arc::new(network))?))
+    Ok(Arc::new(Engine::new(config, knowledge, Arc::new(network))))
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -54,7 +54,7 @@ codes! {
         DnsBogus = Fail "dns-bogus" [];
     }
     Ns {
-        /// Two name servers or more, and nothing wrong with those that were looked at.
+        /// Nothing is wrong with the name servers that were looked at.
         NsFound = Ok "ns-found" ["count"];
         /// A single name server (RFC 2182 section 5).
         NsOne = Info "ns-one" [];

@@ -200,7 +200,7 @@ mod tests {
                     lab(
                         "example.com NS ns1.example.com\nns1.example.com A 192.0.2.1\nexample.com SOA ns1.example.com 7",
                     ),
-                    &[Code::NsOne],
+                    &[Code::NsFound, Code::NsOne],
                 ),
                 (but("A 192.0.2.2", "A 192.0.2.1"), &[Code::NsFound, Code::NsOneAddress]),
                 (

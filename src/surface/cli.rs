@@ -90,8 +90,19 @@ pub fn adjust(config: &mut Config, command: &Command) {
     }
 }
 
+/// Whether a command answers questions in words, which need [`Engine::get_ready`].
+const fn needs_matching(command: &Command) -> bool {
+    matches!(command, Command::Ask { .. } | Command::Chat { .. } | Command::Demo | Command::Serve)
+}
+
 /// Runs a command of the engine's.
 pub async fn run(command: Command, engine: &Arc<Engine>, out: &mut dyn Write) -> io::Result<Exit> {
+    if needs_matching(&command)
+        && let Err(not_ready) = engine.get_ready()
+    {
+        writeln!(io::stderr(), "error: {not_ready}")?;
+        return Ok(Exit::Configuration);
+    }
     match command {
         Command::Ask { question, json, why, batch, .. } => match batch {
             Some(file) => ask::batch(engine, &file, out),

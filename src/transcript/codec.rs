@@ -223,12 +223,13 @@ enum NoPageShape {
 
 /// What a server's own certificate says, or null.
 mod leaf {
-    use super::*;
+    use super::{Deserialize, Deserializer, Leaf, LeafShape, Serialize, Serializer};
 
     #[derive(Serialize, Deserialize)]
     #[serde(transparent)]
     struct Written(#[serde(with = "LeafShape")] Leaf);
 
+    #[expect(clippy::ref_option, reason = "the signature is serde's")]
     pub(super) fn serialize<S: Serializer>(leaf: &Option<Leaf>, serializer: S) -> Result<S::Ok, S::Error> {
         leaf.clone().map(Written).serialize(serializer)
     }
@@ -240,7 +241,7 @@ mod leaf {
 
 /// Why a chain is not trusted, or null where it is.
 mod distrust {
-    use super::*;
+    use super::{Deserialize, Deserializer, Distrust, DistrustShape, Serialize, Serializer};
 
     #[derive(Serialize, Deserialize)]
     #[serde(transparent)]

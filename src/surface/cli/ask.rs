@@ -31,7 +31,7 @@ pub(super) async fn ask(engine: &Arc<Engine>, question: &str, json: bool, out: &
 
 /// Tells the words and patterns that decided, a line each.
 pub(super) fn why(engine: &Engine, question: &str, out: &mut dyn Write) -> io::Result<Exit> {
-    let Why { found, entry, rival, reasons } = engine.why(question);
+    let Ok(Why { found, entry, rival, reasons }) = engine.why(question) else { return Ok(Exit::Bug) };
     writeln!(out, "{}", found.decision.as_str())?;
     for found in &found.matches {
         writeln!(out, "  {:.3}  {}", found.confidence, found.entry)?;
