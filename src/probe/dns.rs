@@ -3,19 +3,20 @@
 //!
 //! Refuses to judge: an answer, no data, no such name, SERVFAIL, a refusal and silence stay apart
 //! ([`Outcome`], [`Cause`]). Names no host that a user chose but the name servers of their domain, and of those only the
-//! ones that a guard lets through.
+//! ones that the guard lets through.
 //!
 //! The exchange is our own, on hickory's encoding: its resolver hides the header and the authority section of answers
 //! without records (AA, AD, referrals, the time for which they hold), cannot clear RD or set CD for one question, and
 //! refuses replies with an empty TXT record. `question` is what goes out and what counts as its reply, `exchange` the
-//! sockets, `read` the reply as facts, `authority` the name servers of domains.
+//! one after the other, `way` the sockets, `read` the reply as facts.
 
-mod authority;
 mod exchange;
 mod question;
 mod read;
+mod way;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -24,11 +25,12 @@ use hickory_resolver::system_conf;
 use tokio::sync::Semaphore;
 
 use super::Network;
+use super::egress::Egress;
 use crate::facts::{Cause, Outcome, Query, Response, Server};
-use authority::Authorities;
 use exchange::exchange;
 use question::{Manner, Question};
 use read::read;
+use way::Way;
 
 /// How many questions may be under way at once, over all checks: those of eight whole checks. Waiting for a place counts
 /// as silence, so what limits the checks must come first.
@@ -39,7 +41,7 @@ pub struct Resolver {
     servers: Vec<SocketAddr>,
     timeout: Duration,
     limit: Semaphore,
-    authorities: Authorities,
+    guard: Option<Arc<Egress>>,
 }
 
 impl Resolver {
@@ -50,14 +52,14 @@ impl Resolver {
             servers: if servers.is_empty() { system_servers() } else { servers.to_vec() },
             timeout,
             limit: Semaphore::new(CONCURRENT_QUESTIONS),
-            authorities: Authorities::none(),
+            guard: None,
         }
     }
 
-    /// The same, which also asks the name servers of domains, at `port` of those addresses that `admits` lets through.
+    /// The same, which also asks those name servers of domains that `guard` lets through.
     #[must_use]
-    pub fn with_authorities(mut self, port: u16, admits: impl Fn(IpAddr) -> bool + Send + Sync + 'static) -> Self {
-        self.authorities = Authorities::new(port, admits);
+    pub fn with_authorities(mut self, guard: Arc<Egress>) -> Self {
+        self.guard = Some(guard);
         self
     }
 
@@ -65,7 +67,7 @@ impl Resolver {
     async fn ask_all(&self, query: &Query, manner: Manner) -> Response {
         let mut first = None;
         for server in &self.servers {
-            let reply = self.ask_one(*server, query, manner).await;
+            let reply = self.ask_one(Way::Straight(*server), query, manner).await;
             match reply.outcome {
                 Outcome::Unknown(Cause::Silent) => {
                     first.get_or_insert(reply);
@@ -81,21 +83,19 @@ impl Resolver {
         first.unwrap_or(Response::new(Outcome::Unknown(Cause::Silent)))
     }
 
-    async fn ask_one(&self, server: SocketAddr, query: &Query, manner: Manner) -> Response {
+    async fn ask_one(&self, way: Way<'_>, query: &Query, manner: Manner) -> Response {
         let Some(question) = Question::new(query, manner) else {
             return Response::new(Outcome::Unknown(Cause::Malformed));
         };
-        match exchange(server, &question, self.timeout).await {
+        match exchange(way, &question, self.timeout).await {
             Ok(message) => read(query, manner, &message),
             Err(cause) => Response::new(Outcome::Unknown(cause)),
         }
     }
 
     async fn ask_authority(&self, address: IpAddr, query: &Query) -> Response {
-        let Some((server, _turn)) = self.authorities.turn(address).await else {
-            return Response::new(Outcome::Unknown(Cause::NotAsked));
-        };
-        self.ask_one(server, query, Manner::Iterative).await
+        let Some(guard) = &self.guard else { return Response::new(Outcome::Unknown(Cause::NotAsked)) };
+        self.ask_one(Way::Guarded(guard, address), query, Manner::Iterative).await
     }
 }
 
@@ -110,7 +110,7 @@ impl Network for Resolver {
             match query.to {
                 Server::Resolver => self.ask_all(query, Manner::Recursive).await,
                 Server::Unchecked => self.ask_all(query, Manner::Unchecked).await,
-                Server::Named(server) => self.ask_one(server, query, Manner::Recursive).await,
+                Server::Named(server) => self.ask_one(Way::Straight(server), query, Manner::Recursive).await,
                 Server::Authority(address) => self.ask_authority(address, query).await,
             }
         })

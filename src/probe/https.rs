@@ -2,8 +2,7 @@
 //! the public, redirects are shown and not followed, no proxy, no cookies, one time limit for all.
 //!
 //! Refuses hosts that are addresses, and to resolve: the name of a [`Fetch`] goes into TLS and the `Host` header; its
-//! address is [`Egress`]'s to judge. Of a host whose certificate is not good nothing
-//! is asked.
+//! address is [`Egress`]'s to judge. Of a host whose certificate is not good nothing is asked.
 
 use std::error::Error as _;
 use std::io;

@@ -9,8 +9,10 @@ use mailmedic::domain::Domain;
 use mailmedic::facts::{Fact, Facts, Question};
 use mailmedic::finding::{Finding, Severity, Topic};
 use mailmedic::mail::{CHECKS, Case};
+use mailmedic::probe::egress::Port;
 use mailmedic::probe::{Network, Resolver};
 
+use crate::hosts::guard;
 use crate::lab::PATIENCE;
 use crate::nameserver::{Fault, NameServer, Zones};
 
@@ -81,7 +83,7 @@ impl World {
         let places = [(RESOLVER, resolver), (REGISTRY, registry), (FIRST, first), (SECOND, second), (OTHER, other)];
         let [resolver, registry, first, second, other] = NameServer::start_together(places).await;
         let port = resolver.address().port();
-        let network = Resolver::new(&[resolver.address()], PATIENCE).with_authorities(port, |_| true);
+        let network = Resolver::new(&[resolver.address()], PATIENCE).with_authorities(guard(Port::Dns, port));
         let domain: Domain = "zone.example".parse().unwrap();
         let mut config = Config::default();
         config.resolver.propagation = others.then(|| other.address()).into_iter().collect();

@@ -1,11 +1,15 @@
 //! The resolver over real packets: what it makes of each kind of reply, and how much a hostile server can make it ask.
 
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use mailmedic::config::Probe;
 use mailmedic::facts::{Cause, Kind, Outcome, Query, Response, Server};
+use mailmedic::probe::egress::{Egress, Port, Ports};
 use mailmedic::probe::{Network, Resolver};
 
+use crate::hosts::guard;
 use crate::lab::PATIENCE;
 use crate::nameserver::Transport::{self, Tcp, Udp};
 use crate::nameserver::{Fault, NameServer, Zones};
@@ -134,22 +138,35 @@ async fn a_name_server_is_asked_only_if_it_may_be_and_its_referral_is_told() {
     let mut zones = with("x.example", "TXT", "hello");
     zones.authority_of(&["example"]).add("child.example", "NS", "ns.child.example");
     let server = NameServer::start(zones).await;
+    let port = server.address().port();
     let to = |name: &str| text(name).to(Server::Authority(server.address().ip()));
 
     let nobody = Resolver::new(&[server.address()], PATIENCE);
     assert_eq!(nobody.query(&to("x.example")).await.records(), Err(Cause::NotAsked));
-    let other =
-        Resolver::new(&[], PATIENCE).with_authorities(server.address().port(), |address| !address.is_loopback());
+    let public = Arc::new(Egress::new(&Probe::default()).with_ports(Ports::default().with(Port::Dns, port)));
+    let other = Resolver::new(&[], PATIENCE).with_authorities(public);
     assert_eq!(other.query(&to("x.example")).await.records(), Err(Cause::NotAsked));
     assert_eq!(server.questions(), []);
 
-    let resolver = Resolver::new(&[], PATIENCE).with_authorities(server.address().port(), |_| true);
+    let resolver = Resolver::new(&[], PATIENCE).with_authorities(guard(Port::Dns, port));
     let told = resolver.query(&to("x.example")).await;
     assert!(told.authoritative && told.texts().unwrap().len() == 1);
     let referred = resolver.query(&to("www.child.example")).await;
     assert_eq!((referred.authoritative, referred.outcome), (false, Outcome::NoData));
     assert_eq!(referred.referral, ["ns.child.example".parse().unwrap()]);
     assert_eq!(resolver.query(&to("elsewhere.test")).await.records(), Err(Cause::Refused));
+}
+
+#[tokio::test]
+async fn many_questions_at_once_take_their_turns_at_a_name_server_also_over_tcp() {
+    let mut zones = faulty(Fault::Truncated);
+    zones.authority_of(&["example"]);
+    let server = NameServer::start(zones).await;
+    let resolver = Resolver::new(&[], PATIENCE).with_authorities(guard(Port::Dns, server.address().port()));
+    let query = text("x.example").to(Server::Authority(server.address().ip()));
+    // More than may be under way: each gives up its place for a datagram before it asks for one over TCP.
+    let replies = futures_util::future::join_all((0..12).map(|_| resolver.query(&query))).await;
+    assert!(replies.iter().all(|reply| reply.records().is_ok()), "{replies:?}");
 }
 
 #[tokio::test]

@@ -1,23 +1,23 @@
 //! One question to one server and its reply: over UDP, and over TCP where a datagram does not do (RFC 7766).
 //!
-//! Every question gets a socket of its own, so that the system picks a fresh port for each (RFC 5452 section 9.2). What is
-//! no reply to the question is passed over; only the time limit ends the wait.
+//! What is no reply to the question is passed over; only the time limit ends the wait. The sockets are `way`'s.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::pin;
 use std::time::Duration;
 
 use hickory_resolver::proto::op::Message;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpStream, UdpSocket};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::{sleep, timeout};
 
 use super::question::{Heard, Question, UDP_PAYLOAD};
-use crate::facts::Cause;
+use super::way::{Datagrams, Way};
+use crate::facts::{Cause, Unreached};
 
 /// Why there is no reply.
 enum Failed {
+    /// Nothing was sent, for reasons on our side.
+    NotAsked,
     /// The system says that the server cannot be reached.
     Io,
     /// What came over a connection is no reply.
@@ -30,34 +30,53 @@ impl From<io::Error> for Failed {
     }
 }
 
-/// The reply of `server`, which has `patience` to give it; it is asked once more at half of that.
-pub(super) async fn exchange(server: SocketAddr, question: &Question, patience: Duration) -> Result<Message, Cause> {
-    let mut garbled = false;
-    let reply = async {
-        match over_udp(server, question, patience / 2, &mut garbled).await? {
-            Some(reply) => Ok(reply),
-            None => over_tcp(server, question).await,
+impl From<Unreached> for Failed {
+    fn from(why: Unreached) -> Self {
+        match why {
+            Unreached::Denied | Unreached::NotAsked | Unreached::NoWay => Self::NotAsked,
+            Unreached::Refused | Unreached::Silent | Unreached::Broken => Self::Io,
         }
+    }
+}
+
+/// The reply of the server at the end of `way`, which has `patience` to give it; it is asked once more at half of that.
+pub(super) async fn exchange(way: Way<'_>, question: &Question, patience: Duration) -> Result<Message, Cause> {
+    let mut garbled = false;
+    let reply = match way.datagrams().await {
+        // Waiting for a socket is not the server's to answer for.
+        Ok(socket) => timeout(patience, converse(way, socket, question, patience / 2, &mut garbled)).await,
+        Err(why) => Ok(Err(why.into())),
     };
-    match timeout(patience, reply).await {
-        Ok(Ok(reply)) => Ok(reply),
-        Ok(Err(Failed::Unreadable)) => Err(Cause::Malformed),
-        Ok(Err(Failed::Io)) | Err(_) => Err(if garbled { Cause::Malformed } else { Cause::Silent }),
+    reply.unwrap_or(Err(Failed::Io)).map_err(|failed| match failed {
+        Failed::NotAsked => Cause::NotAsked,
+        Failed::Unreadable => Cause::Malformed,
+        Failed::Io if garbled => Cause::Malformed,
+        Failed::Io => Cause::Silent,
+    })
+}
+
+async fn converse(
+    way: Way<'_>,
+    socket: Datagrams,
+    question: &Question,
+    again: Duration,
+    garbled: &mut bool,
+) -> Result<Message, Failed> {
+    match over_udp(socket, question, again, garbled).await? {
+        Some(reply) => Ok(reply),
+        None => over_tcp(way.connect().await?, question).await,
     }
 }
 
 /// The reply; `None` where it has to be fetched over TCP: it was cut short, or it does not spell the name as the question
-/// did, so that anybody may have made it up.
+/// did, so that anybody may have made it up. The socket is closed by then: whoever waited for a second place while it keeps
+/// one could wait for itself.
 async fn over_udp(
-    server: SocketAddr,
+    socket: Datagrams,
     question: &Question,
     again: Duration,
     garbled: &mut bool,
 ) -> Result<Option<Message>, Failed> {
-    let any: IpAddr = if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-    let socket = UdpSocket::bind((any, 0)).await?;
-    // A connected socket hears nobody else, and is told when nobody listens there.
-    socket.connect(server).await?;
     socket.send(question.bytes()).await?;
     let mut again = pin!(sleep(again));
     let mut asked_again = false;
@@ -66,7 +85,7 @@ async fn over_udp(
         datagram.clear();
         tokio::select! {
             biased;
-            received = socket.recv_buf(&mut datagram) => received?,
+            received = socket.receive(&mut datagram) => received?,
             () = &mut again, if !asked_again => {
                 asked_again = true;
                 socket.send(question.bytes()).await?;
@@ -82,8 +101,7 @@ async fn over_udp(
     }
 }
 
-async fn over_tcp(server: SocketAddr, question: &Question) -> Result<Message, Failed> {
-    let mut stream = TcpStream::connect(server).await?;
+async fn over_tcp(mut stream: impl AsyncRead + AsyncWrite + Unpin, question: &Question) -> Result<Message, Failed> {
     let length = u16::try_from(question.bytes().len()).map_err(|_| Failed::Unreadable)?;
     stream.write_all(&[&length.to_be_bytes(), question.bytes()].concat()).await?;
     let mut reply = vec![0; stream.read_u16().await?.into()];
