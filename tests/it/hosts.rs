@@ -9,6 +9,8 @@ mod check;
 mod guard;
 mod https;
 mod mail;
+mod namespace;
+mod process;
 mod smtp;
 mod web;
 

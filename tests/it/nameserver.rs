@@ -64,11 +64,22 @@ impl NameServer {
         let mut sockets = bind(&servers.each_ref().map(|(address, _)| *address)).await.into_iter();
         servers.map(|(_, zones)| {
             let (udp, tcp) = sockets.next().expect("a socket for each");
-            let address = udp.local_addr().expect("the address of a bound socket");
-            let served = Arc::new(Served { zones, log: Mutex::default() });
-            let task = tokio::spawn(serve(udp, tcp, Arc::clone(&served)));
-            Self { address, served, task, runtime: None }
+            Self::on(udp, tcp, zones)
         })
+    }
+
+    /// Starts at exactly this address and port.
+    pub(crate) async fn start_at(address: SocketAddr, zones: Zones) -> Self {
+        let udp = UdpSocket::bind(address).await.unwrap_or_else(|error| panic!("{address}: {error}"));
+        let tcp = TcpListener::bind(address).await.unwrap_or_else(|error| panic!("{address}: {error}"));
+        Self::on(udp, tcp, zones)
+    }
+
+    fn on(udp: UdpSocket, tcp: TcpListener, zones: Zones) -> Self {
+        let address = udp.local_addr().expect("the address of a bound socket");
+        let served = Arc::new(Served { zones, log: Mutex::default() });
+        let task = tokio::spawn(serve(udp, tcp, Arc::clone(&served)));
+        Self { address, served, task, runtime: None }
     }
 
     /// Starts on a thread of its own: for tests without a runtime, which run the program as a process.

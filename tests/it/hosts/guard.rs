@@ -1,11 +1,8 @@
 //! The guard as it is in production, in a network of its own: with public and private addresses at hand and the real
 //! ports, the public ones are reached and nothing ever arrives at the others.
-//!
-//! The test runs itself again in a fresh network namespace, where the addresses lie on `lo`.
 
 use std::io;
 use std::net::IpAddr;
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,9 +15,6 @@ use tokio::time::timeout;
 
 use super::*;
 
-/// Says that this process is in the namespace.
-const INSIDE: &str = "MAILMEDIC_TEST_IN_NAMESPACE";
-
 const PUBLIC: [&str; 2] = ["9.9.9.53", "2620:fe::53"];
 
 /// Canaries: each of a different block; those that only stand for IPv4 addresses have no socket of their own.
@@ -29,35 +23,8 @@ const EMBEDDED: [&str; 4] = ["::ffff:10.6.6.6", "::10.6.6.6", "64:ff9b::10.6.6.6
 
 #[test]
 fn only_public_addresses_are_reached_with_the_real_ports_in_a_network_of_its_own() {
-    if std::env::var_os(INSIDE).is_some() {
-        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-        return runtime.block_on(inside());
-    }
-    let Some(unshare) = [&["-n"][..], &["-Urn"]].into_iter().find(|flags| permitted(flags)) else {
-        eprintln!("NOT TESTED: this machine lets nobody make a network namespace (`unshare -n`, `unshare -Urn`)");
-        return;
-    };
-    let addresses = PUBLIC.iter().chain(&PRIVATE).filter(|address| !matches!(**address, "127.0.0.1" | "::1"));
-    let added: String = addresses
-        .map(|address| {
-            let length = if address.contains(':') { "128 nodad" } else { "32" };
-            ["ip addr add dev lo ", address, "/", length, " && "].concat()
-        })
-        .collect();
     let name = "hosts::guard::only_public_addresses_are_reached_with_the_real_ports_in_a_network_of_its_own";
-    let output = Command::new("unshare")
-        .args(unshare)
-        .args(["sh", "-c", &format!("ip link set lo up && {added} exec \"$0\" --exact {name} --nocapture")])
-        .arg(std::env::current_exe().unwrap())
-        .env(INSIDE, "1")
-        .output()
-        .unwrap();
-    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success() && out.contains("1 passed"), "{out}\n{err}");
-}
-
-fn permitted(flags: &[&str]) -> bool {
-    Command::new("unshare").args(flags).arg("true").output().is_ok_and(|output| output.status.success())
+    namespace::run(name, &[&PUBLIC[..], &PRIVATE].concat(), inside);
 }
 
 /// All that listens at one address.
