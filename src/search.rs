@@ -155,7 +155,12 @@ impl Search {
         matches.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
         matches.truncate(MATCHES);
         let sure: Vec<f64> = matches.iter().map(|found| found.confidence).collect();
-        Found { decision: decide(self.matching, &sure), matches }
+        let decision = match decide(self.matching, &sure) {
+            // A single word is no question, however telling: it may be part of any talk.
+            Decision::Answer if parts(message).concat().len() <= 1 => Decision::Offer,
+            decision => decision,
+        };
+        Found { decision, matches }
     }
 
     /// How likely a message is about each entry; nothing where there is nothing to read.
