@@ -11,7 +11,7 @@ use super::model::Vector;
 use super::spelling::Spelling;
 
 /// What a feature is made of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Kind {
     /// A word's stem.
     Word,
@@ -52,7 +52,7 @@ impl Kind {
 /// How much has to be said before a kind has its whole weight: anything is like a single word.
 const ENOUGH: f32 = 20.0;
 /// How many letters a run has.
-const LETTERS: [usize; 3] = [3, 4, 5];
+const LETTERS: [usize; 2] = [3, 4];
 /// Of more texts, letters and gaps are not learned: there are enough words then, and time and memory count.
 const MANY_TEXTS: usize = 10_000;
 /// A shorter error text would be found everywhere.
@@ -116,22 +116,42 @@ impl Features {
             rarest: 1.0,
             frugal: texts.len() > MANY_TEXTS,
         };
-        let seen: Vec<Seen> = texts.iter().map(|text| features.read(*text)).collect();
-        features.number(&seen);
-        let vectors = seen.iter().map(|seen| features.weigh(seen)).collect();
+        let vectors = features.number(texts);
         (features, vectors)
     }
 
-    fn number(&mut self, texts: &[Seen]) {
-        let mut in_texts: BTreeMap<(Kind, u64), u32> = BTreeMap::new();
-        for (kind, key, _) in texts.iter().flatten() {
-            *in_texts.entry((*kind, *key)).or_default() += 1;
+    /// Numbers the features that are worth learning, and gives each text's vector.
+    fn number(&mut self, texts: &[Reading<'_>]) -> Vec<Vector> {
+        // Until it is known which features are learned, a text is a list of small numbers in the order of first mention:
+        // to keep it as it was read would take more memory than all else together.
+        let mut places: HashMap<(Kind, u64), u32> = HashMap::new();
+        let mut found: Vec<(Kind, u64, u32)> = Vec::new();
+        let mut read = Vec::with_capacity(texts.len());
+        for text in texts {
+            let place = |(kind, key, count): (Kind, u64, f32)| {
+                let place = *places.entry((kind, key)).or_insert_with(|| {
+                    found.push((kind, key, 0));
+                    u32::try_from(found.len() - 1).unwrap_or(u32::MAX)
+                });
+                if let Some((.., in_texts)) = found.get_mut(place as usize) {
+                    *in_texts += 1;
+                }
+                (place, count)
+            };
+            read.push(self.read(*text).into_iter().map(place).collect::<Vec<_>>());
         }
         #[expect(clippy::cast_precision_loss, reason = "numbers of texts, far below what a float can count")]
         let rarity = |count: u32| (1.0 + texts.len() as f32 / count as f32).ln();
-        let learned = in_texts.iter().filter(|((kind, _), count)| **count > 1 || kind.is_telling_alone());
-        self.numbers = learned.zip(0..).map(|(((_, key), count), number)| (*key, (number, rarity(*count)))).collect();
         self.rarest = rarity(1);
+        let learned = found.iter().filter(|(kind, _, count)| *count > 1 || kind.is_telling_alone());
+        self.numbers = learned.zip(0..).map(|((_, key, count), number)| (*key, (number, rarity(*count)))).collect();
+        let weigh = |text: Vec<(u32, f32)>| {
+            self.weigh(text.into_iter().filter_map(|(place, count)| {
+                let (kind, key, _) = *found.get(place as usize)?;
+                Some((kind, key, count))
+            }))
+        };
+        read.into_iter().map(weigh).collect()
     }
 
     /// How many features there are.
@@ -141,7 +161,7 @@ impl Features {
 
     /// A text as the model sees it.
     pub(super) fn vector(&self, text: Reading<'_>) -> Vector {
-        self.weigh(&self.read(text))
+        self.weigh(self.read(text).into_iter())
     }
 
     /// The features of a text that the model knows, by name.
@@ -234,22 +254,26 @@ impl Features {
         }
     }
 
-    /// Gives each feature its value: rarer ones more, and those of a kind together no more than the kind's weight.
-    fn weigh(&self, seen: &Seen) -> Vector {
-        let mut vector = Vector::with_capacity(seen.len());
-        for of_kind in seen.chunk_by(|a, b| a.0 == b.0) {
-            let begin = vector.len();
-            let mut sum = 0.0;
-            for (_, key, count) in of_kind {
-                let known = self.numbers.get(key);
-                let value = known.map_or(self.rarest, |(_, rarity)| *rarity) * (1.0 + count.ln());
-                sum += value * value;
-                vector.extend(known.map(|(number, _)| (*number, value)));
-            }
-            let weight = of_kind.first().map_or(0.0, |(kind, ..)| kind.weight());
-            let scale = weight / (sum + ENOUGH).sqrt();
+    /// Gives each feature its value: rarer ones more, and those of a kind together no more than the kind's weight. Those
+    /// of a kind follow one another.
+    fn weigh(&self, seen: impl Iterator<Item = (Kind, u64, f32)>) -> Vector {
+        let mut vector = Vector::new();
+        let (mut begin, mut sum, mut of) = (0, 0.0_f32, None::<Kind>);
+        let end = |vector: &mut Vector, begin: usize, sum: f32, of: Option<Kind>| {
+            let scale = of.map_or(0.0, Kind::weight) / (sum + ENOUGH).sqrt();
             vector.iter_mut().skip(begin).for_each(|(_, value)| *value *= scale);
+        };
+        for (kind, key, count) in seen {
+            if of != Some(kind) {
+                end(&mut vector, begin, sum, of);
+                (begin, sum, of) = (vector.len(), 0.0, Some(kind));
+            }
+            let known = self.numbers.get(&key);
+            let value = known.map_or(self.rarest, |(_, rarity)| *rarity) * (1.0 + count.ln());
+            sum += value * value;
+            vector.extend(known.map(|(number, _)| (*number, value)));
         }
+        end(&mut vector, begin, sum, of);
         vector
     }
 }

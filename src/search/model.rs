@@ -36,6 +36,8 @@ pub(super) struct Model {
 /// Up to so many classes each feature has a weight for every one. Of more, for those alone whose examples have it, so
 /// that time and memory grow with the texts and not with their product.
 const FEW_CLASSES: usize = 64;
+/// Where there are many classes, a feature of more than so many tells none of them, and costs most of the time.
+const COMMON: usize = 400;
 
 impl Model {
     /// Trains on the examples.
@@ -99,6 +101,9 @@ impl Model {
                     }
                 }
             }
+        }
+        for row in rows.iter_mut().filter(|row| row.len() > COMMON) {
+            row.clear();
         }
         let mut starts = vec![0];
         let mut end = 0;
