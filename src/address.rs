@@ -36,6 +36,12 @@ pub fn reach(address: IpAddr) -> Reach {
     }
 }
 
+/// Whether no server on the public internet can have this address, so that no record should name it. Those for
+/// documentation do not count: they stand in for public addresses in examples and tests.
+pub fn is_private(address: IpAddr) -> bool {
+    matches!(reach(address), Reach::Special(_))
+}
+
 fn reach_v4(address: Ipv4Addr) -> Reach {
     first(V4, |net: &Ipv4Net| net.contains(&address)).unwrap_or(Reach::Public)
 }
@@ -180,6 +186,44 @@ mod tests {
                 let block = reach(address.parse().unwrap()).block().unwrap_or("public");
                 assert!(block.contains(rfc), "{address}: {block}");
             }
+        }
+    }
+
+    #[test]
+    fn private_addresses_are_told_from_public_ones() {
+        for (address, expected) in [
+            ("8.8.8.8", false),
+            ("192.0.2.1", false),
+            ("198.51.100.1", false),
+            ("203.0.113.1", false),
+            ("2001:db8::1", false),
+            ("2606:4700::1", false),
+            ("64:ff9b::808:808", false),
+            ("0.0.0.0", true),
+            ("10.1.2.3", true),
+            ("100.64.0.1", true),
+            ("100.128.0.1", false),
+            ("127.0.0.1", true),
+            ("169.254.169.254", true),
+            ("172.31.255.255", true),
+            ("172.32.0.1", false),
+            ("192.168.1.1", true),
+            ("198.19.0.1", true),
+            ("224.0.0.1", true),
+            ("255.255.255.255", true),
+            ("::", true),
+            ("::1", true),
+            ("::ffff:10.0.0.1", true),
+            ("64:ff9b::10.0.0.1", true),
+            ("64:ff9b:1::1", true),
+            ("fe80::1", true),
+            ("fec0::1", true),
+            ("fd00::1", true),
+            ("ff02::1", true),
+            ("2001::1", true),
+            ("2002:a00:1::1", true),
+        ] {
+            assert_eq!(is_private(address.parse().unwrap()), expected, "{address}");
         }
     }
 

@@ -3,7 +3,6 @@
 //! Pure: no network, no clock, no configuration beyond the [`Case`], no words for people. A check reads like its
 //! RFC; what it does not know yet it notes in the [`View`], and `probe` asks.
 
-mod address;
 pub mod autoconfig;
 pub mod bimi;
 pub mod dane;

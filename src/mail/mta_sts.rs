@@ -9,11 +9,11 @@ mod record;
 
 use std::fmt::Display;
 
+use crate::address::is_private;
 use crate::domain::Name;
 use crate::facts::{Fetch, Fetched, Kind, NoPage, Page, Pending, Query, Response, Tls, Unreached, View};
 use crate::finding::{Code, Finding, Fix, Severity};
 use crate::mail::Case;
-use crate::mail::address::is_private;
 use crate::mail::evidence::{absence, silence, unknown};
 use crate::mail::mx::target::{Addresses, by_preference, questions, targets};
 use crate::mail::starttls::callee::{Callee, address, callees};

@@ -8,11 +8,11 @@ mod slip;
 pub(super) mod target;
 mod without;
 
+use crate::address::is_private;
 use crate::domain::Name;
 use crate::facts::{Kind, Outcome, Pending, Query, Response, View};
 use crate::finding::{Code, Finding, Severity};
 use crate::mail::Case;
-use crate::mail::address::is_private;
 use crate::mail::evidence::{absence, unknown};
 use records::{Correction, all};
 use slip::{Slip, maybe_doubled, slip};

@@ -7,11 +7,11 @@
 pub(in crate::mail) mod survey;
 pub(in crate::mail) mod zone;
 
+use crate::address::is_private;
 use crate::domain::Name;
 use crate::facts::{Cause, Pending, View};
 use crate::finding::{Code, Finding, Severity};
 use crate::mail::Case;
-use crate::mail::address::is_private;
 use crate::mail::evidence::{silence, unknown};
 use survey::{Authority, Said, Survey, question, survey};
 use zone::{MOST, Parent, listed_at};

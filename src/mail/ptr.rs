@@ -7,11 +7,11 @@
 use std::fmt::Display;
 use std::net::IpAddr;
 
+use crate::address::is_private;
 use crate::domain::Name;
 use crate::facts::{Cause, Kind, Pending, Query, Record, View};
 use crate::finding::{Code, Finding};
 use crate::mail::Case;
-use crate::mail::address::is_private;
 use crate::mail::evidence::{absence, silence};
 use crate::mail::mx::target::{Addresses, by_preference, questions, targets};
 

@@ -4,10 +4,10 @@
 use std::net::IpAddr;
 
 use super::list::Entry;
+use crate::address::is_private;
 use crate::domain::Name;
 use crate::facts::{Cause, Kind, Outcome, Pending, Query, Response, View};
 use crate::mail::Case;
-use crate::mail::address::is_private;
 use crate::mail::evidence::silence;
 use crate::mail::mx::target::{Addresses, by_preference, questions, targets};
 

@@ -8,9 +8,9 @@ use super::check::{about, is_own, with_fix};
 use super::mechanism::Mechanism;
 use super::mend;
 use super::tree::{Answer, Branch, Leaf, Survey};
+use crate::address::is_private;
 use crate::finding::{Code, Finding};
 use crate::mail::Case;
-use crate::mail::address::is_private;
 
 /// The shortest IPv4 prefix that is no wide range: the largest providers of mail publish /14.
 const WIDE_V4: u8 = 14;

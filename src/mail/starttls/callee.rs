@@ -3,9 +3,9 @@
 
 use std::net::IpAddr;
 
+use crate::address::is_private;
 use crate::domain::Name;
 use crate::facts::{Call, Called, Pending, Response, Service, View};
-use crate::mail::address::is_private;
 use crate::mail::mx::target::{Addresses, by_preference, questions, targets};
 
 /// How many mail servers are called, the preferred first: a call takes longer than all of the DNS, and further servers

@@ -108,7 +108,8 @@ async fn one_limit_for_the_whole_fetch_ends_silence_and_dripping() {
         let stand = start(Identity::Sound("mta-sts.example.com"), response.clone()).await;
         let start = Instant::now();
         assert_eq!(fetch_within(SHORT, &stand).await, Err(NoPage::Unreached(Unreached::Silent)), "{response:?}");
-        assert!(start.elapsed() < SHORT * 10, "{response:?}: {:?}", start.elapsed());
+        // Far below the time that a fetch has unless it is told otherwise, and far above this one's on a busy machine.
+        assert!(start.elapsed() < Duration::from_secs(5), "{response:?}: {:?}", start.elapsed());
     }
 }
 

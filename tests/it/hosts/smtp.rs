@@ -190,7 +190,8 @@ async fn one_limit_for_the_whole_look_ends_silence_and_dripping() {
         let stand = start(Mail::that(manner)).await;
         let start = Instant::now();
         assert_eq!(look_within(SHORT, &stand, Service::Smtp).await, Err(Unreached::Silent), "{manner:?}");
-        assert!(start.elapsed() < SHORT * 10, "{manner:?}: {:?}", start.elapsed());
+        // Far below the time that a look has unless it is told otherwise, and far above this one's on a busy machine.
+        assert!(start.elapsed() < Duration::from_secs(5), "{manner:?}: {:?}", start.elapsed());
         assert_eq!(stand.reached().said, said, "{manner:?}");
     }
 }
