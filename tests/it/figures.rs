@@ -5,9 +5,14 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use mailmedic::config::Config;
-use mailmedic::facts::{Cause, Fact, Facts, Kind, Outcome, Query, Record, Response, Text};
+use mailmedic::facts::{
+    Call, Called, Cause, Fact, Facts, Fetch, Fetched, Kind, NoPage, Outcome, Query, Record, Response, Session, Text,
+    Tls, Unreached,
+};
+use mailmedic::finding::Topic;
 use mailmedic::probe::{Network, Resolver};
 
+use crate::hosts::TURNS_OF_A_LOOK;
 use crate::lab::{PATIENCE, engine, engine_on, faults, report};
 use crate::nameserver::{NameServer, Zones};
 
@@ -23,6 +28,38 @@ impl Network for Slow {
         Box::pin(async move {
             tokio::time::sleep(Duration::from_millis(40)).await;
             self.0.get(query).cloned().unwrap_or(Response::new(Outcome::Unknown(Cause::Silent)))
+        })
+    }
+}
+
+/// The same with hosts that answer, each turn of a conversation after 40 ms.
+struct SlowHosts(Slow);
+
+impl Network for SlowHosts {
+    fn name(&self) -> String {
+        self.0.name()
+    }
+
+    fn connects(&self) -> bool {
+        true
+    }
+
+    fn query<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Response> {
+        self.0.query(query)
+    }
+
+    fn call<'a>(&'a self, _: &'a Call) -> BoxFuture<'a, Called> {
+        Box::pin(async {
+            tokio::time::sleep(Duration::from_millis(40) * TURNS_OF_A_LOOK).await;
+            Ok(Session { greeting: "220 mx".to_owned(), capabilities: Vec::new(), tls: Tls::NotOffered })
+        })
+    }
+
+    fn fetch<'a>(&'a self, _: &'a Fetch) -> BoxFuture<'a, Fetched> {
+        Box::pin(async {
+            // As a call, without the greeting and EHLO.
+            tokio::time::sleep(Duration::from_millis(40) * TURNS_OF_A_LOOK).await;
+            Err(NoPage::Unreached(Unreached::Silent))
         })
     }
 }
@@ -67,6 +104,22 @@ fn with_forty_milliseconds_a_reply_a_healthy_domain_is_done_within_two_hundred()
         assert_eq!(faults(&report), Vec::<&str>::new());
         assert!(start.elapsed() <= Duration::from_millis(200), "{:?}", start.elapsed());
         assert_eq!(report.cost.elapsed_ms, 40 * u64::from(report.cost.rounds), "{:?}", report.cost);
+    });
+}
+
+/// How many turns a look at a mail server takes is counted on the wire, in `hosts::smtp`.
+#[test]
+fn with_starttls_included_it_is_done_within_nine_replies() {
+    let facts = healthy();
+    let paused = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    paused.block_on(async {
+        let engine = engine_on(Arc::new(SlowHosts(Slow(facts))), Config::default());
+        let start = tokio::time::Instant::now();
+        let report = report(&engine, "healthy.example").await;
+        let elapsed = start.elapsed();
+        assert!(report.topics().any(|(topic, _)| topic == Topic::Starttls), "not looked at");
+        assert!(elapsed > Duration::from_millis(40) * TURNS_OF_A_LOOK, "no mail server was called: {elapsed:?}");
+        assert!(elapsed <= Duration::from_millis(9 * 40), "{elapsed:?}");
     });
 }
 

@@ -29,6 +29,10 @@ pub(crate) use authority::{Identity, root};
 pub(crate) use mail::{Mail, Manner, Protocol};
 pub(crate) use web::{Response, Web};
 
+/// How many turns a look at a mail server takes, each the time of one reply: the connection, the greeting, EHLO,
+/// STARTTLS, the handshake of TLS 1.3, and the goodbye.
+pub(crate) const TURNS_OF_A_LOOK: u32 = 6;
+
 /// What reached a host.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Reached {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use mailmedic::facts::{Call, Called, Distrust, Secured, Tls, Unreached};
 use mailmedic::probe::smtp::Smtp;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
 
@@ -54,6 +55,49 @@ async fn look(mail: Mail) -> Called {
 fn secured(tls: Tls) -> Secured {
     let Tls::Up(secured) = tls else { panic!("no TLS: {tls:?}") };
     secured
+}
+
+/// Passes on what two parties say, and counts how often the word goes over to the one who called.
+struct Relay {
+    to: SocketAddr,
+    turns: Arc<std::sync::atomic::AtomicU32>,
+}
+
+impl Conduct for Relay {
+    async fn talk(&self, mut caller: TcpStream, _: Notes) -> std::io::Result<()> {
+        let mut host = TcpStream::connect(self.to).await?;
+        let (mut said, mut heard) = ([0; 4096], [0; 4096]);
+        let mut callers_turn = false;
+        loop {
+            tokio::select! {
+                read = caller.read(&mut said) => {
+                    let Ok(read @ 1..) = read else { return Ok(()) };
+                    if !std::mem::replace(&mut callers_turn, true) {
+                        self.turns.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    }
+                    host.write_all(&said[..read]).await?;
+                }
+                read = host.read(&mut heard) => {
+                    let Ok(read @ 1..) = read else { return Ok(()) };
+                    callers_turn = false;
+                    caller.write_all(&heard[..read]).await?;
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_look_at_a_mail_server_takes_six_turns() {
+    let server = start(Mail::sound(Identity::Sound("mx.example"))).await;
+    let turns = Arc::default();
+    let to = (server.ip(), server.port()).into();
+    let relay = Stand::start((Ipv4Addr::LOCALHOST, 0).into(), Relay { to, turns: Arc::clone(&turns) }).await;
+    secured(look_within(AMPLE, &relay, Service::Smtp).await.unwrap().tls);
+    let turns = turns.load(std::sync::atomic::Ordering::Relaxed);
+    // Two more than the caller's: the connection, and the greeting, which the server says unasked. What TLS 1.3 sends
+    // after the handshake, and nobody waits for, may come between the caller's last words.
+    assert!((TURNS_OF_A_LOOK..=TURNS_OF_A_LOOK + 1).contains(&(turns + 2)), "{turns} turns of the caller");
 }
 
 #[tokio::test]
