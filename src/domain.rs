@@ -195,7 +195,11 @@ impl FromStr for Domain {
             return Err(BadDomain::Empty);
         }
         let shown = || given.chars().take(80).collect::<String>();
-        let mut host = given.split_once("://").map_or(given, |(_, rest)| rest);
+        // Before the colons around it are taken for punctuation.
+        if text.trim().parse::<IpAddr>().is_ok() {
+            return Err(BadDomain::Address(shown()));
+        }
+        let mut host = given.split_once("//").filter(|(before, _)| is_scheme(before)).map_or(given, |(_, rest)| rest);
         host = host.strip_prefix("mailto:").unwrap_or(host);
         host = host.split(['/', '?', '#']).next().unwrap_or_default();
         host = host.rsplit_once('@').map_or(host, |(_, rest)| rest);
@@ -222,7 +226,11 @@ impl FromStr for Domain {
             return Err(BadDomain::Malformed(shown()));
         }
         // People paste their website's address; mail has nothing to do with its `www`.
-        let bare = ascii.strip_prefix("www.").filter(|rest| rest.contains('.')).unwrap_or(&ascii);
+        let is_website = |rest: &&str| rest.contains('.') && !is_public_suffix(rest);
+        let bare = ascii.strip_prefix("www.").filter(is_website).unwrap_or(&ascii);
+        if is_registry(bare) {
+            return Err(BadDomain::Registry(shown()));
+        }
         bare.parse().map(Self).map_err(|_| BadDomain::Malformed(shown()))
     }
 }
@@ -245,6 +253,11 @@ pub enum BadDomain {
     /// One label alone.
     #[error("`{0}` has no dot; write the whole domain, such as `example.com`")]
     NoDot(String),
+    /// A name below which people register theirs.
+    #[error(
+        "`{0}` is where people register their domains, not one of them; write the whole domain, such as `example.com`"
+    )]
+    Registry(String),
     /// Above what the DNS can hold.
     #[error("`{0}` is too long for a domain: 253 characters at most, 63 between two dots")]
     TooLong(String),
@@ -271,6 +284,20 @@ fn is_host_label(label: &str) -> bool {
 
 fn is_number(label: &str) -> bool {
     label.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// What may stand before the `//` of a link.
+fn is_scheme(text: &str) -> bool {
+    text.is_empty() || text.strip_suffix(':').is_some_and(|scheme| scheme.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
+
+fn is_public_suffix(name: &str) -> bool {
+    psl::suffix(name.as_bytes()).is_some_and(|suffix| suffix.is_known() && suffix.as_bytes().len() == name.len())
+}
+
+/// Whether it is a registry's. Suffixes of companies that give names to their customers are domains like others.
+fn is_registry(name: &str) -> bool {
+    is_public_suffix(name) && psl::suffix(name.as_bytes()).is_some_and(|suffix| suffix.typ() == Some(psl::Type::Icann))
 }
 
 fn has_public_suffix(name: &Name) -> bool {
@@ -306,6 +333,10 @@ mod tests {
             ("[example.com]", "example.com"),
             ("https://www.example.com/shop", "example.com"),
             ("www.example", "www.example"),
+            ("www.co.uk", "www.co.uk"),
+            ("www.blogspot.com", "www.blogspot.com"),
+            ("blogspot.com", "blogspot.com"),
+            ("//example.com/x", "example.com"),
             ("bücher.example", "xn--bcher-kva.example"),
             ("BÜCHER.example", "xn--bcher-kva.example"),
             ("mail.example.co.uk", "mail.example.co.uk"),
@@ -330,10 +361,15 @@ mod tests {
             "a b.example",
             "@",
             "1.2.3",
+            "::1",
+            "co.uk",
+            "com.",
         ] {
             let error = given.parse::<Domain>().expect_err(given);
             assert!(error.to_string().contains("example.com"), "{given}: {error}");
         }
+        assert!(matches!("::1".parse::<Domain>(), Err(BadDomain::Address(_))));
+        assert!(matches!("co.uk".parse::<Domain>(), Err(BadDomain::Registry(_))));
         let long = format!("{}.example", "a".repeat(64));
         assert!(matches!(long.parse::<Domain>(), Err(BadDomain::TooLong(_) | BadDomain::Malformed(_))));
     }

@@ -189,7 +189,7 @@ impl fmt::Display for Cause {
             Self::Refused => "the question was refused",
             Self::Silent => "no reply came in time",
             Self::Malformed => "the reply could not be read",
-            Self::NotAsked => "the budget of this check was used up",
+            Self::NotAsked => "this check did not get to ask it",
         })
     }
 }

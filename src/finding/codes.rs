@@ -438,8 +438,11 @@ codes! {
         DnsblPolicyListed = Warn "dnsbl-policy-listed" ["address" "list" "entry"];
         /// A list names an address that the host sends from.
         DnsblHostListed = Warn "dnsbl-host-listed" ["address" "list" "entry"];
-        /// A list did not answer, answered with an error, or fails its own test (RFC 5782 section 5).
+        /// The network would not say what a list holds.
         DnsblUnknown = Unknown "dnsbl-unknown" ["list" "cause"];
+        /// A list answered with an error, or fails its own test (RFC 5782 section 5): the matter of whoever asks, and nothing
+        /// of the domain's.
+        DnsblRefused = Info "dnsbl-refused" ["list" "cause"];
         /// A mail server's address could not be looked up, so no list was asked about it.
         DnsblTargetUnknown = Unknown "dnsbl-target-unknown" ["target" "cause"];
     }
@@ -450,8 +453,10 @@ codes! {
         SenderscoreLow = Warn "senderscore-low" ["address" "score"];
         /// No score: too little mail was seen from the address.
         SenderscoreNone = Info "senderscore-none" ["address"];
-        /// The score could not be looked up, or the answer is none.
+        /// The network would not say.
         SenderscoreUnknown = Unknown "senderscore-unknown" ["address" "cause"];
+        /// The answer is an error, or no score at all: the matter of whoever asks.
+        SenderscoreRefused = Info "senderscore-refused" ["address" "cause"];
     }
     Bimi {
         /// A valid record, and a DMARC policy that lets the logo be shown.

@@ -202,7 +202,8 @@ impl<'l> List<'l> {
 
     /// That the list says nothing, and how that shows in a reply.
     fn unknown(self, why: Why, question: &Query, reply: &Response) -> Finding {
-        let unknown = Finding::new(Code::DnsblUnknown, self).detail("list", self).detail("cause", why);
+        let code = if why.is_the_networks() { Code::DnsblUnknown } else { Code::DnsblRefused };
+        let unknown = Finding::new(code, self).detail("list", self).detail("cause", why);
         self.shown(question, reply).iter().fold(unknown, Finding::evidence)
     }
 

@@ -42,7 +42,8 @@ fn judge(list: List<'_>, address: IpAddr, question: &Query, reply: &Response) ->
         Ok(Some(score)) if score < LOW => about(Code::SenderscoreLow).detail("score", score),
         Ok(Some(score)) => about(Code::SenderscoreGood).detail("score", score),
         Ok(None) => about(Code::SenderscoreNone),
-        Err(why) => about(Code::SenderscoreUnknown).detail("cause", why),
+        Err(why) if why.is_the_networks() => about(Code::SenderscoreUnknown).detail("cause", why),
+        Err(why) => about(Code::SenderscoreRefused).detail("cause", why),
     };
     list.shown(question, reply).iter().fold(finding, Finding::evidence)
 }
@@ -94,11 +95,11 @@ mod tests {
                 (says("127.0.4.70"), &[Code::SenderscoreGood]),
                 (says("127.0.4.69"), &[Code::SenderscoreLow]),
                 (says("127.0.4.0"), &[Code::SenderscoreLow]),
-                (says("127.0.4.101"), &[Code::SenderscoreUnknown]),
-                (says("127.0.0.2"), &[Code::SenderscoreUnknown]),
-                (says("127.255.255.255"), &[Code::SenderscoreUnknown]),
-                (says("192.0.2.80"), &[Code::SenderscoreUnknown]),
-                (says("127.0.4.90\n1.2.0.192.score.example A 127.0.4.10"), &[Code::SenderscoreUnknown]),
+                (says("127.0.4.101"), &[Code::SenderscoreRefused]),
+                (says("127.0.0.2"), &[Code::SenderscoreRefused]),
+                (says("127.255.255.255"), &[Code::SenderscoreRefused]),
+                (says("192.0.2.80"), &[Code::SenderscoreRefused]),
+                (says("127.0.4.90\n1.2.0.192.score.example A 127.0.4.10"), &[Code::SenderscoreRefused]),
                 (says("servfail"), &[Code::SenderscoreUnknown]),
                 (lab(""), &[Code::SenderscoreNone]),
                 (asking("example.com MX servfail"), &[Code::SenderscoreUnknown]),

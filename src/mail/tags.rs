@@ -168,11 +168,13 @@ pub(super) fn rewritten(
     Some(pieces.join("; "))
 }
 
-/// The addresses of a list with commas, each with the scheme that a bare mail address lacks.
+/// The addresses of a list with commas, each mail address with `mailto:` in front, whatever was written for it.
 pub(super) fn with_schemes(addresses: &str) -> String {
-    let with_scheme = |address: &str| match address.trim() {
-        bare if bare.contains('@') && !bare.contains(':') => format!("mailto:{bare}"),
-        whole => whole.to_owned(),
+    let with_scheme = |address: &str| {
+        let address = address.trim();
+        let mailbox = address.rsplit_once(':').map_or(address, |(_, rest)| rest).trim_start_matches('/').trim();
+        let is_mail = mailbox.contains('@') && !mailbox.contains('/');
+        if is_mail && !is_mailto(address) { format!("mailto:{mailbox}") } else { address.to_owned() }
     };
     addresses.split(',').map(with_scheme).collect::<Vec<_>>().join(",")
 }
@@ -192,7 +194,7 @@ pub(super) fn addresses<'t>(tag: &Tag<'t>, is_good: impl Fn(&str) -> bool) -> Ve
 /// Whether mail can be sent to a URI with `mailto:` (RFC 6068).
 pub(super) fn is_mailto(uri: &str) -> bool {
     let address = uri.split_once(':').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("mailto"));
-    let address = address.and_then(|(_, address)| address.split_once('@'));
+    let address = address.and_then(|(_, address)| address.split_once('@')).filter(|(user, _)| !user.starts_with('/'));
     is_plain(uri) && address.is_some_and(|(user, domain)| !user.is_empty() && domain.contains('.'))
 }
 

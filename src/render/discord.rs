@@ -220,6 +220,9 @@ fn finding(noted: &Noted) -> String {
         text.push('\n');
         text.push_str(&fenced(&noted.evidence));
     }
+    if let Some(mend) = &noted.mend {
+        let _ = write!(text, "\n→ {}", markdown(mend));
+    }
     if let Some(fix) = &noted.fix {
         let _ = write!(
             text,
@@ -229,8 +232,6 @@ fn finding(noted: &Noted) -> String {
             in_place_of(fix),
             whole(fix)
         );
-    } else if let Some(mend) = &noted.mend {
-        let _ = write!(text, "\n→ {}", markdown(mend));
     }
     text
 }

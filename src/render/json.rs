@@ -33,16 +33,24 @@ pub struct Check {
 }
 
 impl Check {
-    /// The document of a report; `summary` says what a finding means.
-    pub fn of(report: &Report, summary: impl Fn(&finding::Finding) -> String, remedies: Vec<Remedy>) -> Self {
-        let finding = |finding: &finding::Finding| Finding {
-            code: finding.code.to_string(),
-            topic: finding.code.topic().to_string(),
-            severity: finding.severity(),
-            subject: finding.subject.clone(),
-            summary: summary(finding),
-            evidence: finding.evidence.clone(),
-            fix: finding.fix.clone(),
+    /// The document of a report; `words` says what a finding means, and what to do about it.
+    pub fn of(
+        report: &Report,
+        words: impl Fn(&finding::Finding) -> (String, Option<String>),
+        remedies: Vec<Remedy>,
+    ) -> Self {
+        let finding = |finding: &finding::Finding| {
+            let (summary, advice) = words(finding);
+            Finding {
+                code: finding.code.to_string(),
+                topic: finding.code.topic().to_string(),
+                severity: finding.severity(),
+                subject: finding.subject.clone(),
+                summary,
+                advice,
+                evidence: finding.evidence.clone(),
+                fix: finding.fix.clone(),
+            }
         };
         Self {
             schema: SCHEMA,
@@ -69,6 +77,8 @@ pub struct Finding {
     pub subject: String,
     /// What it means, in a sentence or two.
     pub summary: String,
+    /// What to do about it, and what to mind; or null.
+    pub advice: Option<String>,
     /// The exact texts seen.
     pub evidence: Vec<String>,
     /// The proven change, or null.

@@ -145,6 +145,9 @@ impl Page {
         if noted.evidence.len() > EVIDENCE_LINES {
             self.paragraph("        ", &format!("… and {} more", noted.evidence.len() - EVIDENCE_LINES));
         }
+        if let Some(mend) = &noted.mend {
+            self.paragraph("        ", &format!("-> {}", self.spans(mend)));
+        }
         if let Some(fix) = &noted.fix {
             self.paragraph(
                 "        ",
@@ -156,8 +159,6 @@ impl Page {
             for value in fix.values() {
                 self.literal("        > ", value);
             }
-        } else if let Some(mend) = &noted.mend {
-            self.paragraph("        ", &format!("-> {}", self.spans(mend)));
         }
     }
 

@@ -2,7 +2,9 @@
 
 use super::judge::{fixed, judge, moving, testing, unusable};
 use super::record::{self, Policy};
-use super::walk::{Governing, Seen, Step, governing, taken, walk};
+use super::reports::unwanted;
+use super::walk::{Governing, Seen, Step, governing, organization, taken, walk};
+use crate::domain::Name;
 use crate::facts::{Kind, Outcome, Pending, Query, Response, View};
 use crate::finding::{Code, Finding};
 use crate::mail::Case;
@@ -34,6 +36,10 @@ pub(in crate::mail) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec
     let above = taken(above);
     if let Some(governing) = governing(above) {
         findings.extend(inherited(own, &governing, exists(apex), parked));
+        if let Ok(record) = &governing.record {
+            let organization = organization(&steps).unwrap_or(&governing.step.domain);
+            findings.extend(unwanted(governing.step, record, organization, view)?);
+        }
     }
     findings.extend(above.iter().filter_map(|step| match step.seen() {
         Seen::Unknown(why) => Some(unknown(Code::DmarcUnknown, &step.domain, &step.question, why)),
@@ -44,7 +50,8 @@ pub(in crate::mail) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec
     if findings.is_empty() {
         findings = elsewhere(own, view)?;
         if !findings.iter().any(|finding| finding.code != Code::DmarcWildcard) {
-            findings.insert(0, missing(own, exists(apex), parked));
+            let organization = above.iter().find(|step| is_registered(&step.domain));
+            findings.insert(0, missing(own, organization.unwrap_or(own), exists(apex), parked));
         }
     }
     Ok(findings)
@@ -133,15 +140,22 @@ fn inherited(own: &Step<'_>, governing: &Governing<'_>, exists: bool, parked: bo
     findings
 }
 
-/// No record, here or above. A domain that does not exist need not be told what to publish.
-fn missing(own: &Step<'_>, exists: bool, parked: bool) -> Finding {
+/// Whether people register this name: the place for a policy for all that lies below it.
+fn is_registered(domain: &Name) -> bool {
+    psl::domain_str(domain.as_str()) == Some(domain.as_str())
+}
+
+/// No record, here or above, where one at `organization` would be for all names below it. A domain that does not exist
+/// need not be told what to publish, and one that sends no mail is told of its own name alone.
+fn missing(own: &Step<'_>, organization: &Step<'_>, exists: bool, parked: bool) -> Finding {
     let others = own.reply.texts().unwrap_or_default();
     let (code, start) = if parked { (Code::DmarcParked, PARKED) } else { (Code::DmarcMissing, START) };
     let mut finding = others.iter().fold(Finding::new(code, &own.domain), Finding::evidence);
     if others.is_empty() {
         finding = finding.evidence(absence(&own.question, own.reply));
     }
-    if exists { fixed(finding, own, start.to_owned()) } else { finding }
+    let at = if parked { own } else { organization };
+    if exists { fixed(finding, at, start.to_owned()) } else { finding }
 }
 
 #[cfg(test)]
@@ -222,6 +236,10 @@ mod tests {
                 (parked("_dmarc.example.com TXT v=DMARC1; p=reject"), &[Code::DmarcFound, Code::DmarcNoReports]),
                 (parked("_dmarc.com TXT v=DMARC1; p=none; psd=y"), &[Code::DmarcInherited, Code::DmarcParked]),
                 (below(HEALTHY), &[Code::DmarcInherited]),
+                (
+                    below("_dmarc.example.com TXT v=DMARC1; p=reject; rua=mailto:a@reports.example"),
+                    &[Code::DmarcInherited, Code::DmarcReportsUnwanted],
+                ),
                 (below(two), &[Code::DmarcTwoRecords]),
                 (below("_dmarc.example.com TXT p=reject; v=DMARC1"), &[Code::DmarcSyntax]),
                 (below("_dmarc.example.com TXT v=DMARC1; p=reject; sp=no"), &[Code::DmarcSyntax]),
@@ -280,11 +298,8 @@ mod tests {
                 Code::DmarcPublicSuffix,
                 at_dmarc(&format!("v=DMARC1; p=reject; {reports}")),
             ),
-            (
-                own("v=DMARC1; p=none; rua=mailto:a@reports.example"),
-                Code::DmarcReportsUnwanted,
-                Some("example.com._report._dmarc.reports.example v=DMARC1".to_owned()),
-            ),
+            (own("v=DMARC1; p=none; rua=mailto:a@reports.example"), Code::DmarcReportsUnwanted, None),
+            (below(""), Code::DmarcMissing, at_dmarc(START)),
             (
                 own("v=DMARC1; p=none;\n_dmarc.example.com TXT v=DMARC1;p=none"),
                 Code::DmarcTwoRecords,

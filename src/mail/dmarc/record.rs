@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use crate::mail::tags::{Fault, Form, Tag, addresses, excerpt, is_mailto, is_plain, mended, spoiled, tags};
+use crate::mail::tags::{Fault, Form, Tag, addresses, excerpt, is_mailto, mended, spoiled, tags};
 
 /// The tags of a record, with those of RFC 7489; others are ignored.
 pub(super) const TAGS: &[&str] =
@@ -116,7 +116,7 @@ pub(super) enum Problem {
         /// What it may say.
         values: String,
     },
-    /// Something in `rua` or `ruf` to which no report can be sent.
+    /// Something in `rua` or `ruf` to which no report is sent: they go by mail alone (RFC 9990 section 3).
     #[error("`{0}` is not of the form `mailto:reports@example.com`")]
     ReportAddress(String),
 }
@@ -271,7 +271,7 @@ impl Record {
             "rua" | "ruf" if !value.is_empty() => {
                 self.reports |= name == "rua";
                 let mut bad = None;
-                for address in addresses(tag, is_report_address) {
+                for address in addresses(tag, is_mailto) {
                     match address {
                         Ok(address) => self.addresses.push(address.to_owned()),
                         Err(Fault { column, problem }) => {
@@ -296,15 +296,6 @@ fn choice<T: Copy>(tag: &str, value: &str, choices: &[(&str, T)]) -> Result<T, P
     })
 }
 
-/// Whether reports can be sent there: a URI (RFC 3986), and with `mailto:` an address.
-fn is_report_address(uri: &str) -> bool {
-    match uri.split_once(':') {
-        Some((scheme, _)) if scheme.eq_ignore_ascii_case("mailto") => is_mailto(uri),
-        Some((scheme, to)) => scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && !to.is_empty() && is_plain(uri),
-        None => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::mend::repaired;
@@ -316,9 +307,9 @@ mod tests {
         assert_eq!((plain.policy, plain.told), (Policy::None, false));
         assert_eq!((plain.below, plain.nonexistent, plain.place), (None, None, Place::Untold));
         let full = "v = DMARC1 ; p=Reject; sp=quarantine;np=none; adkim=s; aspf=r; fo=1:d:s; psd=n; t=y; \
-                    rua=mailto:a@example.com, https://example.com/x; ruf=mailto:b@example.com!10m; x=unknown;";
+                    rua=mailto:a@example.com, mailto:x@example.com; ruf=mailto:b@example.com!10m; x=unknown;";
         let read = parse(full).unwrap();
-        let addresses = ["mailto:a@example.com", "https://example.com/x", "mailto:b@example.com!10m"];
+        let addresses = ["mailto:a@example.com", "mailto:x@example.com", "mailto:b@example.com!10m"];
         assert_eq!(
             read,
             Record {
@@ -417,6 +408,27 @@ mod tests {
                 44,
                 "a semicolon is missing before `fo=1`",
                 Some("v=DMARC1; p=none; rua=mailto:a@example.com; fo=1"),
+            ),
+            (
+                "v=DMARC1; p=none; rua=maito:a@example.com",
+                "rua",
+                23,
+                "`maito:a@example.com` is not of the form `mailto:reports@example.com`",
+                Some("v=DMARC1; p=none; rua=mailto:a@example.com"),
+            ),
+            (
+                "v=DMARC1; p=none; rua=mailto://a@example.com",
+                "rua",
+                23,
+                "`mailto://a@example.com` is not of the form `mailto:reports@example.com`",
+                Some("v=DMARC1; p=none; rua=mailto:a@example.com"),
+            ),
+            (
+                "v=DMARC1; p=none; rua=https://example.com/dmarc",
+                "rua",
+                23,
+                "`https://example.com/dmarc` is not of the form `mailto:reports@example.com`",
+                None,
             ),
             ("v=DMARC1; p=none; adkim=relaxed", "adkim", 19, "`adkim=relaxed` is not one of `r`, `s`", None),
             ("v=DMARC1; p=none; t=yes", "t", 19, "`t=yes` is not one of `y`, `n`", None),

@@ -5,14 +5,11 @@ use super::record::{self, Record};
 use super::walk::Step;
 use crate::domain::Name;
 use crate::facts::{Kind, Pending, Query, View};
-use crate::finding::{Code, Finding, Fix};
+use crate::finding::{Code, Finding};
 use crate::mail::evidence::{absence, unknown};
 
 /// How many organizations are asked: few records name more than two, and a record can name hundreds.
 const MOST: usize = 4;
-
-/// What an organization publishes that takes reports.
-const PERMISSION: &str = "v=DMARC1";
 
 /// The organizations to which the record of `own` has reports sent without their consent. Those within `organization`
 /// need not give it.
@@ -46,15 +43,12 @@ pub(super) fn unwanted(
         }
         let finding = Finding::new(Code::DmarcReportsUnwanted, target);
         let finding = finding.detail("target", target).detail("at", &question.name);
-        let mut finding = texts.iter().fold(finding, Finding::evidence).evidence(if texts.is_empty() {
+        // No fix: what mends it is a record in somebody else's zone.
+        Some(texts.iter().fold(finding, Finding::evidence).evidence(if texts.is_empty() {
             absence(&question, reply)
         } else {
             format!("no DMARC record at {}", question.name)
-        });
-        if reply.aliases.is_empty() {
-            finding.fix = Some(Fix::txt(question.name.to_string(), PERMISSION.to_owned()));
-        }
-        Some(finding)
+        }))
     });
     Ok(judged.collect())
 }
@@ -66,15 +60,10 @@ fn is_same(target: &Name, organization: &Name) -> bool {
     target.is_within(organization) || listed(target).is_some_and(|domain| listed(organization) == Some(domain))
 }
 
-/// The host of a report address: of a mailbox, or of a web server.
+/// The host of a report address.
 fn host(address: &str) -> Option<Name> {
-    let (scheme, rest) = address.split_once(':')?;
-    let host = if scheme.eq_ignore_ascii_case("mailto") {
-        rest.rsplit_once('@')?.1.split(['!', '?']).next()?
-    } else {
-        rest.strip_prefix("//")?.split(['/', '?', '#', '!', ':']).next()?
-    };
-    host.parse().ok().filter(|host: &Name| host.labels().count() > 1)
+    let (_, mailbox) = address.split_once(':')?;
+    mailbox.rsplit_once('@')?.1.split(['!', '?']).next()?.parse().ok().filter(|host: &Name| host.labels().count() > 1)
 }
 
 #[cfg(test)]
@@ -88,7 +77,6 @@ mod tests {
             ("mailto:a@Example.com", Some("example.com")),
             ("mailto:a@example.com!10m", Some("example.com")),
             ("MAILTO:a@b@example.com?subject=x", Some("example.com")),
-            ("https://example.com:8443/dmarc", Some("example.com")),
             ("mailto:a@localhost", None),
             ("tel:1", None),
         ] {

@@ -75,6 +75,13 @@ const fn error(code: Ipv4Addr) -> Option<Why> {
     })
 }
 
+impl Why {
+    /// Whether it is no word of the list's.
+    pub(in crate::mail) const fn is_the_networks(self) -> bool {
+        matches!(self, Self::Network(_))
+    }
+}
+
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -57,8 +57,9 @@ fn every_code_has_its_case() {
             (lab(&format!("{dbl} 127.0.1.104")), &[Code::DnsblDomainAbused]),
             (lab(&format!("{zen} 127.0.0.2")).host(host(&["192.0.2.1"])), &[Code::DnsblHostListed]),
             (lab("9.2.0.192.zen.spamhaus.org A 127.0.0.11").host(host(&["192.0.2.9"])), &[Code::DnsblHostListed]),
-            (lab(&format!("{dbl} 127.0.1.255")), &[Code::DnsblClear, Code::DnsblUnknown]),
-            (lab(&format!("{zen} 127.255.255.254")), &[Code::DnsblClear, Code::DnsblUnknown]),
+            (lab(&format!("{dbl} 127.0.1.255")), &[Code::DnsblClear, Code::DnsblRefused]),
+            (lab(&format!("{zen} 127.255.255.254")), &[Code::DnsblClear, Code::DnsblRefused]),
+            (lab(&format!("{zen} servfail")), &[Code::DnsblClear, Code::DnsblUnknown]),
             (dark("mx2.example.com A 192.0.2.2", "mx2.example.com A silent"), &[Code::DnsblTargetUnknown]),
             (dark("example.com MX 10 mx1.example.com", "example.com MX servfail"), &[Code::DnsblTargetUnknown]),
             (Lab::new("example.com", "example.com MX 0 .\nexample.com A 192.0.2.1"), &[]),
@@ -122,27 +123,29 @@ fn an_error_is_never_a_listing() {
         ] {
             let lab = Lab::new("example.com", &format!("{domain}\n{before}\n{place}.bl.example A {code}"));
             let ran = lab.lists(lists(&["bl.example"], &[])).run(Topic::Dnsbl);
-            assert_eq!(ran.codes(), ["dnsbl-unknown"], "{place} {code}");
-            assert_eq!(ran.finding(Code::DnsblUnknown).evidence, [format!("{place}.bl.example A {code}")]);
-            assert_eq!(ran.finding(Code::DnsblUnknown).subject, "bl.example");
+            assert_eq!(ran.codes(), ["dnsbl-refused"], "{place} {code}");
+            assert_eq!(ran.finding(Code::DnsblRefused).evidence, [format!("{place}.bl.example A {code}")]);
+            assert_eq!(ran.finding(Code::DnsblRefused).subject, "bl.example");
         }
     }
 }
 
 #[test]
 fn a_list_that_is_dead_says_nothing() {
-    let why = |table: &str| {
+    let why = |code: Code, table: &str| {
         let ran = Lab::new("example.com", table).lists(lists(&["bl.example"], &[])).run(Topic::Dnsbl);
-        assert_eq!(ran.codes(), ["dnsbl-unknown"], "{table}");
-        ran.detail(Code::DnsblUnknown, "cause").to_owned()
+        assert_eq!(ran.codes(), [code.to_string()], "{table}");
+        ran.detail(code, "cause").to_owned()
     };
+    let refused = |table: &str| why(Code::DnsblRefused, table);
     let domain = "example.com MX 10 mx.example.com\nmx.example.com A 192.0.2.1";
-    assert_eq!(why(domain), "it does not pass its own test");
-    assert_eq!(why(&format!("{domain}\n1.2.0.192.bl.example A 127.0.0.2")), "it does not pass its own test");
+    assert_eq!(refused(domain), "it does not pass its own test");
+    assert_eq!(refused(&format!("{domain}\n1.2.0.192.bl.example A 127.0.0.2")), "it does not pass its own test");
     let everybody = "1.2.0.192.bl.example A 127.0.0.2\n1.0.0.127.bl.example A 127.0.0.2";
-    assert_eq!(why(&format!("{SMALL}\n{everybody}")), "it names everybody, so its word is worth nothing");
+    assert_eq!(refused(&format!("{SMALL}\n{everybody}")), "it names everybody, so its word is worth nothing");
     for (word, cause) in CAUSES {
-        assert_eq!(why(&format!("{domain}\n2.0.0.127.bl.example A {word}")), cause.to_string());
+        let table = format!("{domain}\n2.0.0.127.bl.example A {word}");
+        assert_eq!(why(Code::DnsblUnknown, &table), cause.to_string());
     }
 }
 

@@ -96,6 +96,10 @@ pub(super) async fn check(
     if !rows.is_empty() {
         out.write_all(table::text(&rows, style()).as_bytes())?;
     }
+    if taken == 0 && !refused {
+        writeln!(io::stderr(), "error: the list names no domain; write one a line, such as `example.com`")?;
+        refused = true;
+    }
     Ok(if refused { Exit::Usage } else { worst })
 }
 

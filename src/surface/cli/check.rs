@@ -11,7 +11,7 @@ use super::terminal::Progress;
 use super::{Exit, style, transcript};
 use crate::domain::{Domain, Name};
 use crate::engine::{Engine, Remedy, Work};
-use crate::finding::{Severity, Topic};
+use crate::finding::{Finding, Severity, Topic};
 use crate::probe::Report;
 use crate::render::{json, terminal};
 use crate::request::{CheckRequest, Depth, Request};
@@ -105,5 +105,9 @@ pub(super) fn document(engine: &Engine, report: &Report) -> json::Check {
         steps: remedy.steps.iter().map(json::Step::of).collect(),
     };
     let remedies = engine.remedies(report).into_iter().map(remedy).collect();
-    json::Check::of(report, |finding| engine.knowledge().words(finding).text.to_string(), remedies)
+    let words = |finding: &Finding| {
+        let words = engine.knowledge().words(finding);
+        (words.text.to_string(), words.fix.map(|fix| fix.to_string()))
+    };
+    json::Check::of(report, words, remedies)
 }
