@@ -12,9 +12,10 @@ use mailmedic::facts::{
 use mailmedic::finding::Topic;
 use mailmedic::probe::{Network, Resolver};
 
+use crate::cli::mailmedic;
 use crate::hosts::TURNS_OF_A_LOOK;
 use crate::lab::{PATIENCE, engine, engine_on, faults, report};
-use crate::nameserver::{NameServer, Zones};
+use crate::nameserver::{Fault, NameServer, Zones};
 
 /// Answers from a table of facts, each reply after 40 ms; what is not in the table is not answered at all.
 struct Slow(Facts);
@@ -322,4 +323,28 @@ async fn work_grows_with_what_a_domain_publishes_and_not_with_the_checks_there_a
         assert_eq!(now.0, bare.0 + includes, "{includes} includes");
         assert!(now.1 <= bare.1 + 1, "{includes} includes: {now:?}");
     }
+}
+
+/// Another program of this kind, checkdmarc, on the same zone with the same delay: how many questions each asks, and how
+/// long each takes, start included. In a network namespace, so that nothing that it fetches leaves the machine.
+#[test]
+#[ignore = "needs checkdmarc and port 53: see benches/README.md"]
+fn beside_checkdmarc_it_takes_a_fraction_of_the_time() {
+    let checkdmarc = std::env::var("CHECKDMARC").expect("CHECKDMARC names the program");
+    let mut zones = Zones::load(&["healthy"]);
+    zones.fault("*", Fault::Delay(Duration::from_millis(40)));
+    let serving = tokio::runtime::Runtime::new().unwrap();
+    let server = serving.block_on(NameServer::start_at("127.0.0.53:53".parse().unwrap(), zones));
+    let timed = |program: &mut std::process::Command| {
+        let before = server.questions().len();
+        let begun = std::time::Instant::now();
+        let output = program.output().unwrap();
+        let (took, asked) = (begun.elapsed(), server.questions().len() - before);
+        assert!(!output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+        eprintln!("{}: {asked} questions, {took:.2?}", program.get_program().display());
+        (asked, took)
+    };
+    let other = timed(std::process::Command::new(checkdmarc).args(["-n", "127.0.0.53", "--", "healthy.example"]));
+    let own = timed(&mut mailmedic(&["check", "healthy.example", "--dns-only", "--resolver", "127.0.0.53:53"]));
+    assert!(own.1 * 5 < other.1, "{own:?} {other:?}");
 }
