@@ -18,6 +18,7 @@ pub mod mta_sts;
 pub mod mx;
 pub mod ns;
 mod parked;
+mod proof;
 pub mod propagation;
 pub mod ptr;
 pub mod senderscore;
@@ -30,8 +31,9 @@ use std::net::SocketAddr;
 
 use crate::config::{Config, Host, Lists};
 use crate::domain::{Domain, Name};
-use crate::facts::{Facts, Pending, Query, Question, View};
-use crate::finding::{Code, Finding, Fix, Severity, Topic};
+use crate::facts::{Facts, Pending, Question, View};
+use crate::finding::{Finding, Topic};
+use proof::Proof;
 
 /// What is looked at: a domain, and what people said about it.
 #[derive(Debug, Clone, Copy)]
@@ -119,70 +121,20 @@ impl Check {
         }
     }
 
-    /// Runs the check, then proves each fix: with the fix applied to the facts, the same check must no longer find
-    /// what the fix mends, nor anything that fails or is unknown beyond what it found before. A fix that is not
-    /// proven is not offered.
+    /// Runs the check, then makes one fix of all that are proposed for the same records, and proves it: with it applied to
+    /// the facts, the same check must find no fault of these records any more. A fix that is not proven is not offered.
     pub fn examine(&self, case: &Case<'_>, facts: &Facts) -> Examined {
         let mut view = View::new(facts);
         let findings = (self.run)(case, &mut view);
         let mut examined = Examined { findings, wanted: view.wanted().to_vec(), read: view.read().to_vec() };
-        let Ok(found) = &mut examined.findings else { return examined };
-        let before: Vec<(Code, String)> = found.iter().map(identity).collect();
-        // Several findings may share a fix; it is tried once.
-        let mut tried: Vec<(Fix, Tried)> = Vec::new();
-        let mut pending = None;
-        for finding in found.iter_mut() {
-            let Some(mut fix) = finding.fix.take() else { continue };
-            if !tried.iter().any(|(other, _)| *other == fix) {
-                tried.extend(self.publish(case, facts, &fix).map(|published| (fix.clone(), published)));
-            }
-            let Some((_, published)) = tried.iter().find(|(other, _)| *other == fix) else { continue };
-            match &published.after {
-                Ok(after) => {
-                    let mended = identity(finding);
-                    fix.replaces = published.replaces;
-                    fix.verified = after.iter().map(|f| (f.severity(), identity(f))).all(|(severity, found)| {
-                        found != mended
-                            && (before.contains(&found) || !matches!(severity, Severity::Fail | Severity::Unknown))
-                    });
-                    finding.fix = fix.verified.then_some(fix);
-                }
-                Err(missing) => pending = Some(*missing),
-            }
-        }
-        for (_, Tried { wanted, read, .. }) in tried {
+        if let Ok(found) = &mut examined.findings {
+            let Proof { pending, wanted, read, .. } = Proof::of(self, case, facts, found);
             examined.wanted.extend(wanted);
             examined.read.extend(read);
-        }
-        if let Some(pending) = pending {
-            examined.findings = Err(pending);
+            if let Some(pending) = pending {
+                examined.findings = Err(pending);
+            }
         }
         examined
     }
-
-    /// Runs the check on what would be known with a fix published; `None` where a record cannot stand at its name, since
-    /// an alias does.
-    fn publish(&self, case: &Case<'_>, facts: &Facts, fix: &Fix) -> Option<Tried> {
-        let name: Name = fix.name.parse().ok()?;
-        let now = facts.get(&Query::new(&name, fix.kind.into()));
-        if now.is_some_and(|reply| !reply.aliases.is_empty()) {
-            return None;
-        }
-        let (changed, replaces) = facts.changed_by(&name, fix);
-        let mut view = View::with(facts, &changed);
-        let after = (self.run)(case, &mut view);
-        Some(Tried { after, wanted: view.wanted().to_vec(), read: view.read().to_vec(), replaces })
-    }
-}
-
-/// What came of a fix.
-struct Tried {
-    after: Result<Vec<Finding>, Pending>,
-    wanted: Vec<Question>,
-    read: Vec<Question>,
-    replaces: usize,
-}
-
-fn identity(finding: &Finding) -> (Code, String) {
-    (finding.code, finding.subject.clone())
 }

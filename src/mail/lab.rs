@@ -9,6 +9,10 @@
 //! the reply 60 seconds to live instead of 300. A name server may also say `hearsay RECORD` (without authority), `lame`
 //! (nothing, without authority) and `refers NAME NAME …`.
 
+mod offers;
+
+use std::net::IpAddr;
+
 use crate::config::{Config, Host, Lists};
 use crate::domain::{Domain, Name};
 use crate::facts::{
@@ -202,6 +206,9 @@ impl Lab {
             let examined: Vec<_> = checks.iter().map(|check| check.examine(&case, &facts)).collect();
             let wanted: Vec<&Question> = examined.iter().flat_map(|examined| &examined.wanted).collect();
             if wanted.is_empty() {
+                for (check, examined) in checks.iter().zip(&examined) {
+                    offers::hold(self, check, &case, &facts, examined.findings.as_ref().unwrap());
+                }
                 ran.findings = examined.into_iter().flat_map(|examined| examined.findings.unwrap()).collect();
                 return ran;
             }
@@ -269,7 +276,28 @@ impl Lab {
         }
     }
 
-    fn data(&self, name: &Name, kind: &str) -> Vec<&str> {
+    /// The same network with `text` at a name, in place of the texts that are like it.
+    pub(super) fn publishing(&self, at: &Name, text: &str, alike: impl Fn(&str) -> bool) -> Self {
+        let mut lab = self.clone();
+        lab.lines
+            .retain(|(owner, kind, data)| !(owner == at && kind == "TXT" && (outcome(data).is_some() || alike(data))));
+        lab.lines.push((at.clone(), "TXT".to_owned(), text.to_owned()));
+        lab
+    }
+
+    /// Every address that stands in the table, also within texts.
+    pub(super) fn addresses(&self) -> Vec<IpAddr> {
+        let words = self.lines.iter().flat_map(|(.., data)| data.split(' '));
+        let addresses = words.filter_map(|word| {
+            let word = word.trim_start_matches(|c: char| !c.is_ascii_digit() && c != ':').trim_start_matches("4:");
+            let word = word.strip_prefix("6:").unwrap_or(word);
+            word.split('/').next()?.parse().ok()
+        });
+        addresses.collect()
+    }
+
+    /// The data of a name's records of one kind.
+    pub(super) fn data(&self, name: &Name, kind: &str) -> Vec<&str> {
         let lines = self.lines.iter().filter(|(owner, line, _)| owner == name && line == kind);
         lines.map(|(.., data)| data.as_str()).collect()
     }

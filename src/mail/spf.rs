@@ -5,16 +5,17 @@
 //!   `verdict` is the result with the tree that led to it.
 //! * `check` judges a domain: `survey` walks its whole `tree` without a sender; `absent`, `targets`, `limits`, `ranges`
 //!   and `habits` say what is wrong with it, with the costs as `outline` shows them; `mend` and `respell` know how to
-//!   put it right.
+//!   put it right, and `admits` sees to it that this shuts nobody out.
 //!
 //! The record type SPF (99) is never asked for (section 3.1).
 
 mod absent;
+mod admits;
 mod check;
 mod evaluate;
 mod habits;
 #[cfg(test)]
-mod lab;
+pub(super) mod lab;
 mod limits;
 mod macros;
 mod matches;

@@ -35,7 +35,7 @@ pub(super) fn missing(case: &Case<'_>, seen: &str, view: &mut View<'_>) -> Resul
         (_, _, TakesMail::No, _) => Some(CLOSED.to_owned()),
         // Without `mx`: the host's include names the servers that send, while those that receive may be somebody
         // else's and need not be let in.
-        (_, _, TakesMail::Maybe, Some(host)) => Some(format!("v=spf1 include:{host} ~all")),
+        (_, _, TakesMail::Yes | TakesMail::Maybe, Some(host)) => Some(format!("v=spf1 include:{host} ~all")),
         _ => None,
     };
     let fix = fix.map(|record| with_host(case, record, view)).transpose()?;
@@ -98,10 +98,19 @@ fn only(reply: &Response) -> Option<String> {
 pub(super) enum TakesMail {
     /// A null MX says that it does not (RFC 7505).
     No,
-    /// There is no null MX.
+    /// It names mail servers.
+    Yes,
+    /// It has no MX record: senders may try its own address (RFC 5321 section 5.1).
     Maybe,
     /// The network would not say.
     Unknown(Cause),
+}
+
+impl TakesMail {
+    /// Whether it may be that mail comes and goes.
+    pub(super) const fn may_be(self) -> bool {
+        matches!(self, Self::Yes | Self::Maybe)
+    }
 }
 
 /// Asks whether the domain takes mail.
@@ -109,7 +118,8 @@ pub(super) fn takes_mail(case: &Case<'_>, view: &mut View<'_>) -> Result<TakesMa
     let reply = view.get(Query::new(case.domain.name(), Kind::Mx))?;
     Ok(match reply.records() {
         Ok([facts::Record::Mx { exchange, .. }]) if exchange.is_root() => TakesMail::No,
-        Ok(_) => TakesMail::Maybe,
+        Ok([]) => TakesMail::Maybe,
+        Ok(_) => TakesMail::Yes,
         Err(why) => TakesMail::Unknown(why),
     })
 }

@@ -8,14 +8,15 @@ use std::fmt;
 use std::net::IpAddr;
 
 use super::absent::{self, TakesMail, takes_mail};
-use super::habits::{habits, lets_nobody_in};
+use super::admits::{lets_nobody_in, without_lockouts};
+use super::habits::habits;
 use super::limits::{too_many_lookups, too_many_voids};
 use super::mechanism::Mechanism;
 use super::ranges::ranges;
 use super::record::{Record, SyntaxError};
 use super::respell::respelled;
 use super::survey::{survey, survey_record};
-use super::targets::{sound, targets, unknown};
+use super::targets::{targets, unknown};
 use super::tree::{Branch, Found, Survey};
 use super::{mend, outline};
 use crate::domain::Name;
@@ -43,7 +44,7 @@ pub(in crate::mail) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec
     findings.extend(host_missing(case, &survey, mx));
     findings.extend(ranges(case, &survey));
     findings.extend(habits(case, &survey, mx));
-    let mut findings = without_repeats(findings);
+    let mut findings = without_lockouts(case, without_repeats(findings), view)?;
     if let Found::Record(text, _) = &root.found
         && !findings.iter().any(|finding| matches!(finding.severity(), Severity::Fail | Severity::Unknown))
     {
@@ -102,7 +103,7 @@ pub(super) fn with_host(case: &Case<'_>, record: String, view: &mut View<'_>) ->
     let Some(host) = &case.host.spf_include else { return Ok(record) };
     let survey = survey_record(case.domain.name(), &record, view)?;
     let Some(parsed) = survey.root.parsed().filter(|_| lacks(case, &survey, host)) else { return Ok(record) };
-    if lets_nobody_in(&survey) && takes_mail(case, view)? != TakesMail::Maybe {
+    if lets_nobody_in(&survey) && !takes_mail(case, view)?.may_be() {
         return Ok(record);
     }
     Ok(mend::with_include(parsed, host))
@@ -133,11 +134,10 @@ fn host_missing(case: &Case<'_>, survey: &Survey, mx: TakesMail) -> Option<Findi
     match mx {
         TakesMail::No => return None,
         TakesMail::Unknown(why) => return Some(unknown(case, &survey.root.domain, Kind::Mx, why)),
-        TakesMail::Maybe => {}
+        TakesMail::Yes | TakesMail::Maybe => {}
     }
     let finding = about(Code::SpfHostMissing, case.domain, &survey.root).detail("expected", host);
-    let fix = mend::with_include(&sound(&survey.root).unwrap_or_else(|| record.clone()), host);
-    Some(with_fix(case, finding, &survey.root.domain, Some(fix)))
+    Some(with_fix(case, finding, &survey.root.domain, Some(mend::with_include(record, host))))
 }
 
 /// A finding with a branch's record as its evidence.

@@ -3,11 +3,11 @@
 //! How many addresses its terms let in is the business of `ranges`.
 
 use super::absent::{TakesMail, null_mx};
+use super::admits::lets_nobody_in;
 use super::check::{about, with_fix};
 use super::mechanism::Mechanism;
 use super::record::{Body, Qualifier, Record};
 use super::respell::{is_mistaken, respelled};
-use super::targets::sound;
 use super::tree::{Branch, Survey};
 use super::{CLOSED, mend};
 use crate::finding::{Code, Finding};
@@ -28,12 +28,6 @@ pub(super) fn habits(case: &Case<'_>, survey: &Survey, mx: TakesMail) -> Vec<Fin
         each.into_iter().flatten().chain(ignored(case, branch, record))
     });
     passing.chain(parked).chain(last).chain(terms).collect()
-}
-
-/// Whether the record lets nobody pass.
-pub(super) fn lets_nobody_in(survey: &Survey) -> bool {
-    let own = survey.root.deciding();
-    !own.is_empty() && own.iter().all(|(branch, _)| branch.permits().next().is_none())
 }
 
 /// `+all` where it makes the domain pass everybody.
@@ -57,13 +51,7 @@ fn last_word(case: &Case<'_>, branch: &Branch, record: &Record, closed: bool) ->
         None if record.redirect().is_none() => Code::SpfNoAll,
         _ => return None,
     };
-    let sound = sound(branch);
-    let fix = match &sound {
-        _ if closed => CLOSED.to_owned(),
-        // What was meant as an ending is found where a blank is missing before it.
-        Some(sound) if record.all().is_none() && sound.all().is_some() => mend::without(sound, &[]),
-        sound => mend::with_soft_fail(sound.as_ref().unwrap_or(record)),
-    };
+    let fix = if closed { CLOSED.to_owned() } else { mend::with_soft_fail(record) };
     Some(with_fix(case, about(code, &branch.domain, branch), &branch.domain, Some(fix)))
 }
 
@@ -72,7 +60,10 @@ fn after_all(case: &Case<'_>, branch: &Branch, record: &Record) -> Option<Findin
     let idle = record.idle();
     let terms: Vec<_> = idle.iter().map(|term| term.text.as_str()).collect();
     let finding = about(Code::SpfAfterAll, &branch.domain, branch).detail("term", terms.join(" "));
-    (!idle.is_empty()).then(|| with_fix(case, finding, &branch.domain, Some(mend::without(record, &idle))))
+    // Whether `all` or a redirect beside it is what was meant, nobody can tell.
+    let is_certain = idle.iter().all(|term| matches!(term.body, Body::Directive(..)));
+    let fix = is_certain.then(|| mend::without_repeats(record));
+    (!idle.is_empty()).then(|| with_fix(case, finding, &branch.domain, fix))
 }
 
 /// Terms that stand there again.

@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 
 use super::mechanism::Mechanism;
-use super::record::{Body, Qualifier, Record, Term, VERSION};
+use super::record::{Body, Modifier, Qualifier, Record, Term, VERSION, split};
 use crate::domain::Name;
 
 /// One record for several: every mechanism once, in the order in which they stand.
@@ -14,10 +14,12 @@ use crate::domain::Name;
 /// `None` where no single record can say the same: a redirect that not all of them share, or two explanations.
 pub(super) fn merged(records: &[Record]) -> Option<String> {
     let (mut mechanisms, mut modifiers) = (Vec::new(), Vec::new());
-    for term in records.iter().flat_map(live) {
-        match term.body {
+    for (record, term) in records.iter().flat_map(|record| record.terms.iter().map(move |term| (record, term))) {
+        match &term.body {
             Body::Directive(_, Mechanism::All) => {}
             Body::Directive(..) => push_new(&mut mechanisms, &term.text),
+            // Beside `all` it has no effect.
+            Body::Modifier(Modifier::Redirect(_)) if record.all().is_some() => {}
             Body::Modifier(_) => push_new(&mut modifiers, &term.text),
         }
     }
@@ -39,12 +41,13 @@ fn merged_all(records: &[Record]) -> &'static str {
 
 /// The record with the senders of another domain let in: by the last mechanism before `all`.
 pub(super) fn with_include(record: &Record, target: &Name) -> String {
-    let terms = live(record);
-    let is_mechanism = |term: &&Term| matches!(&term.body, Body::Directive(_, it) if *it != Mechanism::All);
-    let position = terms.iter().rposition(is_mechanism).map_or(0, |last| last + 1);
+    let terms = ordered(record);
+    let position = terms.iter().rposition(|term| is_mechanism(term)).map_or(0, |last| last + 1);
     let include = format!("include:{target}");
     let mut words: Vec<&str> = terms.into_iter().map(|term| term.text.as_str()).collect();
-    words.insert(position, &include);
+    if !words.iter().any(|word| normal(word) == include) {
+        words.insert(position, &include);
+    }
     written(words)
 }
 
@@ -55,8 +58,7 @@ pub(super) fn with_soft_fail(record: &Record) -> String {
 
 /// The same without these terms, which let everybody pass.
 pub(super) fn with_soft_fail_but(record: &Record, open: &[&Term]) -> String {
-    let is_all = |term: &Term| matches!(term.body, Body::Directive(_, Mechanism::All));
-    let terms = live(record).into_iter().filter(|term| !open.contains(term));
+    let terms = ordered(record).into_iter().filter(|term| !open.contains(term));
     let words = terms.map(|term| if is_all(term) { "~all" } else { &term.text });
     written(words.chain((record.all().is_none() && record.redirect().is_none()).then_some("~all")))
 }
@@ -64,7 +66,7 @@ pub(super) fn with_soft_fail_but(record: &Record, open: &[&Term]) -> String {
 /// The terms that stand in the record before, in whatever spelling.
 pub(super) fn repeated(record: &Record) -> Vec<&Term> {
     let (mut before, mut again) = (HashSet::new(), Vec::new());
-    for term in live(record) {
+    for term in record.reached() {
         if matches!(term.body, Body::Directive(..)) && !before.insert(normal(&term.text)) {
             again.push(term);
         }
@@ -72,24 +74,46 @@ pub(super) fn repeated(record: &Record) -> Vec<&Term> {
     again
 }
 
-/// The record with each of its terms once.
+/// The record with each of its terms once, and none after `all`.
 pub(super) fn without_repeats(record: &Record) -> String {
     let mut terms = Vec::new();
-    for term in live(record) {
+    for term in ordered(record) {
         push_new(&mut terms, &term.text);
     }
     written(terms)
 }
 
-/// The record without these terms.
+/// The record without these terms; with `~all` in place of a redirect.
 pub(super) fn without(record: &Record, idle: &[&Term]) -> String {
-    written(record.terms.iter().filter(|term| !idle.contains(term)).map(|term| term.text.as_str()))
+    let words = record.terms.iter().filter(|term| !idle.contains(term)).map(|term| term.text.as_str());
+    let is_open = record.all().is_none() && idle.iter().any(|term| matches!(term.body, Body::Modifier(_)));
+    written(words.chain(is_open.then_some("~all")))
 }
 
-/// The terms that have an effect.
-fn live(record: &Record) -> Vec<&Term> {
-    let idle = record.idle();
-    record.terms.iter().filter(|term| !idle.contains(term)).collect()
+/// The record without these terms, which lead to nothing. They may be misspelt: so that nobody is refused who is meant by
+/// them, the record ends with `~all`.
+pub(super) fn without_dead(record: &Record, dead: &[&Term]) -> String {
+    let text = without(record, dead);
+    let words = split(&text).skip(1).map(|(_, word)| if word.eq_ignore_ascii_case("-all") { "~all" } else { word });
+    written(words)
+}
+
+/// The terms with `all` behind all mechanisms, so that receivers come to each of them. Of several `all` the first counts.
+fn ordered(record: &Record) -> Vec<&Term> {
+    let mut terms: Vec<&Term> = record.terms.iter().filter(|term| !is_all(term)).collect();
+    if let Some((place, all)) = record.terms.iter().enumerate().find(|(_, term)| is_all(term)) {
+        let behind = terms.iter().rposition(|term| is_mechanism(term)).map_or(0, |last| last + 1);
+        terms.insert(place.max(behind), all);
+    }
+    terms
+}
+
+const fn is_all(term: &Term) -> bool {
+    matches!(term.body, Body::Directive(_, Mechanism::All))
+}
+
+const fn is_mechanism(term: &Term) -> bool {
+    matches!(term.body, Body::Directive(..)) && !is_all(term)
 }
 
 /// A term in one spelling.
@@ -126,7 +150,7 @@ mod tests {
             (&["v=spf1 a -all", "v=spf1 mx -all exp=why.example.com"], Some("v=spf1 a mx -all exp=why.example.com")),
             (&["v=spf1 a +all", "v=spf1 mx -all"], Some("v=spf1 a mx ~all")),
             (&["v=spf1 a all", "v=spf1 mx"], Some("v=spf1 a mx ~all")),
-            (&["v=spf1 a -all ptr", "v=spf1 mx -all"], Some("v=spf1 a mx -all")),
+            (&["v=spf1 a -all ptr", "v=spf1 mx -all"], Some("v=spf1 a ptr mx -all")),
             (&["v=spf1 redirect=a.example", "v=spf1 redirect=A.example"], Some("v=spf1 redirect=a.example")),
             (&["v=spf1 redirect=a.example", "v=spf1 redirect=b.example"], None),
             (&["v=spf1 redirect=a.example", "v=spf1 mx -all"], None),
@@ -169,7 +193,7 @@ mod tests {
     fn a_soft_fail_takes_the_place_of_all() {
         for (text, expected) in [
             ("v=spf1 a +all", "v=spf1 a ~all"),
-            ("v=spf1 all exp=a.example mx", "v=spf1 ~all exp=a.example"),
+            ("v=spf1 all exp=a.example mx", "v=spf1 exp=a.example mx ~all"),
             ("v=spf1 a mx", "v=spf1 a mx ~all"),
         ] {
             assert_eq!(with_soft_fail(&record(text)), expected, "{text}");

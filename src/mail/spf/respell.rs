@@ -6,7 +6,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::mend::written;
-use super::record::{Body, Modifier, Record, VERSION, split};
+use super::record::{Body, Modifier, Qualifier, Record, VERSION, split};
 
 /// How long a word is that may be two terms without a blank between: longer ones are no slip, and make work.
 const LONGEST_GLUED: usize = 512;
@@ -51,6 +51,17 @@ pub(super) fn respelled(record: &str) -> Option<String> {
     }
     let text = written(mended.iter().map(String::as_str));
     Record::parse(text.as_bytes()).is_ok().then_some(text)
+}
+
+/// Whether a text that is meant as a record names anybody who may send, be it everybody, or in vain.
+pub(super) fn names_somebody(text: &str) -> bool {
+    let text = respelled(text).unwrap_or_else(|| plain(text));
+    let mut words = split(after_version(&text).unwrap_or(&text)).map(|(_, word)| word.trim_matches([',', ';']));
+    words.any(|word| match Body::parse(word) {
+        Ok(Body::Directive(qualifier, _)) => qualifier == Qualifier::Pass,
+        Ok(Body::Modifier(modifier)) => matches!(modifier, Modifier::Redirect(_)) || is_mistaken(&modifier),
+        Err(_) => !word.is_empty() && !word.starts_with(['-', '~', '?']),
+    })
 }
 
 /// Whether a modifier that nobody knows is a mechanism written with `=`, or the version.
@@ -176,6 +187,12 @@ fn one(word: &str) -> Option<String> {
     let prefix = netmask.and_then(|mask| ipnet::ipv4_mask_to_prefix(mask).ok());
     let argument = prefix.map_or_else(|| argument.to_owned(), |prefix| format!("{address}/{prefix}"));
     let candidates = [
+        host_of(&argument).filter(|_| matches!(name.as_str(), "include" | "redirect")).map(|host| {
+            match name.as_str() {
+                "redirect" => format!("{qualifier}redirect={host}"),
+                _ => format!("{qualifier}include:{host}"),
+            }
+        }),
         Some(word.to_owned()),
         word.strip_suffix('.').map(ToOwned::to_owned),
         Some(format!("{qualifier}{bare}")),
@@ -194,6 +211,15 @@ fn one(word: &str) -> Option<String> {
         },
     ];
     candidates.into_iter().flatten().find(|candidate| is_term(candidate))
+}
+
+/// The host in the address of a web page or of a mailbox.
+fn host_of(address: &str) -> Option<&str> {
+    let rest = address.split_once("://").map(|(_, rest)| rest);
+    let rest = rest.or_else(|| after(address, "mailto:")).unwrap_or(address);
+    let host = rest.split_once(['/', '?', '#']).map_or(rest, |(host, _)| host);
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    (host != address && host.contains('.') && !address.contains('%')).then_some(host)
 }
 
 fn is_term(word: &str) -> bool {
@@ -249,6 +275,12 @@ mod tests {
             // Names.
             ("v=spf1 include=spf.example.com ~all", Some("v=spf1 include:spf.example.com ~all")),
             ("v=spf1 redirect:spf.example.com", Some("v=spf1 redirect=spf.example.com")),
+            (
+                "v=spf1 include:https://a.example/x +include:mailto:me@b.example include=me@c.example -all",
+                Some("v=spf1 include:a.example +include:b.example include:c.example -all"),
+            ),
+            ("v=spf1 redirect=https://a.example", Some("v=spf1 redirect=a.example")),
+            ("v=spf1 include:%{l}@a.example -all", Some("v=spf1 include:%{l}@a.example -all")),
             ("v=spf1 mx all-", Some("v=spf1 mx -all")),
             ("v=spf1 mx --all", Some("v=spf1 mx -all")),
             ("v=spf1 mx -~all", None),
@@ -270,6 +302,28 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(respelled(text).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn whether_a_text_names_somebody_is_seen_through_its_slips() {
+        for (text, expected) in [
+            ("v=spf1 mx -all", true),
+            ("v=spf1 +all", true),
+            ("v=spf1 redirect=a.example", true),
+            ("v=spf1 include=a.example -all", true),
+            ("v=spf1 foo -all", true),
+            ("\"v=spf1 a -all\"", true),
+            ("spf1 192.0.2.1", true),
+            ("v=spf1 -all", false),
+            ("v=spf1 - all", false),
+            ("v=spf1 all-", false),
+            ("v=spf1 -mx ?include:a.example ~all exp=a.example x=y", false),
+            ("\"v=spf1; \u{2013}all;\"", false),
+            ("v=spf1", false),
+            ("", false),
+        ] {
+            assert_eq!(names_somebody(text), expected, "{text}");
         }
     }
 

@@ -1,10 +1,10 @@
 //! Findings on what the terms of a record lead to: nothing, more than one record, itself, or silence.
 
 use super::check::{about, syntax, with_fix, with_host};
-use super::mend;
-use super::record::Record;
+use super::record::{Record, Term, published};
 use super::respell::respelled;
 use super::tree::{Answer, Branch, Found, Leaf, Survey};
+use super::{host_name, mend};
 use crate::domain::Name;
 use crate::facts::{Cause, Kind, Pending, Query, View};
 use crate::finding::{Code, Finding};
@@ -43,7 +43,7 @@ fn bad(
     view: &mut View<'_>,
 ) -> Result<Option<Finding>, Pending> {
     let Some(target) = &leaf.target else { return Ok(None) };
-    let about = |code| about(code, case.domain, branch);
+    let about = |code| about(code, &branch.domain, branch);
     let finding = match (leaf.branch.as_ref().map(|branch| &branch.found), leaf.answer) {
         (Some(Found::Unknown(why)), _) => return Ok(Some(unknown(case, target, Kind::Txt, *why))),
         (_, Answer::Unknown(kind, why)) => return Ok(Some(unknown(case, target, kind, why))),
@@ -54,8 +54,8 @@ fn bad(
         (Some(Found::Several(texts)), _) => texts.iter().fold(about(Code::SpfIncludeMissing), Finding::evidence),
         (Some(Found::Loop), _) => {
             // What leads back lets nobody in who is not let in anyway.
-            let closing = branch.includes(|found| *found == Found::Loop);
-            let fix = branch.parsed().filter(|_| !closing.is_empty()).map(|record| mend::without(record, &closing));
+            let closing = branch.leading(|found| *found == Found::Loop);
+            let fix = branch.parsed().map(|record| mend::without(record, &closing));
             with_fix(case, about(Code::SpfLoop), &branch.domain, fix)
         }
         (_, Answer::TooMany(count)) => about(Code::SpfTooManyMx).detail("count", count),
@@ -65,9 +65,9 @@ fn bad(
     Ok(Some(finding.detail("target", target)))
 }
 
-/// The record with nothing that lets nobody in, since there is no record where it leads; and with the host let in.
+/// The record with nothing that leads to no record; and with the host let in.
 fn without_dead(case: &Case<'_>, branch: &Branch, view: &mut View<'_>) -> Result<Option<String>, Pending> {
-    let fix = sound(branch).map(|record| mend::without(&record, &[]));
+    let fix = sound(case, branch, view)?;
     if branch.domain == case.domain.name().as_str() {
         fix.map(|record| with_host(case, record, view)).transpose()
     } else {
@@ -75,18 +75,34 @@ fn without_dead(case: &Case<'_>, branch: &Branch, view: &mut View<'_>) -> Result
     }
 }
 
-/// The record with the terms that lead to no record written as they are meant, or else without them; `None` if there
-/// are none.
-pub(super) fn sound(branch: &Branch) -> Option<Record> {
-    let (text, record) = branch.record().zip(branch.parsed())?;
-    let read = |text: String| Record::parse(text.as_bytes()).ok();
-    let is_dead = |found: &Found| matches!(found, Found::Nothing(_));
-    let leads_nowhere = |leaf: &&Leaf| leaf.branch.as_ref().is_some_and(|branch| is_dead(&branch.found));
-    let nowhere: Vec<_> = branch.terms.iter().filter(leads_nowhere).map(|leaf| leaf.term.text.as_str()).collect();
-    let changes = |mended: &Record| nowhere.iter().any(|dead| mended.terms.iter().all(|term| term.text != *dead));
-    let without = || {
-        let dead = branch.includes(is_dead);
-        (!dead.is_empty()).then(|| mend::without(record, &dead)).and_then(read)
-    };
-    respelled(text).and_then(read).filter(changes).or_else(without)
+/// The record with the terms that lead to no record written as they are meant, or else without them.
+fn sound(case: &Case<'_>, branch: &Branch, view: &mut View<'_>) -> Result<Option<String>, Pending> {
+    let Some((text, record)) = branch.record().zip(branch.parsed()) else { return Ok(None) };
+    let dead = branch.leading(|found| matches!(found, Found::Nothing(_)));
+    let respelled = respelled(text).filter(|text| {
+        let changes = |mended: Record| dead.iter().any(|dead| mended.terms.iter().all(|term| term.text != dead.text));
+        Record::parse(text.as_bytes()).is_ok_and(changes)
+    });
+    if respelled.is_some() {
+        return Ok(respelled);
+    }
+    let cut = record.terms.iter().map(|term| if dead.contains(&term) { cut(case, term, view) } else { Ok(None) });
+    let cut: Vec<_> = cut.collect::<Vec<_>>().into_iter().collect::<Result<_, _>>()?;
+    if cut.iter().all(Option::is_none) {
+        return Ok(Some(mend::without_dead(record, &dead)));
+    }
+    let terms = record.terms.iter().zip(&cut);
+    Ok(Some(mend::written(terms.map(|(term, cut)| cut.as_deref().unwrap_or(&term.text)))))
+}
+
+/// The term without the domain behind its target, where a record is found then: panels add it to names that do not end in
+/// a dot.
+fn cut(case: &Case<'_>, term: &Term, view: &mut View<'_>) -> Result<Option<String>, Pending> {
+    let end = format!(".{}", case.domain);
+    let text = term.text.strip_suffix('.').unwrap_or(&term.text);
+    let Some(cut) = text.len().checked_sub(end.len()).and_then(|at| text.split_at_checked(at)) else { return Ok(None) };
+    let target = cut.0.split_once([':', '=']).and_then(|(_, target)| host_name(target));
+    let Some(target) = target.filter(|_| cut.1.eq_ignore_ascii_case(&end)) else { return Ok(None) };
+    let reply = view.get(Query::new(&target, Kind::Txt))?;
+    Ok(published(reply).is_ok_and(|records| records.len() == 1).then(|| cut.0.to_owned()))
 }

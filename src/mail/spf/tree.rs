@@ -137,12 +137,9 @@ impl Branch {
         })
     }
 
-    /// The terms whose `include` leads to what `found` tells.
-    pub(super) fn includes(&self, found: impl Fn(&Found) -> bool) -> Vec<&Term> {
-        let leads = |leaf: &&Leaf| {
-            matches!(leaf.term.body, Body::Directive(_, Mechanism::Include(_)))
-                && leaf.branch.as_ref().is_some_and(|branch| found(&branch.found))
-        };
+    /// The terms that lead to what `found` tells.
+    pub(super) fn leading(&self, found: impl Fn(&Found) -> bool) -> Vec<&Term> {
+        let leads = |leaf: &&Leaf| leaf.branch.as_ref().is_some_and(|branch| found(&branch.found));
         self.terms.iter().filter(leads).map(|leaf| &leaf.term).collect()
     }
 
