@@ -42,7 +42,8 @@
 //! * A saved look gives the same report without a network: nothing but the transcript goes into it.
 //! * No question is asked twice, and each chain of questions moves on as soon as its own replies are in.
 //! * No answer is no fault: SERVFAIL, a refusal and silence are `unknown`; only NXDOMAIN and NODATA mean absent.
-//! * A fix is offered only after the same check passes with the fix applied to the facts ([`mail::Check::examine`]).
+//! * A fix is offered only after the same check passes with the fix applied to the facts, and there is one for all faults of a
+//!   record ([`mail::Check::examine`]).
 //! * Advice lives in `knowledge/`, not here; every finding code has its words there.
 //! * Text from outside is inert on every surface: no mention, no link, no markup; and nobody is ever pinged.
 //! * Nobody but [`probe::egress`] connects to a host that a domain names: to the address that it judged, public or allowed

@@ -207,6 +207,8 @@ mod tests {
                         Code::DmarcTagIgnored,
                     ],
                 ),
+                (own("v=DMARC1;\u{a0}p=reject; rua=mailto:a@example.com"), &[Code::DmarcTagIgnored]),
+                (own("v=DMARC1; p:reject; rua=mailto:a@example.com"), &[Code::DmarcTagIgnored]),
                 (own("v=DMARC1; p=rejct"), &[Code::DmarcSyntax]),
                 (own("v=DMARC1; p=rejct; rua=mailto:a@example.com"), &[Code::DmarcPolicyIgnored]),
                 (
@@ -279,6 +281,17 @@ mod tests {
             ),
             (
                 own(&format!("v=DMARC1; {reports}")),
+                Code::DmarcPolicyMissing,
+                at_dmarc(&format!("v=DMARC1; p=none; {reports}")),
+            ),
+            (
+                own(&format!("v=DMARC1;\u{a0}p=reject; {reports}")),
+                Code::DmarcTagIgnored,
+                at_dmarc(&format!("v=DMARC1; p=reject; {reports}")),
+            ),
+            (own(&format!("v=DMARC1; p:reject; {reports}")), Code::DmarcTagIgnored, None),
+            (
+                own("v=DMARC1; rua=a@example.com"),
                 Code::DmarcPolicyMissing,
                 at_dmarc(&format!("v=DMARC1; p=none; {reports}")),
             ),

@@ -40,6 +40,10 @@ fn judge_policy(own: &Step<'_>, text: &str, record: &Record, parked: bool) -> Ve
     if parked && !refuses {
         return vec![fixed(about(Code::DmarcParked), own, mend::rejecting(text))];
     }
+    // What it is meant to ask for is told with the text that receivers ignore.
+    if !record.told && record.means_policy() {
+        return Vec::new();
+    }
     let mut findings = vec![match policy {
         Policy::None => spread(Code::DmarcPolicyNone),
         policy => spread(Code::DmarcFound).detail("policy", policy),

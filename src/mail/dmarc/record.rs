@@ -222,6 +222,15 @@ impl Record {
         self.nonexistent.unwrap_or_else(|| self.for_below())
     }
 
+    /// Whether something that receivers ignore is meant for the policy `p`, such as `p:reject`.
+    pub(super) fn means_policy(&self) -> bool {
+        self.ignored.iter().any(|(piece, _)| {
+            let (name, value) = piece.split_at(piece.find([':', '=', ' ']).unwrap_or(piece.len()));
+            let word = |text: &str| text.trim_matches(|c: char| !c.is_ascii_alphabetic()).to_ascii_lowercase();
+            word(name) == "p" && Policy::ALL.iter().any(|policy| policy.as_str() == word(value))
+        })
+    }
+
     /// What receivers are to do for now, where `policy` may be on trial.
     pub(super) const fn applied(&self, policy: Policy) -> Policy {
         if self.testing { policy.while_testing() } else { policy }
@@ -439,6 +448,22 @@ mod tests {
             let told = record.ignored.iter().map(|(tag, why)| (tag.as_str(), why.column, why.problem.to_string()));
             assert_eq!(told.collect::<Vec<_>>(), [(tag, column, problem.to_owned())], "{text}");
             assert_eq!(repaired(text).as_deref(), repair, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_policy_that_receivers_ignore_is_known() {
+        for (text, expected) in [
+            ("v=DMARC1;\u{a0}p=reject", true),
+            ("v=DMARC1; p:reject", true),
+            ("v=DMARC1; P : Reject", true),
+            ("v=DMARC1; p reject", true),
+            ("v=DMARC1; p=reject", false),
+            ("v=DMARC1; sp:reject", false),
+            ("v=DMARC1; p:x", false),
+            ("v=DMARC1; hello", false),
+        ] {
+            assert_eq!(parse(text).unwrap().means_policy(), expected, "{text}");
         }
     }
 
