@@ -187,6 +187,8 @@ codes! {
         SpfNoAll = Warn "spf-no-all" [];
         /// A domain that neither takes mail (RFC 7505) nor lets anybody send, without `-all` (RFC 7505 section 4.2).
         SpfParked = Warn "spf-parked" [];
+        /// A domain that takes mail lets nobody send.
+        SpfNobody = Warn "spf-nobody" [];
         /// Terms after `all` are never reached (RFC 7208 section 5.1).
         SpfAfterAll = Warn "spf-after-all" ["term"];
         /// Terms that stand in the record more than once.

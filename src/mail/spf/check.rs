@@ -45,8 +45,13 @@ pub(in crate::mail) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec
     findings.extend(ranges(case, &survey));
     findings.extend(habits(case, &survey, mx));
     let mut findings = without_lockouts(case, without_repeats(findings), view)?;
+    let is_usable = !findings.iter().any(|finding| matches!(finding.severity(), Severity::Fail | Severity::Unknown));
+    let is_explained = findings.iter().any(|finding| matches!(finding.code, Code::SpfAfterAll | Code::SpfIgnored));
+    // Only of a record that lets nobody in is it known whether the domain takes mail.
+    let is_told = is_usable && !is_explained && mx == TakesMail::Yes;
+    findings.extend(is_told.then(|| about(Code::SpfNobody, case.domain, root)));
     if let Found::Record(text, _) = &root.found
-        && !findings.iter().any(|finding| matches!(finding.severity(), Severity::Fail | Severity::Unknown))
+        && is_usable
     {
         let found = Finding::new(Code::SpfFound, case.domain).evidence(text).detail("lookups", survey.lookups);
         findings.insert(0, outline::summary(&survey).into_iter().fold(found, Finding::evidence));

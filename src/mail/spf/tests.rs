@@ -175,6 +175,21 @@ const FAULTS: &[(&str, &[Told])] = &[
         &[("spf-found", None), ("spf-parked", Some("v=spf1 -all")), ("spf-all-neutral", Some("v=spf1 -all"))],
     ),
     ("example.com MX 0 .\nexample.com TXT v=spf1 ip4:192.0.2.1 ~all", &[("spf-found", None)]),
+    // A domain with mail that lets nobody send.
+    ("example.com MX 10 mx.example\nexample.com TXT v=spf1 -all", &[("spf-found", None), ("spf-nobody", None)]),
+    ("example.com MX 10 mx.example\nexample.com TXT v=spf1 ~mx -all", &[("spf-found", None), ("spf-nobody", None)]),
+    (
+        "example.com MX 10 mx.example\nexample.com TXT v=spf1 ?include:a.example -include:a.example -all
+         a.example TXT v=spf1 ip4:192.0.2.1 -all",
+        &[("spf-found", None), ("spf-nobody", None)],
+    ),
+    (
+        "example.com MX 10 mx.example\nexample.com TXT v=spf1 a include:a.example ~all
+         a.example TXT v=spf1 -all",
+        &[("spf-found", None), ("spf-void", None), ("spf-nobody", None)],
+    ),
+    ("example.com MX 10 mx.example\nexample.com TXT v=spf1 redirect=%{i}.example", &[("spf-found", None)]),
+    ("example.com MX 10 mx.example\nexample.com TXT v=spf1 mx -all", &[("spf-found", None)]),
 ];
 
 #[test]
