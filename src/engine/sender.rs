@@ -4,7 +4,7 @@ use super::compose::spent;
 use crate::answer::{Action, Answer, Block};
 use crate::domain::Domain;
 use crate::finding::Severity;
-use crate::mail::spf::{Node, Sender, SpfResult, Verdict};
+use crate::mail::spf::{Node, Sender, SpfResult, Step, Verdict};
 use crate::probe::Cost;
 use crate::text::Text;
 
@@ -29,10 +29,10 @@ pub(super) fn answer(sender: &Sender, verdict: Option<&Verdict>, cost: Cost) -> 
         blocks.extend(text.as_ref().map(|text| Block::Paragraph(Text::plain(before).code(text))));
     };
     say("The term that decides: ", &verdict.matched);
-    say("Why: ", &verdict.problem);
     say("The domain explains: ", &verdict.explanation);
+    blocks.extend(verdict.problem.as_ref().map(|problem| Block::Paragraph(with_literals("Why: ", problem))));
     let mut lines = Vec::new();
-    verdict.tree.iter().for_each(|node| draw(node, 0, &mut lines));
+    verdict.tree.iter().for_each(|node| draw(node, 0, "decides", &mut lines));
     if lines.len() > TREE_LINES {
         lines.truncate(TREE_LINES);
         lines.push("…".to_owned());
@@ -81,12 +81,23 @@ const fn severity(result: SpfResult) -> Severity {
     }
 }
 
-/// A record and below it its terms, each with what it costs.
-fn draw(node: &Node, depth: usize, lines: &mut Vec<String>) {
+/// Words in which backticks stand around what is literal, as in the texts of errors.
+fn with_literals(before: &str, words: &str) -> Text {
+    let parts = words.split('`').enumerate().filter(|(_, part)| !part.is_empty());
+    parts.fold(Text::plain(before), |text, (place, part)| if place % 2 == 1 { text.code(part) } else { text.and(part) })
+}
+
+/// A record and below it its terms, each with what it costs, and with what it means that a term of this record matches.
+fn draw(node: &Node, depth: usize, matched: &str, lines: &mut Vec<String>) {
     let indent = "  ".repeat(depth);
-    let record = node.record.as_deref().unwrap_or("no record");
+    let record = node.record.as_deref().unwrap_or(match node.result {
+        SpfResult::TempError => "no answer, so that nobody knows whether there is a record",
+        SpfResult::PermError => "more than one record",
+        _ => "no record",
+    });
     lines.push(format!("{indent}{}: {record}", node.domain));
     let breaks = matches!(node.result, SpfResult::PermError | SpfResult::TempError);
+    let below = |step: &Step| if step.redirects() { matched } else { "matches" };
     for (position, step) in node.terms.iter().enumerate() {
         let cost = match step.lookups {
             0 => String::new(),
@@ -94,11 +105,58 @@ fn draw(node: &Node, depth: usize, lines: &mut Vec<String>) {
             more => format!("  {more} look-ups"),
         };
         let mark = match () {
-            () if step.matched => "  <- decides",
-            () if breaks && position + 1 == node.terms.len() && step.branch.is_none() => "  <- ends it",
-            () => "",
+            () if step.matched => format!("  <- {matched}"),
+            () if breaks && position + 1 == node.terms.len() && step.branch.is_none() => "  <- ends it".to_owned(),
+            () => String::new(),
         };
         lines.push(format!("{indent}  {}{cost}{mark}", step.term));
-        step.branch.iter().for_each(|branch| draw(branch, depth + 2, lines));
+        step.branch.iter().for_each(|branch| draw(branch, depth + 2, below(step), lines));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn node(domain: &str, record: Option<&str>, result: SpfResult, terms: Vec<Step>) -> Node {
+        Node { domain: domain.to_owned(), record: record.map(str::to_owned), result, terms }
+    }
+
+    fn step(term: &str, matched: bool, branch: Option<Node>) -> Step {
+        Step { term: term.to_owned(), lookups: 0, voids: 0, matched, branch }
+    }
+
+    fn drawn(node: &Node) -> Vec<String> {
+        let mut lines = Vec::new();
+        draw(node, 0, "decides", &mut lines);
+        lines
+    }
+
+    #[test]
+    fn only_where_the_network_says_so_there_is_no_record() {
+        for (result, expected) in [
+            (SpfResult::None, "e.example: no record"),
+            (SpfResult::TempError, "e.example: no answer, so that nobody knows whether there is a record"),
+            (SpfResult::PermError, "e.example: more than one record"),
+        ] {
+            assert_eq!(drawn(&node("e.example", None, result, Vec::new())), [expected]);
+        }
+    }
+
+    #[test]
+    fn one_term_alone_decides() {
+        let included = node("b.example", Some("v=spf1 -all"), SpfResult::Fail, vec![step("-all", true, None)]);
+        let terms = vec![step("include:b.example", false, Some(included.clone())), step("-all", true, None)];
+        let lines = drawn(&node("a.example", Some("v=spf1 include:b.example -all"), SpfResult::Fail, terms));
+        assert_eq!(lines.iter().filter(|line| line.ends_with("<- decides")).count(), 1, "{lines:?}");
+        let redirected = vec![step("redirect=b.example", false, Some(included))];
+        let lines = drawn(&node("a.example", Some("v=spf1 redirect=b.example"), SpfResult::Fail, redirected));
+        assert_eq!(lines.last().map(String::as_str), Some("      -all  <- decides"));
+    }
+
+    #[test]
+    fn what_is_literal_in_an_error_is_shown_so() {
+        let text = with_literals("Why: ", "`e.example TXT`: the answer was SERVFAIL");
+        assert_eq!(text, Text::plain("Why: ").code("e.example TXT").and(": the answer was SERVFAIL"));
     }
 }

@@ -261,7 +261,7 @@ fn spf_tells_people_the_result_and_the_tree_that_led_to_it() {
             0,
             &[
                 "Yes: the SPF record of `spf-split.example` lets `192.0.2.33` send (pass).",
-                "          ip4:192.0.2.32/28  <- decides",
+                "          ip4:192.0.2.32/28  <- matches",
             ][..],
         ),
         (

@@ -97,11 +97,18 @@ pub struct Step {
     pub branch: Option<Node>,
 }
 
+impl Step {
+    /// Whether the other domain's record decides in place of this one.
+    pub fn redirects(&self) -> bool {
+        self.term.get(..9).is_some_and(|name| name.eq_ignore_ascii_case("redirect="))
+    }
+}
+
 impl Node {
     /// The record that decided: this one, or at the end of its redirects.
     pub(super) fn deciding(&self) -> &Self {
         match self.terms.last() {
-            Some(Step { matched: false, branch: Some(target), .. }) => target.deciding(),
+            Some(step @ Step { branch: Some(target), .. }) if step.redirects() => target.deciding(),
             _ => self,
         }
     }
