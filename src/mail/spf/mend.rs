@@ -9,28 +9,54 @@ use super::mechanism::Mechanism;
 use super::record::{Body, Modifier, Qualifier, Record, Term, VERSION, split};
 use crate::domain::Name;
 
-/// One record for several: every mechanism once, in the order in which they stand.
+/// One record for several: every mechanism once, in the order in which they stand, but those first that let somebody pass.
 ///
-/// `None` where no single record can say the same: a redirect that not all of them share, or two explanations.
+/// `None` where no single record can say the same: a redirect that not all of them share, two explanations, or somebody
+/// who is taken out of a range that another record lets pass.
 pub(super) fn merged(records: &[Record]) -> Option<String> {
-    let (mut mechanisms, mut modifiers) = (Vec::new(), Vec::new());
+    let (mut passing, mut others, mut modifiers) = (Vec::new(), Vec::new(), Vec::new());
+    let are_alike = records.iter().all(|record| records.first().is_some_and(|first| said(first) == said(record)));
     for (record, term) in records.iter().flat_map(|record| record.terms.iter().map(move |term| (record, term))) {
         match &term.body {
             Body::Directive(_, Mechanism::All) => {}
-            Body::Directive(..) => push_new(&mut mechanisms, &term.text),
+            Body::Directive(Qualifier::Pass, _) if !are_alike && stands_behind(record, term) => {
+                return None;
+            }
+            Body::Directive(qualifier, _) if are_alike || *qualifier == Qualifier::Pass => {
+                push_new(&mut passing, &term.text);
+            }
+            Body::Directive(..) => push_new(&mut others, &term.text),
             // Beside `all` it has no effect.
             Body::Modifier(Modifier::Redirect(_)) if record.all().is_some() => {}
             Body::Modifier(_) => push_new(&mut modifiers, &term.text),
         }
     }
+    let passes = |other: &&str| passing.iter().any(|term| Some(normal(term)) == bare(other));
+    others.retain(|other| !passes(other));
     let redirected = records.iter().filter(|record| record.all().is_none() && record.redirect().is_some()).count();
     let all = match redirected {
         0 => Some(merged_all(records)),
         all if all == records.len() => None,
         _ => return None,
     };
-    let text = written(mechanisms.into_iter().chain(all).chain(modifiers));
+    let text = written(passing.into_iter().chain(others).chain(all).chain(modifiers));
     Record::parse(text.as_bytes()).is_ok().then_some(text)
+}
+
+/// The mechanisms before `all`, in one spelling.
+fn said(record: &Record) -> Vec<String> {
+    record.terms.iter().filter(|term| is_mechanism(term)).map(|term| normal(&term.text)).collect()
+}
+
+/// Whether a mechanism comes after one of its record that does not let pass.
+fn stands_behind(record: &Record, term: &Term) -> bool {
+    let before = record.terms.iter().take_while(|other| *other != term);
+    before.into_iter().any(|other| is_mechanism(other) && !matches!(other.body, Body::Directive(Qualifier::Pass, _)))
+}
+
+/// A term without its sign, in one spelling.
+fn bare(text: &str) -> Option<String> {
+    text.strip_prefix(['-', '~', '?']).map(str::to_ascii_lowercase)
 }
 
 /// `-all` where all of them end so; else `~all`, so that no mail is refused that one of the records lets through.
@@ -151,6 +177,11 @@ mod tests {
             (&["v=spf1 a +all", "v=spf1 mx -all"], Some("v=spf1 a mx ~all")),
             (&["v=spf1 a all", "v=spf1 mx"], Some("v=spf1 a mx ~all")),
             (&["v=spf1 a -all ptr", "v=spf1 mx -all"], Some("v=spf1 a ptr mx -all")),
+            (&["v=spf1 ~a -all", "v=spf1 a -all"], Some("v=spf1 a -all")),
+            (&["v=spf1 a -mx -all", "v=spf1 ip4:192.0.2.1 ?all"], Some("v=spf1 a ip4:192.0.2.1 -mx ~all")),
+            (&["v=spf1 -ip4:192.0.2.1 a -all", "v=spf1 ip4:192.0.2.0/24 -all"], None),
+            (&["v=spf1 ip4:192.0.2.0/24 -all", "v=spf1 -ip4:192.0.2.1 a -all"], None),
+            (&["v=spf1 -ip4:192.0.2.1 a -all", "v=spf1 -IP4:192.0.2.1 +a ~all"], Some("v=spf1 -ip4:192.0.2.1 a ~all")),
             (&["v=spf1 redirect=a.example", "v=spf1 redirect=A.example"], Some("v=spf1 redirect=a.example")),
             (&["v=spf1 redirect=a.example", "v=spf1 redirect=b.example"], None),
             (&["v=spf1 redirect=a.example", "v=spf1 mx -all"], None),
