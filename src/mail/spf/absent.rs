@@ -5,7 +5,7 @@
 
 use super::check::{with_fix, with_host};
 use super::record::{Record, published};
-use super::respell::{departs, is_lookalike, respelled};
+use super::respell::{departs, is_lookalike, is_sender_id, respelled};
 use super::{CLOSED, mend};
 use crate::domain::Name;
 use crate::facts::{self, Cause, Kind, Outcome, Pending, Query, Response, View};
@@ -65,7 +65,9 @@ fn lookalikes(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec<String>, Pendi
     let reply = view.get(Query::new(case.domain.name(), Kind::Txt))?;
     let records = published(reply).unwrap_or_default();
     let texts = reply.texts().unwrap_or_default().into_iter().filter(|text| !records.contains(&text.joined()));
-    Ok(texts.map(ToString::to_string).filter(|text| is_lookalike(text)).take(TOLD).collect())
+    // Beside a record, one of Sender ID does no harm.
+    let is_meant = |text: &String| is_lookalike(text) || (records.is_empty() && is_sender_id(text));
+    Ok(texts.map(ToString::to_string).filter(is_meant).take(TOLD).collect())
 }
 
 /// The one record that all of the texts are meant to be.

@@ -17,7 +17,13 @@ const BEGINNINGS: &[&str] = &["include:", "redirect=", "exists:", "exp=", "ptr:"
 /// Whether a text that is no SPF record looks as if it were meant as one.
 pub(super) fn is_lookalike(text: &str) -> bool {
     let text: String = text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_ascii_lowercase();
-    text.starts_with("vspf") || text.starts_with("spf1") || text.contains("vspf1")
+    let is_transposed = || ["vsfp1", "vpsf1", "vfsp1"].iter().any(|version| text.starts_with(version));
+    text.starts_with("vspf") || text.starts_with("spf1") || text.contains("vspf1") || is_transposed()
+}
+
+/// Whether a text is a record of Sender ID (RFC 4406), an experiment that is over: it says nothing of SPF.
+pub(super) fn is_sender_id(text: &str) -> bool {
+    after(text.trim_start(), "spf2.").is_some()
 }
 
 /// Where a text departs from the beginning of a record, in characters from 1.
@@ -95,7 +101,8 @@ fn after_version(text: &str) -> Option<&str> {
         Some(rest) => rest.trim_start().strip_prefix(['=', ':'])?.trim_start(),
         None => text,
     };
-    let rest = after(after(text, "spf")?.trim_start(), "1")?;
+    let name = ["spf", "sfp", "psf", "fsp"].iter().find_map(|name| after(text, name))?;
+    let rest = after(name.trim_start(), "1")?;
     // What another digit follows is another version.
     (!rest.starts_with(|c: char| c.is_ascii_digit() || c == '.')).then_some(rest)
 }
@@ -296,6 +303,7 @@ mod tests {
             ("spf1 mx -all", Some("v=spf1 mx -all")),
             ("v=spf1include:a.example -all", Some("v=spf1 include:a.example -all")),
             ("v=spf1", Some("v=spf1")),
+            ("v=sfp1 mx -all", Some("v=spf1 mx -all")),
             ("v=spf10 mx -all", None),
             ("v=spf2 a -all", None),
             ("spf2.0/pra mx -all", None),
@@ -338,6 +346,7 @@ mod tests {
             ("v = spf1 -all", Some(2)),
             ("spf1 -all", Some(1)),
             ("v=spf2 -all", Some(6)),
+            ("v=sfp1 mx -all", Some(4)),
             ("v=DMARC1; p=none", None),
             ("spf2.0/pra -all", None),
             ("some-service-verification=4b1c0a7e", None),

@@ -128,6 +128,16 @@ const FAULTS: &[(&str, &[Told])] = &[
          _spf.example.com TXT v=spf1 ip4:192.0.2.1 -all",
         &[("spf-missing", Some("v=spf1 ip4:192.0.2.1 -all")), ("spf-misplaced", None)],
     ),
+    (
+        "example.com TXT v=sfp1 ip4:192.0.2.1 -all",
+        &[("spf-missing", Some("v=spf1 ip4:192.0.2.1 -all")), ("spf-lookalike", None)],
+    ),
+    ("example.com TXT spf2.0/pra ip4:192.0.2.1 -all", &[("spf-missing", None), ("spf-lookalike", None)]),
+    (
+        "example.com TXT spf2.0/pra ip4:192.0.2.1 -all
+         example.com TXT v=spf1 ip4:192.0.2.1 -all",
+        &[("spf-found", None)],
+    ),
     // Several records.
     (
         "example.com TXT v=spf1 a:192.0.2.1 -all
