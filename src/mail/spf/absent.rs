@@ -26,7 +26,9 @@ pub(super) fn missing(case: &Case<'_>, seen: &str, view: &mut View<'_>) -> Resul
     let mx = if exists { takes_mail(case, view) } else { Ok(TakesMail::Maybe) };
     let replies = view.get_all(places.iter().map(|at| Query::new(at, Kind::Txt)));
     let (mx, replies) = (mx?, replies?);
-    let elsewhere = places.iter().zip(replies).find_map(|(at, reply)| Some((at, only(reply)?)));
+    let found: Vec<_> = places.iter().zip(replies).filter_map(|(at, reply)| Some((at, reply, only(reply)?))).collect();
+    let wildcard = if found.is_empty() { None } else { wildcard(case.domain.name(), view)? };
+    let elsewhere = found.into_iter().find(|(_, reply, _)| !is_by(wildcard, reply)).map(|(at, _, record)| (at, record));
 
     let host = &case.host.spf_include;
     let fix = match (lookalikes.as_slice(), &elsewhere, mx, host) {
@@ -86,6 +88,19 @@ fn meant(texts: &[String]) -> Option<String> {
 /// at the name that providers use.
 fn places(domain: &Name) -> Vec<Name> {
     [domain.as_str(), "_spf"].into_iter().filter_map(|labels| domain.below(labels)).collect()
+}
+
+/// What a wildcard answers to any name (RFC 4592): a question for the label `*` gets the same.
+fn wildcard<'f>(domain: &Name, view: &mut View<'f>) -> Result<Option<&'f Response>, Pending> {
+    domain.below("*").map(|any| view.get(Query::new(&any, Kind::Txt))).transpose()
+}
+
+/// Whether nobody published what stands at a name; where the network would not say, that may be so.
+fn is_by(wildcard: Option<&Response>, reply: &Response) -> bool {
+    wildcard.is_some_and(|all| match all.outcome {
+        Outcome::Unknown(_) => true,
+        _ => (&all.outcome, &all.aliases) == (&reply.outcome, &reply.aliases),
+    })
 }
 
 fn only(reply: &Response) -> Option<String> {

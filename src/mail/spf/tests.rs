@@ -138,6 +138,21 @@ const FAULTS: &[(&str, &[Told])] = &[
          example.com TXT v=spf1 ip4:192.0.2.1 -all",
         &[("spf-found", None)],
     ),
+    // A wildcard is nothing that stands there, but what stands beside it does.
+    (
+        "example.com A 192.0.2.1
+         *.example.com TXT v=spf1 ip4:192.0.2.1 -all
+         _spf.example.com TXT v=spf1 ip4:192.0.2.1 -all
+         example.com.example.com TXT v=spf1 ip4:192.0.2.1 -all",
+        &[("spf-missing", None)],
+    ),
+    (
+        "example.com A 192.0.2.1
+         *.example.com TXT v=spf1 ip4:192.0.2.1 -all
+         _spf.example.com TXT v=spf1 ip4:192.0.2.2 -all
+         example.com.example.com TXT v=spf1 ip4:192.0.2.1 -all",
+        &[("spf-missing", Some("v=spf1 ip4:192.0.2.2 -all")), ("spf-misplaced", None)],
+    ),
     // Several records.
     (
         "example.com TXT v=spf1 a:192.0.2.1 -all
