@@ -73,8 +73,8 @@ impl Mechanism {
             "mx" => domain_and_cidr(name, rest).map(|(domain, cidr)| Self::Mx(domain, cidr)),
             "ip4" => ip4(rest).map(Self::Ip4),
             "ip6" => ip6(rest).map(Self::Ip6),
-            "redirect" | "exp" => Err(format!("expected `=` after `{name}`, found `{rest}`")),
-            _ => Err(format!("expected one of `all include a mx ip4 ip6 exists ptr`, found `{text}`")),
+            "redirect" | "exp" => Err(format!("expected `=` after `{name}`, found {}", shown(rest))),
+            _ => Err(format!("expected one of `all include a mx ip4 ip6 exists ptr`, found {}", shown(text))),
         }
     }
 }
@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn what_the_grammar_does_not_derive_is_refused_with_what_was_expected() {
         for (text, expected) in [
-            ("", "expected one of `all include a mx ip4 ip6 exists ptr`, found ``"),
+            ("", "expected one of `all include a mx ip4 ip6 exists ptr`, found nothing"),
             ("all.", "expected one of `all include a mx ip4 ip6 exists ptr`, found `all.`"),
             ("all/8", "expected nothing after `all`, found `/8`"),
             ("include", "expected `:` and a domain after `include`, found nothing"),

@@ -69,7 +69,7 @@ pub(super) enum Modifier {
 pub(super) struct SyntaxError {
     /// The term, as it is written in the record.
     pub(super) term: String,
-    /// The position of its first character in the record, from 1.
+    /// The position in the record, from 1: of a character that no term may have, or else of its first.
     pub(super) column: usize,
     /// What was expected and what was found.
     pub(super) problem: String,
@@ -108,7 +108,11 @@ impl Record {
             });
             match body {
                 Ok(body) => terms.push(Term { text, column, body }),
-                Err(problem) => errors.push(SyntaxError { term: text, column, problem }),
+                Err(problem) => {
+                    // A character that nobody sees has to be found within the term.
+                    let inside = term.chars().position(|c| !c.is_ascii_graphic()).unwrap_or(0);
+                    errors.push(SyntaxError { term: text, column: column + inside, problem });
+                }
             }
         }
         errors.truncate(TOLD);
@@ -285,7 +289,7 @@ mod tests {
             texts,
             [
                 "`ip4:1.2.3` at column 8: expected an address such as `ip4:192.0.2.1`, found `1.2.3`",
-                "`mü` at column 18: expected printable ASCII, found the character U+00FC",
+                "`mü` at column 19: expected printable ASCII, found the character U+00FC",
                 "`REDIRECT=b.example` at column 42: expected `redirect=` once, found it again",
                 "`=x` at column 61: expected one of `all include a mx ip4 ip6 exists ptr`, found `=x`",
             ]

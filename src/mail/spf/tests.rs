@@ -482,6 +482,11 @@ fn every_finding_shows_what_was_seen() {
             &["v=spf1 mx ip4:1.2.3 -all", "at character 11: ip4:1.2.3"],
         ),
         (
+            "example.com TXT v=spf1 mx\u{a0}-all",
+            Code::SpfSyntax,
+            &["v=spf1 mx\u{a0}-all", "at character 10: mx\u{a0}-all"],
+        ),
+        (
             "example.com TXT v=spf1 a a:x.example a:y.example a:z.example -all\nexample.com A 192.0.2.1",
             Code::SpfTooManyVoids,
             &[
@@ -561,6 +566,6 @@ fn a_bomb_ends_in_a_fault_after_a_bounded_number_of_questions() {
         let ran = run(zone, Some("spf.host.example"));
         assert!(ran.findings.iter().any(|finding| finding.severity() == Severity::Fail), "{zone}");
         assert!(ran.asked.len() < 100, "{} questions: {zone}", ran.asked.len());
-        assert!(ran.findings.len() < 100, "{} findings: {zone}", ran.findings.len());
+        assert!(ran.findings.len() <= 25, "{} findings: {zone}", ran.findings.len());
     }
 }
