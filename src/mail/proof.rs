@@ -4,6 +4,8 @@
 //! proposed for a name: each mend starts from the record that the one before gives. It is offered if the same check then
 //! finds no fault of that record any more. What a record should say is no business of this room.
 
+use std::cmp::Reverse;
+
 use super::{Case, Check};
 use crate::domain::Name;
 use crate::facts::{Facts, Pending, Query, Question, View};
@@ -87,10 +89,15 @@ impl<'p> Proof<'p> {
     }
 }
 
-/// What the worst of some findings proposes for a place; among equals, the first.
+/// What the worst of some findings proposes for a place; among equals, the first. What is said of one mail server comes after
+/// what is said of all, and asks for less: of findings on MX records it is the last.
 fn worst<'f>(findings: impl IntoIterator<Item = &'f Finding>, place: &Fix) -> Option<&'f Fix> {
     let proposing = findings.into_iter().filter(|finding| proposes(finding, place));
-    proposing.min_by_key(|finding| std::cmp::Reverse(finding.severity()))?.fix.as_ref()
+    let worst = match place.kind {
+        RecordType::Txt => proposing.min_by_key(|finding| Reverse(finding.severity())),
+        RecordType::Mx => proposing.max_by_key(|finding| finding.severity()),
+    };
+    worst?.fix.as_ref()
 }
 
 /// Whether a finding need not keep a fix from being offered: it is no fault; or it was there before, and is about the
