@@ -3,6 +3,8 @@
 //! Tells apart no MX at all, the fallback to the domain's own address, and a null MX (RFC 7505). Whether the addresses
 //! have names is the business of `ptr`; nobody is connected to here.
 
+mod host;
+mod mend;
 mod records;
 mod slip;
 pub(super) mod target;
@@ -10,13 +12,14 @@ mod without;
 
 use crate::address::is_private;
 use crate::domain::Name;
-use crate::facts::{Kind, Outcome, Pending, Query, Response, View};
+use crate::facts::{Kind, Outcome, Pending, Query, View};
 use crate::finding::{Code, Finding, Severity};
 use crate::mail::Case;
 use crate::mail::evidence::{absence, unknown};
-use records::{Correction, all};
+use mend::{Correction, mend};
+use records::all;
 use slip::{Slip, maybe_doubled, slip};
-use target::{Addresses, by_preference, questions, targets};
+use target::{Addresses, Known, by_preference, questions, targets};
 
 pub(super) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec<Finding>, Pending> {
     let domain = case.domain.name();
@@ -34,22 +37,17 @@ pub(super) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec<Finding>
     }
 
     let targets = targets(&records);
-    let replies = view.get_all(targets.iter().flat_map(|target| questions(target)))?;
+    let expected = host::to_ask(case, &records);
+    let replies = view.get_all(targets.iter().chain(&expected).flat_map(|server| questions(server)))?;
+    let (known, ours) = replies.split_at_checked(2 * targets.len()).unwrap_or_default();
+    let (known, ours) = (Known::of(&targets, known), Known::of(&expected, ours));
     let mut findings = records::judge(case, &records);
+    findings.extend(host::beside(case, &records, &known, &ours));
     let mut corrections: Vec<Correction> = records
         .iter()
         .filter_map(|(_, name)| Some(Correction::new(name, slip(name, domain, &case.host.mx)?.meant()?)))
         .collect();
-    let known: Vec<(&Name, Addresses)> = targets
-        .iter()
-        .zip(replies.chunks(2))
-        .map(|(target, replies)| (*target, Addresses::of(target, replies)))
-        .collect();
-    let judged: Vec<_> = known
-        .iter()
-        .zip(replies.chunks(2))
-        .map(|((target, addresses), replies)| judge_target(case, target, addresses, replies, view))
-        .collect();
+    let judged: Vec<_> = known.iter().map(|server| judge_target(case, server, view)).collect();
     for judged in judged {
         let Judged { findings: found, correction } = judged?;
         findings.extend(found);
@@ -66,7 +64,7 @@ pub(super) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec<Finding>
         }
         findings.insert(0, found);
     }
-    Ok(records::mend(case, &records, &corrections, findings))
+    Ok(mend(case, &records, &known, &corrections, findings))
 }
 
 /// What the look-up of one mail server says.
@@ -77,24 +75,19 @@ struct Judged {
 }
 
 /// Judges one mail server by its addresses.
-fn judge_target(
-    case: &Case<'_>,
-    target: &Name,
-    addresses: &Addresses,
-    replies: &[&Response],
-    view: &mut View<'_>,
-) -> Result<Judged, Pending> {
-    let domain = case.domain.name();
+fn judge_target(case: &Case<'_>, server: &Known<'_>, view: &mut View<'_>) -> Result<Judged, Pending> {
+    let (domain, target, addresses) = (case.domain.name(), server.name, &server.addresses);
     // That a doubled name does not exist goes without saying.
     if let Some(Slip::Doubled(_)) = slip(target, domain, &case.host.mx) {
         return Ok(Judged { findings: Vec::new(), correction: None });
     }
     let mut findings = judge_addresses(target, addresses);
-    if let Some(alias) = replies.iter().find_map(|reply| reply.aliases.last()) {
+    if let Some(alias) = server.aliases.last() {
         let evidence = format!("{target} is an alias for {alias}");
         let about = Finding::new(Code::MxTargetAlias, target).detail("target", target).detail("alias", alias);
         findings.insert(0, about.evidence(evidence));
-        return Ok(Judged { findings, correction: Some(Correction::new(target, alias)) });
+        let correction = addresses.has_public().then(|| Correction::new(target, alias));
+        return Ok(Judged { findings, correction });
     }
     let is_missing = addresses.found.is_empty() && addresses.unknown.is_empty();
     if let Some(meant) = maybe_doubled(target, domain).filter(|_| is_missing)
@@ -108,20 +101,20 @@ fn judge_target(
 }
 
 /// The mail servers that are the same machine as one before, so far as addresses tell.
-fn same_addresses(known: &[(&Name, Addresses)]) -> Vec<Finding> {
-    let sorted = |addresses: &Addresses| {
-        let mut found = addresses.found.clone();
+fn same_addresses(known: &[Known<'_>]) -> Vec<Finding> {
+    let sorted = |server: &Known<'_>| {
+        let mut found = server.addresses.found.clone();
         found.sort();
         found
     };
-    let twin = |place: usize, (target, addresses): &(&Name, Addresses)| {
-        let of_this = sorted(addresses);
-        let mut before = known.iter().take(place).filter(|(_, other)| sorted(other) == of_this);
-        let (other, _) = before.next().filter(|_| !of_this.is_empty())?;
-        let same = Finding::new(Code::MxSameAddress, target).detail("target", target).detail("other", other);
-        Some(of_this.iter().fold(same, Finding::evidence))
+    let twin = |place: usize, server: &Known<'_>| {
+        let of_this = sorted(server);
+        let mut before = known.iter().take(place).filter(|other| sorted(other) == of_this);
+        let other = before.next().filter(|_| !of_this.is_empty())?;
+        let same = Finding::new(Code::MxSameAddress, server.name).detail("target", server.name);
+        Some(of_this.iter().fold(same.detail("other", other.name), Finding::evidence))
     };
-    known.iter().enumerate().filter_map(|(place, target)| twin(place, target)).collect()
+    known.iter().enumerate().filter_map(|(place, server)| twin(place, server)).collect()
 }
 
 /// What a mail server's addresses say: none, private ones, or that some could not be looked up.
@@ -324,7 +317,8 @@ mod tests {
             ("example.com MX 10 gone.example.com", Code::MxTargetMissing),
             ("example.com MX 10 192.0.2.1", Code::MxTargetLiteral),
             ("example.com MX 10 mx1.example.com.example.com", Code::MxTargetDoubled),
-            ("example.com MX 10 example.com\nexample.com A 192.0.2.80", Code::MxTargetIsDomain),
+            ("example.com MX 10 example.com\nexample.com A 192.0.2.80", Code::MxNotHost),
+            ("example.com MX 10 mx.example.net\nmx.example.net A 10.0.0.1", Code::MxTargetPrivate),
         ] {
             let ran = lab(&format!("{table}\n{SERVERS}")).host(host()).run(Topic::Mx);
             assert_eq!(ran.fix(code), fix, "{table}");
@@ -338,6 +332,65 @@ mod tests {
         assert_eq!(ran.codes(), ["mx-found"], "the host has more servers than it names");
         let ran = lab(&format!("{HEALTHY}\nexample.com MX 30 mx1.host.example\n{SERVERS}")).host(host()).run(Topic::Mx);
         assert_eq!(ran.detail(Code::MxElsewhere, "others"), "mx1.example.com, mx2.example.com");
+    }
+
+    #[test]
+    fn one_bad_record_is_mended_and_the_others_stay() {
+        let host = || host(&["mx1.host.example", "mx2.host.example"]);
+        let mail = "mx.other.example A 192.0.2.21\nmx.filter.example A 192.0.2.22\ninner.example.com A 10.0.0.1
+            mx.example.com CNAME mx.other.example";
+        let (other, filter) = ("10 mx.other.example", "10 mx.filter.example");
+        for (records, code, fix) in [
+            (&[other, "20 dead.example"][..], Code::MxTargetMissing, Some(other)),
+            (&[other, "20 192.0.2.9"], Code::MxTargetLiteral, Some(other)),
+            (&[other, "20 inner.example.com"], Code::MxTargetPrivate, Some(other)),
+            (&["10 mx.example.com"], Code::MxTargetAlias, Some(other)),
+            (&[other, "20 mx.example.com"], Code::MxTargetAlias, Some(other)),
+            (
+                &[filter, "20 dead.example", "30 mx1.host.example"],
+                Code::MxTargetMissing,
+                Some("10 mx.filter.example\n30 mx1.host.example"),
+            ),
+            (
+                &[filter, "20 mx1.host.example.example.com"],
+                Code::MxTargetDoubled,
+                Some("10 mx.filter.example\n20 mx1.host.example"),
+            ),
+            // What comes first may be what was meant.
+            (&["10 dead.example", "20 mx.other.example"], Code::MxTargetMissing, None),
+            (&["10 192.0.2.9", "20 mx.other.example"], Code::MxTargetLiteral, None),
+            (&[other, "20 example.com"], Code::MxTargetIsDomain, None),
+            (&["0 .", other], Code::MxNullWithOthers, None),
+        ] {
+            let published = lines(records, |record| format!("example.com MX {record}"));
+            let table = format!("{published}\n{mail}\nexample.com A 192.0.2.80\n{SERVERS}");
+            for lab in [lab(&table), lab(&table).host(host())] {
+                let found = lab.run(Topic::Mx).fix(code);
+                // Who the host is makes the doubled name a sure one.
+                if code != Code::MxTargetDoubled || found.is_some() {
+                    assert_eq!(found, fix.map(|fix| format!("example.com {fix}")), "{records:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn mail_that_reaches_the_host_by_an_alias_or_an_address_is_not_said_to_go_elsewhere() {
+        let host = || host(&["mx1.host.example", "mx2.host.example"]);
+        let told = |rest: &str| one("mail.example.com", &format!("{rest}\n{SERVERS}")).host(host()).run(Topic::Mx);
+        assert_eq!(told("mail.example.com CNAME mx1.host.example").codes(), ["mx-found", "mx-target-alias"]);
+        assert_eq!(told("mail.example.com A 192.0.2.12").codes(), ["mx-found"]);
+        assert_eq!(told("mail.example.com A 192.0.2.13").codes(), ["mx-found", "mx-not-host"]);
+        let dark = "mail.example.com A 192.0.2.12\nmx2.host.example AAAA silent";
+        assert_eq!(told(dark).codes(), ["mx-found"], "it is known already");
+        let dark = "mail.example.com A 192.0.2.13\nmx2.host.example AAAA silent";
+        assert_eq!(told(dark).codes(), ["mx-target-unknown"]);
+        for reach in ["CNAME mx1.host.example", "A 192.0.2.12"] {
+            let table = format!("mail.example.com {reach}\n{SERVERS}");
+            one("mail.example.com", &table).host(host()).no_answer_is_no_fault(Topic::Mx);
+        }
+        let both = "example.com MX 20 mx1.host.example\nmail.example.com A 192.0.2.12";
+        assert_eq!(told(both).codes(), ["mx-found"]);
     }
 
     #[test]

@@ -3,8 +3,10 @@
 use std::net::IpAddr;
 
 use super::slip::is_host_name;
+use crate::address::is_private;
 use crate::domain::Name;
 use crate::facts::{Cause, Kind, Query, Record, Response};
+use crate::finding::{Code, Finding};
 use crate::mail::evidence::{absence, silence};
 
 /// How many mail servers are looked up, the preferred first: more than a sender tries, at two questions each.
@@ -74,5 +76,39 @@ impl Addresses {
             }
         }
         known
+    }
+
+    /// Whether senders can reach one of them.
+    pub(in crate::mail) fn has_public(&self) -> bool {
+        self.found.iter().any(|address| !is_private(*address))
+    }
+}
+
+/// A mail server, and what was said of it.
+#[derive(Debug)]
+pub(super) struct Known<'r> {
+    pub name: &'r Name,
+    pub addresses: Addresses,
+    /// The aliases on the way to its addresses, the last of which has them.
+    pub aliases: &'r [Name],
+}
+
+impl<'r> Known<'r> {
+    /// What the replies to the [`questions`] for each mail server say.
+    pub(super) fn of(names: &[&'r Name], replies: &[&'r Response]) -> Vec<Self> {
+        let aliases = |replies: &[&'r Response]| {
+            let mut some = replies.iter().map(|reply| reply.aliases.as_slice()).filter(|aliases| !aliases.is_empty());
+            some.next().unwrap_or_default()
+        };
+        let each = names.iter().zip(replies.chunks(2));
+        each.map(|(name, replies)| Self { name, addresses: Addresses::of(name, replies), aliases: aliases(replies) })
+            .collect()
+    }
+
+    /// That its addresses could not be looked up, all of them or those of one family.
+    pub(super) fn unknown(&self) -> Option<Finding> {
+        let (cause, _) = self.addresses.unknown.first()?;
+        let unknown = Finding::new(Code::MxTargetUnknown, self.name).detail("target", self.name).detail("cause", cause);
+        Some(self.addresses.unknown.iter().fold(unknown, |finding, (_, seen)| finding.evidence(seen)))
     }
 }

@@ -1,7 +1,7 @@
 //! A domain without MX records: senders fall back to its own address, if it has one (RFC 5321 section 5.1); and the
 //! records may stand at another name by mistake.
 
-use super::records::of_the_host;
+use super::host;
 use super::target::{Addresses, by_preference, questions};
 use crate::domain::Name;
 use crate::facts::{Kind, Pending, Query, Response, View};
@@ -34,7 +34,7 @@ pub(super) fn check(case: &Case<'_>, no_mx: String, view: &mut View<'_>) -> Resu
             findings
         }
     };
-    let mut fix = of_the_host(case);
+    let mut fix = host::records(case);
     let place = slips(domain).into_iter().zip(elsewhere).find(|(_, reply)| takes_mail(reply));
     if let Some((at, reply)) = place {
         findings.push(shown(Finding::new(Code::MxMisplaced, domain).detail("at", &at), &at, reply));
