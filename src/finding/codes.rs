@@ -236,6 +236,8 @@ codes! {
         DkimBroken = Fail "dkim-broken" ["selector" "problem" "column"];
         /// A key of which the end is missing: its own length (X.690 section 8.1.3) says more than there is.
         DkimCutOff = Fail "dkim-cut-off" ["selector" "length" "missing"];
+        /// The private half of a key pair, for all to read.
+        DkimPrivateKey = Fail "dkim-private-key" ["selector"];
         /// One key in pieces, a record each, instead of one record of several strings (RFC 6376 section 3.6.2.2).
         DkimInPieces = Fail "dkim-in-pieces" ["selector" "count"];
         /// More than one record at a selector: which one counts is anyone's guess (RFC 6376 section 3.6.2.2).

@@ -2,7 +2,7 @@
 
 use super::astray::{astray, doubled, without_selector};
 use super::judge::judge;
-use super::place::{By, Place, Seen, is_nowhere, places};
+use super::place::{By, Place, Seen, given_away, is_nowhere, places};
 use super::services::{self, Service, services};
 use super::wildcard::{self, wildcard};
 use crate::domain::Name;
@@ -46,9 +46,14 @@ pub(in crate::mail) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec
         findings.push(Finding::new(Code::DkimParked, domain));
     } else if keyless && is_nowhere(root_reply) && tried.iter().all(Place::is_nowhere) {
         findings.push(Finding::new(Code::DkimNone, domain).evidence(absence(&root_question, root_reply)));
-    } else if keyless {
+    } else if keyless && !tried.iter().any(|place| place.by == By::Host) {
+        // Where the host's own selector is looked at, what stands there is the answer.
         findings.push(not_found(domain, &tried, services));
     }
+    findings.extend(elsewhere.iter().filter_map(|(at, reply)| {
+        let texts: Vec<String> = reply.texts().unwrap_or_default().iter().map(ToString::to_string).collect();
+        given_away(at, "…", &texts)
+    }));
     findings.extend(wildcard.filter(|_| !common.is_empty()).map(|wildcard| wildcard::told(&root, wildcard)));
     findings.extend(judge_named(domain, &tried, wildcard, &elsewhere, view)?);
     findings.extend(judge_guessed(&root, &own));
@@ -144,7 +149,7 @@ fn judge_guessed(root: &Name, own: &[&Place<'_>]) -> Vec<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::key::tests::rsa_key;
+    use super::super::key::tests::{private_keys, rsa_key};
     use super::services::USUAL;
     use super::*;
     use crate::config::Host;
@@ -220,6 +225,9 @@ mod tests {
                 (two(&whole, "hello"), &[Code::DkimTwoRecords]),
                 (two(&whole, &key(1024)), &[Code::DkimTwoRecords]),
                 (lab(alias), &[Code::DkimNotFound, Code::DkimDanglingAlias]),
+                (at("s1", &format!("v=DKIM1; p={}", private_keys(2048)[1])), &[Code::DkimPrivateKey]),
+                (lab(&format!("example.com TXT {}", private_keys(2048)[0])), &[Code::DkimNone, Code::DkimPrivateKey]),
+                (at("s1", &rsa_key(2048)), &[Code::DkimBroken]),
                 (
                     lab(&format!("x._domainkey.example.com.example.com TXT {whole}")).selectors(&["x"]),
                     &[Code::DkimNone, Code::DkimDoubled],
@@ -308,6 +316,43 @@ mod tests {
         assert_eq!(ran.finding(Code::DkimHostMissing).evidence, ["NXDOMAIN for mailcheap._domainkey.example.com"]);
         let ran = healthy().host(host()).selectors(&["mailcheap"]).run(Topic::Dkim);
         assert_eq!(ran.codes(), ["dkim-selector-missing", "dkim-found"]);
+    }
+
+    #[test]
+    fn a_selector_that_is_named_and_has_no_usable_key_is_the_fault() {
+        let alias = "CNAME gone.sender.example";
+        let wild = everywhere(alias);
+        for (table, seen) in [
+            (
+                format!("mailcheap._domainkey.example.com {alias}"),
+                "mailcheap._domainkey.example.com is an alias for gone.sender.example; NXDOMAIN for gone.sender.example",
+            ),
+            (format!("mailcheap._domainkey.example.com {alias}\ngone.sender.example TXT hello"), "hello"),
+            ("mailcheap._domainkey.example.com TXT v=DKIM1; p=".to_owned(), "v=DKIM1; p="),
+            ("x._domainkey.example.com TXT hello".to_owned(), "NXDOMAIN for mailcheap._domainkey.example.com"),
+        ] {
+            let ran = lab(&table).host(host()).run(Topic::Dkim);
+            assert_eq!(ran.codes(), ["dkim-host-missing"], "{table}");
+            assert_eq!(ran.finding(Code::DkimHostMissing).evidence[0], seen, "{table}");
+            let ran = lab(&table).selectors(&["mailcheap"]).run(Topic::Dkim);
+            assert_eq!(ran.finding(Code::DkimSelectorMissing).evidence[0], seen, "{table}");
+        }
+        let ran = lab(&format!("{wild}\nmailcheap._domainkey.example.com {alias}")).host(host()).run(Topic::Dkim);
+        assert_eq!(ran.codes(), ["dkim-wildcard", "dkim-host-missing"]);
+    }
+
+    #[test]
+    fn a_private_key_is_not_repeated() {
+        for key in private_keys(2048) {
+            for table in
+                [format!("v=DKIM1; k=rsa; p={key}"), key.clone(), format!("{key}\ns1._domainkey.example.com TXT hello")]
+            {
+                let ran = at("s1", &table).run(Topic::Dkim);
+                let told = format!("{ran:?}");
+                assert!(ran.codes().contains(&"dkim-private-key"), "{told}");
+                assert!(!told.contains(key.get(16..).unwrap()) && !told.contains(key.get(40..80).unwrap()), "{told}");
+            }
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub(super) enum NotRsa {
 
 const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
+const OCTET_STRING: u8 = 0x04;
 const OBJECT_IDENTIFIER: u8 = 0x06;
 const SEQUENCE: u8 = 0x30;
 
@@ -34,6 +35,17 @@ pub(super) fn rsa_bits(der: &[u8]) -> Result<usize, NotRsa> {
         [0, key @ ..] => modulus_bits(element(SEQUENCE, key)?.0),
         _ => Err(NotRsa::Other),
     }
+}
+
+/// Whether the bytes begin as a private key does: with a small number for the version, where public keys have their modulus
+/// or their algorithm (RFC 8017 appendix A.1.2, RFC 5958 section 2, RFC 5915 section 3). How they go on does not matter.
+pub(super) fn is_private(der: &[u8]) -> bool {
+    let ([SEQUENCE, 0..=0x7f, content @ ..] | [SEQUENCE, 0x81, _, content @ ..] | [SEQUENCE, 0x82, _, _, content @ ..]) =
+        der
+    else {
+        return false;
+    };
+    matches!(content, [INTEGER, 1, 0 | 1, INTEGER | SEQUENCE | OCTET_STRING, ..])
 }
 
 /// How many bytes the element at the start of `der` has by its own account, its head counted; `None` where that is cut off
@@ -102,6 +114,30 @@ pub(super) mod tests {
         wrap(SEQUENCE, &[&wrap(SEQUENCE, &[&oid, &[5, 0]]), &wrap(BIT_STRING, &[&[0], &bare(bits)])])
     }
 
+    /// A made-up private key of this size: of RSA alone (PKCS#1), and with its algorithm told (PKCS#8).
+    pub(in super::super) fn made_up_private(bits: usize) -> [Vec<u8>; 2] {
+        let number = wrap(INTEGER, &[&vec![0x7f; bits / 8]]);
+        let bare = wrap(SEQUENCE, &[&[INTEGER, 1, 0], &number, &[INTEGER, 3, 1, 0, 1], &number, &number]);
+        let algorithm = wrap(SEQUENCE, &[&[OBJECT_IDENTIFIER, 9], RSA_ENCRYPTION, &[5, 0]]);
+        let whole = wrap(SEQUENCE, &[&[INTEGER, 1, 0], &algorithm, &wrap(OCTET_STRING, &[&bare])]);
+        [bare, whole]
+    }
+
+    #[test]
+    fn private_keys_are_told_from_public_ones_wherever_they_are_cut() {
+        for key in made_up_private(2048) {
+            assert_eq!(rsa_bits(&key).ok(), None);
+            for length in 8..key.len() {
+                assert!(is_private(&key[..length]), "{length}");
+            }
+        }
+        // What stands before the 32 bytes of a private Ed25519 key (RFC 8410 section 7).
+        assert!(is_private(&[0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20]));
+        for public in [made_up(2048), bare(2048), vec![0; 32], Vec::new(), wrap(SEQUENCE, &[&[INTEGER, 1]])] {
+            assert!(!is_private(&public));
+        }
+    }
+
     #[test]
     fn both_forms_are_measured() {
         for bits in [512, 1023, 1024, 2047, 2048, 4096, 8192] {
@@ -132,7 +168,7 @@ pub(super) mod tests {
     proptest::proptest! {
         #[test]
         fn no_bytes_make_it_panic(mut key in proptest::collection::vec(0u8..=255, 0..80), at in 0usize..300, flip in 0u8..=255) {
-            let _ = (rsa_bits(&key), announced(&key));
+            let _ = (rsa_bits(&key), announced(&key), is_private(&key));
             key = made_up(1024);
             if let Some(byte) = key.get_mut(at) {
                 *byte ^= flip;

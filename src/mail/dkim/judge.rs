@@ -2,12 +2,15 @@
 
 use super::key::{self, Key, Problem, Public};
 use super::pieces::joined;
-use super::place::Place;
+use super::place::{Place, given_away};
 use crate::finding::{Code, Finding};
 use crate::mail::tags::Fault;
 
 /// Judges the records at a selector. There may be only one (RFC 6376 section 3.6.2.2).
 pub(super) fn judge(place: &Place<'_>, texts: &[String]) -> Vec<Finding> {
+    if let Some(finding) = given_away(&place.question.name, &place.selector, texts) {
+        return vec![finding];
+    }
     match texts {
         [text] => judge_one(place, text),
         several => vec![judge_several(place, several)],
@@ -29,7 +32,7 @@ fn judge_one(place: &Place<'_>, text: &str) -> Vec<Finding> {
         }
     };
     let Some(public) = public else {
-        return vec![about(Code::DkimRevoked)];
+        return vec![about(place.missing_code().unwrap_or(Code::DkimRevoked))];
     };
     let found = about(Code::DkimFound).detail("key", public);
     let mut findings = match public {

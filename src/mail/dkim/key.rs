@@ -9,7 +9,7 @@ use base64::engine::GeneralPurpose;
 use base64::engine::general_purpose::NO_PAD;
 use base64::{DecodeError, Engine as _};
 
-use super::der::{NotRsa, announced, rsa_bits};
+use super::der::{self, NotRsa, announced, rsa_bits};
 use crate::mail::tags::{Fault, Form, Tag, excerpt, mended, rewritten, spoiled, strict_tags, tags};
 
 /// The tags of a key record; others are ignored.
@@ -17,6 +17,9 @@ const TAGS: &[&str] = &["v", "h", "k", "n", "p", "s", "t", "g"];
 
 /// How many bytes an Ed25519 key has (RFC 8032 section 5.1.5).
 const ED25519_SIZE: usize = 32;
+
+/// How many bytes of a key that is cut off are taken for one: half of the shortest that anybody published.
+const SHORTEST: usize = 32;
 
 /// What stands before an Ed25519 key in the form that key files have (RFC 8410 section 4); DKIM wants the key alone.
 const ED25519_INFO: &[u8] = &[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
@@ -60,6 +63,9 @@ pub(super) enum Problem {
     /// The version stands behind other tags.
     #[error("`v=DKIM1` does not come first")]
     VersionNotFirst,
+    /// A key alone, without the tags that make it a record.
+    #[error("the key stands there alone, without `v=DKIM1; p=` before it")]
+    Bare,
     /// No `p=`.
     #[error("the tag `p=` with the key is missing")]
     NoKey,
@@ -103,28 +109,69 @@ pub(super) enum Problem {
 
 /// Whether a text is meant to be a key record; others stand at a selector where a wildcard put them.
 pub(super) fn is_meant(text: &str) -> bool {
+    is_tagged(text).unwrap_or_else(|| bare(text).is_some() || is_private(text))
+}
+
+/// Whether the tags of a text are those of a key record; `None` where it has neither a version nor a key.
+fn is_tagged(text: &str) -> Option<bool> {
     let text = mended(text, TAGS);
-    let mut key = false;
+    let mut key = None;
     for Tag { name, value, .. } in tags(&text).flatten() {
         if name.eq_ignore_ascii_case("v") {
-            return value.to_ascii_uppercase().starts_with("DKIM");
+            return Some(value.to_ascii_uppercase().starts_with("DKIM"));
         }
-        key |= name == "p";
+        if name == "p" {
+            key = Some(true);
+        }
     }
     key
 }
 
+/// Whether a text gives a private key away: that of a key file, or one in place of the public key.
+pub(super) fn is_private(text: &str) -> bool {
+    let mended = mended(text, TAGS);
+    let keys = tags(&mended).flatten().filter(|tag| tag.name == "p").map(|tag| tag.value);
+    text.contains("PRIVATE KEY")
+        || keys.chain(pieces(&mended)).any(|key| bytes(key).is_some_and(|key| der::is_private(&key)))
+}
+
+/// The public key that a text without tags consists of.
+fn bare(text: &str) -> Option<&str> {
+    let is_key = |der: Vec<u8>| match rsa_bits(&der) {
+        Ok(_) => true,
+        Err(NotRsa::CutOff) => der.len() >= SHORTEST && announced(&der).is_some(),
+        Err(NotRsa::Other) => der.starts_with(ED25519_INFO),
+    };
+    pieces(text).find(|piece| bytes(piece).is_some_and(is_key))
+}
+
+/// What stands between semicolons, quotation marks left out.
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    text.split(';').map(|piece| piece.trim_matches([' ', '"']))
+}
+
+/// The bytes of a key, the lines of a key file around it left out.
+fn bytes(key: &str) -> Option<Vec<u8>> {
+    decoded(&without_armour(key)).ok()
+}
+
 /// Reads a key record.
 pub(super) fn parse(text: &str) -> Result<Key, Fault<Problem>> {
+    if is_tagged(text).is_none() && bare(text).is_some() {
+        return Err(Fault { column: 1, problem: Problem::Bare });
+    }
     read(text).map_err(|fault| spoiled(text, TAGS).map_or(fault, Fault::into_fault))
 }
 
 /// The record with its key untouched and its form set right, where that makes it a record that can be used.
 pub(super) fn repaired(text: &str) -> Option<String> {
-    let text = rewritten(text, TAGS, "DKIM1", |name, value| match name {
-        "p" => padded(&without_armour(value)),
-        _ => value.to_owned(),
-    })?;
+    let text = match bare(text).filter(|_| is_tagged(text).is_none()) {
+        Some(key) => format!("v=DKIM1; p={}", padded(&without_armour(key))),
+        None => rewritten(text, TAGS, "DKIM1", |name, value| match name {
+            "p" => padded(&without_armour(value)),
+            _ => value.to_owned(),
+        })?,
+    };
     let text = with_algorithm(text);
     read(&text).is_ok().then_some(text)
 }
@@ -253,7 +300,7 @@ fn without_armour(key: &str) -> String {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::super::der::tests::made_up;
+    use super::super::der::tests::{made_up, made_up_private};
     use super::*;
     use base64::engine::general_purpose::STANDARD as BASE64;
 
@@ -265,6 +312,32 @@ pub(super) mod tests {
     /// A made-up RSA key of this size, as `p=` holds it.
     pub(in super::super) fn rsa_key(bits: usize) -> String {
         BASE64.encode(made_up(bits))
+    }
+
+    /// Made-up private keys of this size, as base64.
+    pub(in super::super) fn private_keys(bits: usize) -> [String; 2] {
+        made_up_private(bits).map(|key| BASE64.encode(key))
+    }
+
+    #[test]
+    fn a_private_key_is_noticed_however_it_stands_there() {
+        for key in private_keys(2048) {
+            for text in [
+                format!("v=DKIM1; k=rsa; p={key}"),
+                format!("\"v=DKIM1; p={key}\""),
+                format!("v=DKIM1; p={}", key.get(..200).unwrap()),
+                key.clone(),
+                format!("k=rsa; {key}"),
+                format!("-----BEGIN PRIVATE KEY-----{key}-----END PRIVATE KEY-----"),
+                format!("v=DKIM1; p=-----BEGIN RSA PRIVATE KEY----- {key}"),
+            ] {
+                assert!(is_private(&text) && is_meant(&text), "{text}");
+                assert!(parse(&text).is_err() && repaired(&text).is_none(), "{text}");
+            }
+        }
+        for text in [format!("v=DKIM1; p={INFO}"), format!("p={BARE}"), INFO.to_owned(), "v=spf1 -all".to_owned()] {
+            assert!(!is_private(&text), "{text}");
+        }
     }
 
     #[test]
@@ -297,6 +370,7 @@ pub(super) mod tests {
         let whole = format!("v=DKIM1; k=rsa; p={INFO}");
         let bare = format!("v=DKIM1; p={BARE}");
         let quoting = "quotation marks or backslashes stand in the text";
+        let alone = "the key stands there alone, without `v=DKIM1; p=` before it";
         let padding = "the `=` that should end the key are missing or too many";
         let ed25519 = format!("v=DKIM1; k=ed25519; p={ED25519}");
         let ed25519_info = format!("MCowBQYDK2VwAyEA{ED25519}");
@@ -322,6 +396,11 @@ pub(super) mod tests {
             (format!("v=DKIM1; p={unpadded}"), 12 + unpadded.len(), padding, Some(&bare)),
             (format!("v=DKIM1; k=rsa; p={INFO}=="), 21 + INFO.len(), padding, Some(&whole)),
             (format!("v=DKIM1; p={INFO}{INFO}"), 12 + 2 * INFO.len(), "162 bytes too many stand behind the key", None),
+            (BARE.to_owned(), 1, alone, Some(&bare)),
+            (format!("\"{BARE}\""), 1, alone, Some(&bare)),
+            (format!("k=rsa; {BARE}"), 1, alone, Some(&bare)),
+            (format!("-----BEGIN PUBLIC KEY-----{BARE}-----END PUBLIC KEY-----"), 1, alone, Some(&bare)),
+            (cut.to_owned(), 1, alone, None),
             ("v=DKIM1; k=rsa".to_owned(), 1, "the tag `p=` with the key is missing", None),
             ("v=DKIM1; p=paste_your_key".to_owned(), 12, "the key holds characters that are not base64", None),
             ("v=DKIM1; p=aGVsbG8=".to_owned(), 12, "the key is not an RSA key", None),
@@ -377,7 +456,9 @@ pub(super) mod tests {
 
     #[test]
     fn records_for_other_purposes_are_not_keys() {
-        for text in ["v=spf1 -all", "v=DMARC1; p=reject", "google-site-verification=x", "", "hello"] {
+        for text in
+            ["v=spf1 -all", "v=DMARC1; p=reject", "google-site-verification=x", "", "hello", "MIIB", "aGVsbG8gd29ybGQ="]
+        {
             assert!(!is_meant(text), "{text}");
         }
     }

@@ -1,10 +1,15 @@
 //! A selector's place in the DNS, what was said about it, and the findings that come of that alone.
 
+use std::fmt::Display;
+
 use super::key;
 use crate::domain::Name;
 use crate::facts::{Cause, Kind, Outcome, Pending, Query, Response, View};
 use crate::finding::{Code, Finding, Fix};
 use crate::mail::evidence::{absence, unknown};
+
+/// How much of a private key's record is shown: no more than all such keys have in common.
+const SHOWN: usize = 16;
 
 /// Who says that there should be a key at a selector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,23 +80,31 @@ impl Place<'_> {
     /// A finding that shows the texts that stand here, and the alias that leads to them.
     pub(super) fn showing(&self, code: Code, texts: &[String]) -> Finding {
         let finding = texts.iter().fold(self.finding(code), Finding::evidence);
-        match self.reply.aliases.last() {
+        match self.reply.aliases.last().filter(|_| !texts.is_empty()) {
             Some(alias) => finding.evidence(format!("{} is an alias for {alias}", self.question.name)),
             None => finding,
         }
     }
 
-    /// That there is no key here, though there should be one; for an alias, that it leads to none.
-    pub(super) fn missing(&self) -> Finding {
-        let finding = match (self.reply.aliases.last(), self.by) {
-            (Some(alias), _) => self.finding(Code::DkimDanglingAlias).detail("alias", alias),
-            (None, By::Host) => self.finding(Code::DkimHostMissing),
-            (None, _) => self.finding(Code::DkimSelectorMissing),
-        };
-        match self.reply.texts() {
-            Ok(others) if !others.is_empty() => others.into_iter().fold(finding, Finding::evidence),
-            _ => finding.evidence(absence(&self.question, self.reply)),
+    /// The code for a key that is missing here, where somebody says that there should be one.
+    pub(super) fn missing_code(&self) -> Option<Code> {
+        match self.by {
+            By::Host => Some(Code::DkimHostMissing),
+            By::Person => Some(Code::DkimSelectorMissing),
+            By::Guess => None,
         }
+    }
+
+    /// That there is no key here, though there should be one; for an alias that nobody named, that it leads to none.
+    pub(super) fn missing(&self) -> Finding {
+        let code = self.missing_code();
+        let others: Vec<String> = self.reply.texts().unwrap_or_default().iter().map(ToString::to_string).collect();
+        let finding = self.showing(code.unwrap_or(Code::DkimDanglingAlias), &others);
+        let finding = match self.reply.aliases.last().filter(|_| code.is_none()) {
+            Some(alias) => finding.detail("alias", alias),
+            None => finding,
+        };
+        if others.is_empty() { finding.evidence(absence(&self.question, self.reply)) } else { finding }
     }
 
     pub(super) fn unknown(&self, cause: Cause) -> Finding {
@@ -103,6 +116,17 @@ impl Place<'_> {
         let name = self.question.name.to_string();
         self.reply.aliases.is_empty().then_some(Fix::txt(name, text))
     }
+}
+
+/// That a private key stands among the texts at a name. It is not shown: whoever reads the report could sign with it.
+pub(super) fn given_away(at: &Name, selector: impl Display, texts: &[String]) -> Option<Finding> {
+    let mut private = texts.iter().filter(|text| key::is_private(text)).peekable();
+    private.peek()?;
+    let finding = Finding::new(Code::DkimPrivateKey, at).detail("selector", selector);
+    Some(private.fold(finding, |finding, text| {
+        let head: String = text.chars().take(SHOWN).collect();
+        finding.evidence(format!("{head}… ({} characters)", text.chars().count()))
+    }))
 }
 
 /// Whether a name is said not to exist, neither as a name nor as an alias.
