@@ -46,6 +46,8 @@ codes! {
         DnsFound = Ok "dns-found" [];
         /// NXDOMAIN for the domain itself (RFC 8020).
         DnsNoSuchName = Fail "dns-no-such-name" [];
+        /// A CNAME at the domain itself, beside which no other record stands (RFC 1034 section 3.6.2).
+        DnsAlias = Warn "dns-alias" ["alias"];
         /// The zone did not answer: SERVFAIL, a refusal or silence.
         DnsUnknown = Unknown "dns-unknown" ["cause"];
         /// SERVFAIL, also with checking disabled: the name servers give the resolver nothing that it can use.

@@ -1,6 +1,6 @@
 //! Whether the domain exists and its zone answers (RFC 1034, RFC 8020).
 //!
-//! Asks for the zone's start; where that fails, whether signatures or name servers are the reason. What each name server
+//! Tells where the domain itself is an alias, since nothing can stand beside one. Asks for the zone's start; where that fails, whether signatures or name servers are the reason. What each name server
 //! says is for `ns`.
 
 use crate::facts::{Cause, Kind, Outcome, Pending, Query, Record, Server, View};
@@ -13,7 +13,7 @@ pub(super) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec<Finding>
     let question = Query::new(case.domain.name(), Kind::Soa);
     let reply = view.get(question.clone())?;
     let found = |code| Finding::new(code, case.domain);
-    Ok(vec![match &reply.outcome {
+    let mut findings = vec![match &reply.outcome {
         Outcome::Unknown(why) => match broken_signatures(case.domain.name(), reply, view)? {
             Some(seen) => seen.iter().fold(found(Code::DnsBogus), Finding::evidence),
             None => without_answer(case, *why, view)?,
@@ -23,7 +23,15 @@ pub(super) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec<Finding>
             records.iter().filter_map(start_of_zone).fold(found(Code::DnsFound), Finding::evidence)
         }
         Outcome::NoData => found(Code::DnsFound),
-    }])
+    }];
+    // Where the alias leads nowhere, that is told already.
+    if let (Ok(_), Some(alias)) = (reply.records(), reply.aliases.last())
+        && reply.outcome != Outcome::NoSuchName
+    {
+        let evidence = format!("{} is an alias for {alias}", case.domain.name());
+        findings.push(found(Code::DnsAlias).detail("alias", alias).evidence(evidence));
+    }
+    Ok(findings)
 }
 
 /// The resolver's failure, and the one when it was told not to check signatures, which leaves the name servers as the reason.
@@ -62,6 +70,10 @@ mod tests {
                 (lab("example.com A 192.0.2.1"), &[Code::DnsFound]),
                 (lab(""), &[Code::DnsNoSuchName]),
                 (lab("example.com CNAME gone.example.net"), &[Code::DnsNoSuchName]),
+                (
+                    lab("example.com CNAME web.example.net\nweb.example.net A 192.0.2.1"),
+                    &[Code::DnsFound, Code::DnsAlias],
+                ),
                 (lab("example.com SOA silent"), &[Code::DnsUnknown]),
                 (lab("example.com SOA servfail\nexample.com@unchecked SOA nodata"), &[Code::DnsUnknown]),
                 (lab("example.com SOA servfail"), &[Code::DnsServersFail]),
@@ -84,6 +96,15 @@ mod tests {
             ["example.com is an alias for gone.example.net; NXDOMAIN for gone.example.net"]
         );
         assert_eq!(evidence("example.com SOA ns1.example.com 7"), ["SOA ns1.example.com 7"]);
+    }
+
+    #[test]
+    fn no_record_is_offered_beside_an_alias() {
+        let host = crate::config::Host { mx: vec!["mx1.host.example".parse().unwrap()], ..Default::default() };
+        let table = "example.com CNAME web.example.net\nweb.example.net A 192.0.2.80\nmx1.host.example A 192.0.2.1";
+        let ran = Lab::new("example.com", table).host(host).run_all(&[Topic::Dns, Topic::Mx, Topic::Spf]);
+        assert_eq!(ran.codes(), ["dns-found", "dns-alias", "mx-implicit", "spf-missing"]);
+        assert!(ran.findings.iter().all(|finding| finding.fix.is_none()), "{ran:#?}");
     }
 
     #[test]
