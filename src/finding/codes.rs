@@ -495,6 +495,10 @@ codes! {
         AutoconfigTargetAlias = Warn "autoconfig-target-alias" ["service" "target" "alias"];
         /// An SRV record names a port that is not the service's own.
         AutoconfigPort = Info "autoconfig-port" ["service" "port" "expected"];
+        /// An SRV record with port 0, where nobody listens.
+        AutoconfigPortZero = Warn "autoconfig-port-zero" ["service"];
+        /// A server for mail programs at an address that is not public.
+        AutoconfigPrivate = Warn "autoconfig-private" ["at" "address"];
         /// A name that mail programs look for is an alias that leads nowhere.
         AutoconfigDanglingAlias = Warn "autoconfig-dangling-alias" ["at" "alias"];
         /// What mail programs look for could not be looked up.

@@ -1,10 +1,15 @@
 //! How mail programs find a domain's settings: SRV records (RFC 6186, RFC 8314 section 5), and the names `autoconfig`
 //! and `autodiscover` below the domain, which Thunderbird and Outlook look for.
 //!
-//! Looks at what is published; whether the services answer is the business of `starttls`. Fetches no settings.
+//! What a wildcard gives to every name is no setting: a question for the label `*` itself gets it (RFC 4592). Looks at
+//! what is published; whether the services answer is the business of `starttls`. Fetches no settings.
 
 pub(super) mod srv;
 
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use crate::address::is_private;
 use crate::domain::Name;
 use crate::facts::{Cause, Outcome, Pending, Query, Response, View};
 use crate::finding::{Code, Finding};
@@ -26,7 +31,7 @@ pub(super) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec<Finding>
     let services =
         services.into_iter().zip(SERVICES).map(|(question, service)| judge_service(service, &question, view));
     let mut seen: Vec<_> = services.collect();
-    seen.extend(names.iter().map(|name| judge_name(name, view)));
+    seen.extend(names.iter().map(|name| judge_name(domain, name, view)));
 
     let mut all = Seen::default();
     for seen in seen {
@@ -114,12 +119,19 @@ fn judge_target(service: srv::Service, question: &Query, target: &Target<'_>, re
         let finding = about(Code::AutoconfigTargetAlias).detail("target", target.host).detail("alias", alias);
         seen.findings.push(finding.evidence(evidence));
     }
-    if target.port != service.port {
+    if target.port == 0 {
+        seen.findings.push(about(Code::AutoconfigPortZero));
+    } else if target.port != service.port {
         let port = about(Code::AutoconfigPort).detail("port", target.port);
         seen.findings.push(port.detail("expected", service.port));
     }
-    if !addresses.found.is_empty() {
-        seen.found.push(text);
+    if addresses.has_public() {
+        if target.port != 0 {
+            seen.found.push(text);
+        }
+    } else if let Some(address) = addresses.found.first() {
+        let private = Finding::new(Code::AutoconfigPrivate, target.host).detail("at", target.host);
+        seen.findings.push(private.detail("address", address).evidence(&text).evidence(address));
     } else if addresses.unknown.is_empty() {
         let missing = about(Code::AutoconfigTargetMissing).detail("target", target.host);
         seen.findings.push(addresses.absent.iter().fold(missing, Finding::evidence));
@@ -129,26 +141,46 @@ fn judge_target(service: srv::Service, question: &Query, target: &Target<'_>, re
 }
 
 /// Whether a name that mail programs look for leads to a server. Its IPv6 address is asked for only where the name is
-/// there and has none of IPv4.
-fn judge_name(name: &Name, view: &mut View<'_>) -> Result<Seen, Pending> {
+/// there and has none of IPv4; what a wildcard says, only where the name leads anywhere.
+fn judge_name(domain: &Name, name: &Name, view: &mut View<'_>) -> Result<Seen, Pending> {
     let mut seen = Seen::default();
     let mut alias = None;
     for question in questions(name) {
         let reply = view.get(question.clone())?;
         alias = alias.or(reply.aliases.last());
-        match reply.addresses() {
+        let addresses = match reply.addresses() {
             Err(cause) => {
                 seen.unknown.push((cause, silence(&question, cause)));
                 return Ok(seen);
             }
-            Ok(some) if !some.is_empty() => {
-                let leads =
-                    alias.map_or_else(|| some.first().map(ToString::to_string), |alias| Some(alias.to_string()));
-                seen.found.push(format!("{name} leads to {}", leads.unwrap_or_default()));
-                seen.absent.clear();
-                return Ok(seen);
+            Ok(addresses) => addresses,
+        };
+        if addresses.is_empty() {
+            seen.absent.push(absence(&question, reply));
+        }
+        if !addresses.is_empty() || !reply.aliases.is_empty() {
+            match by_wildcard(domain, &question, reply, view)? {
+                Ok(false) => {}
+                Ok(true) => {
+                    seen.absent = vec![format!("{name} gets what every name below {domain} does")];
+                    return Ok(seen);
+                }
+                Err(unknown) => {
+                    seen.unknown.push(unknown);
+                    return Ok(seen);
+                }
             }
-            Ok(_) => seen.absent.push(absence(&question, reply)),
+        }
+        if let Some(first) = addresses.first() {
+            seen.absent.clear();
+            if addresses.iter().all(|address| is_private(*address)) {
+                let private = Finding::new(Code::AutoconfigPrivate, name).detail("at", name).detail("address", first);
+                seen.findings.push(addresses.iter().fold(private, Finding::evidence));
+            } else {
+                let leads = alias.map_or_else(|| first.to_string(), ToString::to_string);
+                seen.found.push(format!("{name} leads to {leads}"));
+            }
+            return Ok(seen);
         }
         if reply.outcome == Outcome::NoSuchName {
             break;
@@ -159,6 +191,28 @@ fn judge_name(name: &Name, view: &mut View<'_>) -> Result<Seen, Pending> {
         seen.findings.push(seen.absent.drain(..).fold(dangling, Finding::evidence));
     }
     Ok(seen)
+}
+
+/// Whether a reply is what any name below the domain gets, or why that is not known.
+fn by_wildcard(
+    domain: &Name,
+    question: &Query,
+    reply: &Response,
+    view: &mut View<'_>,
+) -> Result<Result<bool, (Cause, String)>, Pending> {
+    let Some(any) = domain.below("*") else { return Ok(Ok(false)) };
+    let question = Query::new(&any, question.kind);
+    let answer = view.get(question.clone())?;
+    Ok(match answer.addresses() {
+        Err(cause) => Err((cause, silence(&question, cause))),
+        Ok(addresses) => {
+            let all = |addresses: Vec<IpAddr>| addresses.into_iter().collect::<BTreeSet<_>>();
+            let same = all(addresses) == all(reply.addresses().unwrap_or_default());
+            let says_something = answer.outcome != Outcome::NoSuchName && answer.outcome != Outcome::NoData;
+            Ok((answer.aliases.last(), same) == (reply.aliases.last(), true)
+                && (says_something || !answer.aliases.is_empty()))
+        }
+    })
 }
 
 #[cfg(test)]
@@ -206,6 +260,12 @@ mod tests {
                     &[Code::AutoconfigDanglingAlias],
                 ),
                 (lab("autodiscover.example.com A servfail"), &[Code::AutoconfigUnknown]),
+                (imaps("mail.example.com A 10.0.0.3"), &[Code::AutoconfigPrivate]),
+                (lab("autoconfig.example.com A 10.0.0.1"), &[Code::AutoconfigPrivate]),
+                (
+                    lab("_imaps._tcp.example.com SRV 0 1 0 mail.example.com\nmail.example.com A 192.0.2.1"),
+                    &[Code::AutoconfigPortZero],
+                ),
                 (imaps("mail.example.com A silent"), &[Code::AutoconfigUnknown]),
                 (
                     imaps("mail.example.com A 192.0.2.1\n_submissions._tcp.example.com SRV refused"),
@@ -237,15 +297,34 @@ mod tests {
     }
 
     #[test]
+    fn what_a_wildcard_gives_is_no_setting() {
+        for (every, own, codes) in [
+            ("A 192.0.2.80", "A 192.0.2.80", &["autoconfig-none"][..]),
+            ("CNAME web.example.net", "CNAME web.example.net", &["autoconfig-none"]),
+            ("CNAME gone.example.net", "CNAME gone.example.net", &["autoconfig-none"]),
+            ("AAAA 2001:db8::80", "AAAA 2001:db8::80", &["autoconfig-none"]),
+            ("A 192.0.2.80", "A 192.0.2.1", &["autoconfig-found"]),
+            ("A 192.0.2.80", "CNAME web.example.net", &["autoconfig-found"]),
+            ("A silent", "A 192.0.2.80", &["autoconfig-unknown"]),
+        ] {
+            let names = ["autoconfig", "autodiscover"].map(|label| format!("{label}.example.com {own}\n")).concat();
+            let ran =
+                lab(&format!("*.example.com {every}\nweb.example.net A 192.0.2.80\n{names}")).run(Topic::Autoconfig);
+            assert_eq!(ran.codes(), codes, "{every}, {own}");
+            assert!(ran.asked.iter().filter(|question| question.to_string().starts_with('*')).count() <= 2);
+        }
+    }
+
+    #[test]
     fn a_domain_that_publishes_nothing_costs_six_questions() {
         let ran = lab("").run(Topic::Autoconfig);
         assert_eq!((ran.rounds, ran.asked.len()), (1, 6));
-        assert_eq!(lab(HEALTHY).run(Topic::Autoconfig).asked.len(), 6 + 2 + 1);
+        assert_eq!(lab(HEALTHY).run(Topic::Autoconfig).asked.len(), 6 + 2 + 1 + 2);
     }
 
     #[test]
     fn no_answer_is_no_fault() {
-        assert_eq!(lab(HEALTHY).no_answer_is_no_fault(Topic::Autoconfig).len(), 9);
+        assert_eq!(lab(HEALTHY).no_answer_is_no_fault(Topic::Autoconfig).len(), 9 + 2);
         assert_eq!(lab("").no_answer_is_no_fault(Topic::Autoconfig).len(), 6);
     }
 }

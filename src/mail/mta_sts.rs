@@ -104,7 +104,14 @@ fn judge_host(case: &Case<'_>, host: &Name, view: &mut View<'_>) -> Result<Vec<F
             None => addresses.absent.iter().fold(about(Code::MtaStsHostMissing), Finding::evidence),
         }]);
     };
-    let Some(exchanges) = exchanges else { return Ok(Vec::new()) };
+    let Some(exchanges) = exchanges else {
+        // Nobody has to be asked to know that nobody gets there.
+        let private = is_private(address).then(|| {
+            let seen = format!("{host}: {address}");
+            about(Code::MtaStsHostUnreachable).detail("problem", Unreached::Denied).evidence(seen)
+        });
+        return Ok(private.into_iter().collect());
+    };
     let fetch = Fetch { host: host.clone(), address, path: PATH };
     let fetched = view.get(fetch.clone())?;
     // An address that is only for examples is not contacted either, but nothing is wrong with it.

@@ -70,6 +70,10 @@ fn every_code_has_its_case() {
             (lab(RECORD).connected(), &[Code::MtaStsUnknown]),
             (fetched(refused), &[Code::MtaStsHostUnreachable]),
             (
+                Lab::new("example.com", &format!("{RECORD}\nmta-sts.example.com A 10.0.0.1")),
+                &[Code::MtaStsHostUnreachable],
+            ),
+            (
                 Lab::new("example.com", &format!("{RECORD}\nmta-sts.example.com A 10.0.0.1"))
                     .connected()
                     .page("mta-sts.example.com", Err(NoPage::Unreached(Unreached::Denied))),
