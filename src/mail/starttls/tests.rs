@@ -195,6 +195,14 @@ fn mail_programs_are_followed_where_people_are_told_to_go() {
 }
 
 #[test]
+fn of_one_server_one_thing_is_said() {
+    let table = "example.com MX 10 mx.example.com\nmx.example.com A 192.0.2.1";
+    let told = Ok(session(distrusted(Distrust::UnknownIssuer)));
+    let lab = Lab::new("example.com", table).connected().call("mx.example.com", Service::Smtp, told);
+    assert_eq!(lab.run(Topic::Starttls).codes(), ["starttls-untrusted", "starttls-unknown"]);
+}
+
+#[test]
 fn a_port_that_nobody_names_may_be_closed() {
     let table = "example.com MX 10 mx.example.com\nmx.example.com A 192.0.2.1";
     let host = "mx.example.com";
