@@ -13,7 +13,7 @@ use crate::finding::{Code, Finding};
 use crate::mail::Case;
 use crate::mail::evidence::silence;
 use crate::mail::ns::survey::{Authority, Said, Survey, Voice, question, survey};
-use crate::mail::ns::zone::{Parent, listed_at};
+use crate::mail::ns::zone::{Parent, listed_at, names};
 use watch::{Watch, shown, watches};
 
 /// How many resolvers are compared, besides those that answer everything.
@@ -71,8 +71,7 @@ fn ask_resolvers<'f>(
     watches: &[Watch],
     view: &mut View<'f>,
 ) -> Result<Vec<Vec<(Query, &'f Response)>>, Pending> {
-    let named = case.propagation.iter().take(MOST_RESOLVERS).map(|address| Server::Named(*address));
-    let servers: Vec<Server> = [Server::Resolver].into_iter().chain(named).collect();
+    let servers = resolvers(case);
     let replies: Vec<_> = watches
         .iter()
         .map(|watch| {
@@ -82,6 +81,12 @@ fn ask_resolvers<'f>(
         })
         .collect();
     replies.into_iter().collect()
+}
+
+/// The resolvers to compare: those that answer everything, and those that the configuration names.
+fn resolvers(case: &Case<'_>) -> Vec<Server> {
+    let named = case.propagation.iter().take(MOST_RESOLVERS).map(|address| Server::Named(*address));
+    [Server::Resolver].into_iter().chain(named).collect()
 }
 
 /// What the name servers and the resolvers say of one kind of record.
@@ -149,14 +154,22 @@ fn name_servers_moved(
     voices: &[Voice<'_>],
     view: &mut View<'_>,
 ) -> Result<Option<Finding>, Pending> {
-    let (Parent::Refers(names), Some(voice)) = (&survey.parent, voices.first()) else { return Ok(None) };
-    if *names == survey.listed || listed_at(&survey.zone, voice.address, view)?.as_ref() != Some(names) {
+    let (Parent::Refers(now), Some(voice)) = (&survey.parent, voices.first()) else { return Ok(None) };
+    let questions: Vec<Query> =
+        resolvers(case).into_iter().map(|server| Query::new(&survey.zone, Kind::Ns).to(server)).collect();
+    let replies = view.get_all(questions.iter().cloned())?;
+    let lines = |names: &[Name]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+    // A resolver that does not say is told with what else is watched.
+    let told = questions.iter().zip(replies).filter_map(|(question, reply)| {
+        let listed = names(reply.records().ok()?);
+        let differs = !listed.is_empty() && listed != *now;
+        differs.then(|| Told { who: asked(&question.to), lines: lines(&listed), ttl: reply.ttl.unwrap_or(0) })
+    });
+    let old: Vec<Told> = told.collect();
+    if old.is_empty() || listed_at(&survey.zone, voice.address, view)?.as_ref() != Some(now) {
         return Ok(None);
     }
-    let reply = view.get(Query::new(&survey.zone, Kind::Ns))?;
-    let lines = |names: &[Name]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
-    let old = Told { who: asked(&Server::Resolver), lines: lines(&survey.listed), ttl: reply.ttl.unwrap_or(0) };
-    Ok(pending(case, "NS", &survey.zone, &lines(names), &[old]))
+    Ok(pending(case, "NS", &survey.zone, &lines(now), &old))
 }
 
 /// A finding that these still have an old answer; `None` where there are none.
@@ -351,6 +364,17 @@ mod tests {
         };
         assert_eq!(details(&ran.findings[0]), ["MX", "10 old.example.net", "10 new.example.net"]);
         assert_eq!(details(&ran.findings[1]), ["NS", "ns1.old.example", "ns1.new.example"]);
+    }
+
+    #[test]
+    fn a_resolver_that_still_follows_the_former_name_servers_is_told() {
+        let table = and("example.com@192.0.2.1 NS ns1.example.com\nexample.com@192.0.2.1 NS ns2.example.com
+            example.com@9.9.9.9:53 NS/900 ns1.old.example");
+        let ran = table.propagation(&["9.9.9.9:53", "8.8.8.8:53"]).run(Topic::Propagation);
+        assert_eq!(ran.codes(), ["propagation-pending"]);
+        assert_eq!(ran.detail(Code::PropagationPending, "what"), "NS");
+        assert_eq!(ran.detail(Code::PropagationPending, "where"), "9.9.9.9:53");
+        assert_eq!(ran.detail(Code::PropagationPending, "old"), "ns1.old.example");
     }
 
     #[test]

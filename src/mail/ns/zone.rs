@@ -134,7 +134,8 @@ pub(in crate::mail) fn listed_at(
     Ok(reply.records().ok().filter(|_| reply.authoritative).map(names))
 }
 
-fn names(records: &[Record]) -> Vec<Name> {
+/// The name servers among records, in order, each once.
+pub(in crate::mail) fn names(records: &[Record]) -> Vec<Name> {
     let name = |record: &Record| if let Record::Ns(name) = record { Some(name.clone()) } else { None };
     sorted(records.iter().filter_map(name).collect())
 }
