@@ -2,7 +2,9 @@
 //!
 //! Customers of a host share its mail servers, its SPF include and the lists that name them. A reply is kept as long as
 //! its TTL allows, and a failure for a moment (RFC 9520 section 3.2); what lies in the domain under test is never kept,
-//! for nobody else asks for it.
+//! for nobody else asks for it. A name server that is silent is waited for once, whichever domain is asked about.
+
+mod servers;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,9 +13,13 @@ use std::time::Duration;
 use futures_util::future::{self, BoxFuture, FutureExt as _};
 use tokio::time::Instant;
 
+use servers::Servers;
+
 use super::{Network, ask};
 use crate::domain::{Domain, Name};
-use crate::facts::{Call, Called, Cause, Fact, Fetch, Fetched, NoPage, Outcome, Query, Question, Response, Unreached};
+use crate::facts::{
+    Call, Called, Cause, Fact, Fetch, Fetched, NoPage, Outcome, Query, Question, Response, Server, Unreached,
+};
 
 /// How many replies are kept at once; past that the oldest goes. A few kilobytes each at most, so tens of megabytes.
 const MOST_KEPT: usize = 10_000;
@@ -30,6 +36,7 @@ type Kept = future::Shared<BoxFuture<'static, Arc<(Fact, Instant)>>>;
 pub struct Shared {
     network: Arc<dyn Network>,
     kept: Mutex<Replies>,
+    servers: Servers,
 }
 
 #[derive(Default)]
@@ -41,7 +48,7 @@ struct Replies {
 impl Shared {
     /// Shares what `network` says; nothing is kept yet.
     pub fn new(network: Arc<dyn Network>) -> Arc<Self> {
-        Arc::new(Self { network, kept: Mutex::default() })
+        Arc::new(Self { network, kept: Mutex::default(), servers: Servers::default() })
     }
 
     /// The network as the look at one domain sees it.
@@ -115,7 +122,11 @@ impl Network for Around {
 
     fn query<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Response> {
         if self.is_own(&query.name) {
-            return self.shared.network.query(query);
+            let reply = self.shared.network.query(query);
+            return match query.to {
+                Server::Authority(address) => Box::pin(self.shared.servers.reply(address, reply)),
+                _ => reply,
+            };
         }
         Box::pin(async move {
             match &self.shared.reply(query.clone().into()).await.0 {
