@@ -16,6 +16,7 @@ mod check;
 mod cli;
 mod discord;
 mod figures;
+mod headline;
 mod hosts;
 mod lab;
 mod nameserver;
