@@ -94,6 +94,6 @@ fn ptr(case: &Case<'_>, branch: &Branch, record: &Record) -> Option<Finding> {
         Body::Directive(Qualifier::Pass, mechanism) => *mechanism != Mechanism::All,
         _ => false,
     };
-    let fix = others.iter().any(|term| names(&term.body)).then(|| mend::without(record, &ptr));
+    let fix = others.iter().any(|term| names(&term.body)).then(|| mend::without_senders(record, &ptr));
     (!ptr.is_empty()).then(|| with_fix(case, about(Code::SpfPtr, &branch.domain, branch), &branch.domain, fix))
 }

@@ -28,7 +28,7 @@ pub(super) fn too_many_voids(case: &Case<'_>, survey: &Survey) -> Option<Finding
     let void: Vec<_> =
         survey.root.terms.iter().filter(|leaf| leaf.answer == Answer::Void).map(|leaf| &leaf.term).collect();
     let finding = void.iter().fold(finding, |finding, term| finding.evidence(format!("{} finds nothing", term.text)));
-    let fix = survey.root.parsed().map(|record| mend::without_dead(record, &void));
+    let fix = survey.root.parsed().map(|record| mend::without_senders(record, &void));
     Some(with_fix(case, place_shown(finding, &survey.root, place), &survey.root.domain, fix))
 }
 

@@ -116,10 +116,10 @@ pub(super) fn without(record: &Record, idle: &[&Term]) -> String {
     written(words.chain(is_open.then_some("~all")))
 }
 
-/// The record without these terms, which lead to nothing. They may be misspelt: so that nobody is refused who is meant by
-/// them, the record ends with `~all`.
-pub(super) fn without_dead(record: &Record, dead: &[&Term]) -> String {
-    let text = without(record, dead);
+/// The record without these terms, by which somebody may be meant or let in: so that nobody is refused for that, it ends with
+/// `~all`.
+pub(super) fn without_senders(record: &Record, senders: &[&Term]) -> String {
+    let text = without(record, senders);
     let words = split(&text).skip(1).map(|(_, word)| if word.eq_ignore_ascii_case("-all") { "~all" } else { word });
     written(words)
 }

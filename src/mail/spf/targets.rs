@@ -89,7 +89,7 @@ fn sound(case: &Case<'_>, branch: &Branch, view: &mut View<'_>) -> Result<Option
     let cut = record.terms.iter().map(|term| if dead.contains(&term) { cut(case, term, view) } else { Ok(None) });
     let cut: Vec<_> = cut.collect::<Vec<_>>().into_iter().collect::<Result<_, _>>()?;
     if cut.iter().all(Option::is_none) {
-        return Ok(Some(mend::without_dead(record, &dead)));
+        return Ok(Some(mend::without_senders(record, &dead)));
     }
     let terms = record.terms.iter().zip(&cut);
     Ok(Some(mend::written(terms.map(|(term, cut)| cut.as_deref().unwrap_or(&term.text)))))
