@@ -13,4 +13,4 @@ mod walk;
 
 pub(super) use check::check;
 pub(super) use record::Policy;
-pub(super) use standing::{Standing, standing};
+pub(super) use standing::{Standing, organization, standing};

@@ -1,18 +1,33 @@
-//! The check of the record at `default._bimi`, and of the DMARC policy without which it has no effect.
+//! The check of the record at `default._bimi`, the domain's own or its organization's, and of the DMARC policy without
+//! which it has no effect.
 
 use super::record::{self, Record};
+use crate::domain::Name;
 use crate::facts::{Kind, Pending, Query, Response, View};
 use crate::finding::{Code, Finding, Fix};
 use crate::mail::Case;
-use crate::mail::dmarc::{Policy, Standing, standing};
+use crate::mail::dmarc::{Policy, Standing, organization, standing};
 use crate::mail::evidence::unknown;
 use crate::mail::tags::Fault;
 
 pub(in crate::mail) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec<Finding>, Pending> {
     let domain = case.domain.name();
-    let Some(name) = domain.below("default._bimi") else { return Ok(Vec::new()) };
+    let findings = at(domain, domain, view)?;
+    // Whoever has no record of their own shows the organization's logo; who has none above costs no question.
+    if !findings.is_empty() || domain.labels().count() < 3 {
+        return Ok(findings);
+    }
+    match organization(domain, view)? {
+        Some(organization) => at(&organization, domain, view),
+        None => Ok(findings),
+    }
+}
+
+/// What the record at `place` says for mail of `domain`; nothing where there is none.
+fn at(place: &Name, domain: &Name, view: &mut View<'_>) -> Result<Vec<Finding>, Pending> {
+    let Some(name) = place.below("default._bimi") else { return Ok(Vec::new()) };
     let question = Query::new(&name, Kind::Txt);
-    let (reply, apex) = (view.get(question.clone()), view.get(Query::new(domain, Kind::Txt)));
+    let (reply, apex) = (view.get(question.clone()), view.get(Query::new(place, Kind::Txt)));
     let (reply, apex) = (reply?, apex?);
     let about = |code| Finding::new(code, &name);
     let fix = |text: &str| {
@@ -99,6 +114,20 @@ mod tests {
                 (lab("silent", reject), &[Code::BimiUnknown]),
             ],
         );
+    }
+
+    #[test]
+    fn the_logo_may_come_from_the_organization() {
+        let of = |lines: &str| {
+            let table = format!("a.example.com TXT hello\n_dmarc.example.com TXT v=DMARC1; p=reject\n{lines}");
+            Lab::new("a.example.com", &table).run(Topic::Bimi)
+        };
+        let ran = of(&format!("default._bimi.example.com TXT {WHOLE}"));
+        assert_eq!(ran.codes(), ["bimi-found"]);
+        assert_eq!(ran.finding(Code::BimiFound).subject, "default._bimi.example.com");
+        let own = "default._bimi.a.example.com TXT v=BIMI1; l=; a=;";
+        assert_eq!(of(&format!("default._bimi.example.com TXT {WHOLE}\n{own}")).codes(), ["bimi-declined"]);
+        assert_eq!(of("").codes(), Vec::<&str>::new());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! records is the business of `check`.
 
 use super::record::{self, Policy};
-use super::walk::{Seen, governing, taken, walk};
+use super::walk::{self, Seen, governing, taken, walk};
 use crate::domain::Name;
 use crate::facts::{Cause, Pending, View};
 
@@ -14,6 +14,12 @@ pub(in crate::mail) enum Standing {
     None,
     /// The network would not say.
     Unknown(Cause),
+}
+
+/// The organization's domain, where a domain lies below it (RFC 9989 section 4.10.2).
+pub(in crate::mail) fn organization(domain: &Name, view: &mut View<'_>) -> Result<Option<Name>, Pending> {
+    let steps = walk(domain, view)?;
+    Ok(walk::organization(&steps).filter(|organization| *organization != domain).cloned())
 }
 
 /// The policy that applies to mail of `domain`, which exists (RFC 9989 section 4.10.1).
