@@ -119,12 +119,12 @@ async fn a_report_leads_with_what_breaks_most_and_first() {
 }
 
 #[tokio::test]
-async fn a_list_that_refuses_its_resolver_blames_nobody() {
+async fn a_list_that_refuses_its_resolver_is_no_headline() {
     let mut zones = broken(&[]);
     for entry in ["2.0.0.127", "1.0.0.127", "20.2.0.192"] {
         zones.add(&format!("{entry}.zen.spamhaus.org"), "A", "127.255.255.254");
     }
     let server = NameServer::start(zones).await;
     let lead = headline(&engine(&server, Config::default())).await;
-    assert!(!lead.contains("cause of trouble") && !lead.contains("may suffer"), "{lead}");
+    assert!(lead.contains("Nothing is wrong"), "{lead}");
 }
