@@ -40,6 +40,10 @@ pub struct Config {
     pub discord: Discord,
     /// `[http]`
     pub http: Http,
+    /// `[store]`
+    pub store: Store,
+    /// `[limits]`
+    pub limits: Limits,
 }
 
 /// What the host is called, and where its pages are; what answers mention. A link whose page is not given is left out.
@@ -290,6 +294,108 @@ pub struct Http {
 impl Default for Http {
     fn default() -> Self {
         Self { listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080) }
+    }
+}
+
+/// Where what must survive is kept, and for how long.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Store {
+    /// Where.
+    pub place: Place,
+    /// The folder of the configuration, from which the way to a file counts.
+    pub folder: PathBuf,
+    /// The file that holds the server's password, and nothing else; default: the environment's `PGPASSWORD`.
+    pub password_file: Option<PathBuf>,
+    /// `[store.keep]`
+    pub keep: Keep,
+}
+
+impl Store {
+    /// The file, wherever the program was started; none where the store is on a server.
+    pub fn file(&self) -> Option<PathBuf> {
+        match &self.place {
+            Place::File(path) => Some(self.folder.join(path)),
+            Place::Server(_) => None,
+        }
+    }
+}
+
+/// The place of the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// A file of SQLite.
+    File(PathBuf),
+    /// A database of a PostgreSQL server: a `postgres` URL without a password.
+    Server(String),
+}
+
+impl Default for Place {
+    /// A file beside the configuration.
+    fn default() -> Self {
+        Self::File(PathBuf::from("mailmedic.db"))
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "sqlite:{}", path.display()),
+            Self::Server(url) => f.write_str(url),
+        }
+    }
+}
+
+/// How long each is kept; whole days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keep {
+    /// Words on answers, of pseudonyms.
+    pub feedback: Duration,
+    /// Questions without an answer, masked.
+    pub gaps: Duration,
+    /// Questions that may become symptoms, masked.
+    pub candidates: Duration,
+    /// Watches and notifications, after their end.
+    pub watches: Duration,
+    /// What staff did.
+    pub audit: Duration,
+    /// Counts, of nobody in particular.
+    pub counts: Duration,
+}
+
+impl Default for Keep {
+    /// A year for what staff learn from, a season for what nobody answered, a month for what is over.
+    fn default() -> Self {
+        let days = |days: u64| Duration::from_hours(24 * days);
+        Self {
+            feedback: days(365),
+            gaps: days(90),
+            candidates: days(365),
+            watches: days(30),
+            audit: days(365),
+            counts: days(365),
+        }
+    }
+}
+
+/// How often things may be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// What a person may ask in a minute.
+    pub person: u32,
+    /// What may be asked in a guild in a minute.
+    pub guild: u32,
+    /// What may be asked in a channel in a minute.
+    pub channel: u32,
+    /// How often a domain may be looked at in ten minutes, by whomever.
+    pub domain: u32,
+    /// How often a mail server may be called in ten minutes, by whomever.
+    pub host: u32,
+}
+
+impl Default for Limits {
+    /// More than people need who wait for answers, too little to harm a domain or a server by them.
+    fn default() -> Self {
+        Self { person: 6, guild: 30, channel: 12, domain: 10, host: 3 }
     }
 }
 

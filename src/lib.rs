@@ -30,6 +30,10 @@
 //! | [`probe`] | the driver, and the only IO towards the world | address, config, domain, facts, finding, mail, transcript |
 //! | [`answer`] | the neutral document | domain, finding, text |
 //! | [`engine`] | ask, check, spf: from request to answer | all of the above |
+//! | [`moment`] | points in time that are written down | nobody |
+//! | [`watch`] | waiting for a change in the DNS: what each look means, and when to tell; pure | moment |
+//! | [`store`] | what must survive: SQLite by default, PostgreSQL for several replicas; the only place that names sqlx | config, domain, moment, watch, written |
+//! | [`rounds`] | what is done without being asked: looks for those who watch a domain | domain, engine, facts, finding, moment, probe's report, request, store, transcript, watch |
 //! | [`render`] | from answer to Discord, terminal, JSON; pure, limits are constants here | answer, domain, finding, probe's cost, text |
 //! | [`surface`] | where people meet it: the command line, Discord | engine, render and the values they exchange |
 //!
@@ -48,6 +52,8 @@
 //! * Text from outside is inert on every surface: no mention, no link, no markup; and nobody is ever pinged.
 //! * Nobody but [`probe::egress`] connects to a host that a domain names: to the address that it judged, public or allowed
 //!   by the operator, at one of six ports.
+//! * What was committed survives: a notification is written in the transaction of what it tells of, and is gone only after
+//!   it was delivered or given up ([`store`]).
 //! * Every interaction is acknowledged before any work is done; work per request is bounded by one budget.
 //!
 //! # Recipes
@@ -63,6 +69,9 @@
 //! To add a verb: a constant in [`request`], its arm in `Request::of`, its work in [`engine`]. Help, the chat and
 //! Discord's registration follow from the table.
 //!
+//! To change what is kept: a step at the end of `store/migration.rs` with its SQL in `store/schema/` (both engines read it),
+//! the method in its room of [`store`], its end in `store/expiry.rs`, and what it tells of a person in `store/privacy.rs`.
+//!
 //! To add a surface: a renderer in [`render`], a room in [`surface`].
 
 pub mod address;
@@ -74,12 +83,16 @@ pub mod facts;
 pub mod finding;
 pub mod knowledge;
 pub mod mail;
+pub mod moment;
 pub mod probe;
 pub mod problem;
 pub mod render;
 pub mod request;
+pub mod rounds;
 pub mod search;
+pub mod store;
 pub mod surface;
 pub mod text;
 pub mod transcript;
+pub mod watch;
 pub mod written;

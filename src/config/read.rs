@@ -8,7 +8,8 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use super::{
-    Brand, Budget, Config, Discord, Host, Http, KnowledgeAt, Lists, Matching, Probe, PublicKey, Resolver, Transport,
+    Brand, Budget, Config, Discord, Host, Http, Keep, KnowledgeAt, Limits, Lists, Matching, Place, Probe, PublicKey,
+    Resolver, Store, Transport,
 };
 use crate::domain::{Domain, Name};
 use crate::problem::{Problem, Problems};
@@ -19,13 +20,18 @@ pub fn load(path: Option<&Path>) -> Result<Config, Problems> {
     let Some(path) = path else { return Ok(Config::default()) };
     let name = path.display().to_string();
     match text_of(path) {
-        Ok(text) => read(&File { path: name, text }),
+        Ok(text) => read(&File { path: name, text }).map(|config| beside(config, path)),
         Err(error) => Err(Problems(vec![Problem::of(
             &name,
             format!("the configuration cannot be read: {error}"),
             "name a text file that can be read, or leave out `--config` and `MAILMEDIC_CONFIG` for the defaults",
         )])),
     }
+}
+
+fn beside(mut config: Config, path: &Path) -> Config {
+    path.parent().unwrap_or(Path::new("")).clone_into(&mut config.store.folder);
+    config
 }
 
 /// Reads the configuration from a text.
@@ -43,6 +49,8 @@ pub fn read(file: &File) -> Result<Config, Problems> {
         matching: section(&mut root, "matching", matching, all),
         discord: section(&mut root, "discord", discord, all),
         http: section(&mut root, "http", http, all),
+        store: section(&mut root, "store", store, all),
+        limits: section(&mut root, "limits", limits, all),
     };
     root.close(&mut problems);
     if problems.is_empty() { Ok(config) } else { Err(Problems(problems)) }
@@ -206,6 +214,44 @@ fn http(table: &mut Table<'_>, problems: &mut Notes) -> Http {
     listen.map_or_else(Http::default, |listen| Http { listen })
 }
 
+fn store(table: &mut Table<'_>, problems: &mut Notes) -> Store {
+    const WHERE: &str = "write `sqlite:FILE`, or `postgres://USER@HOST/DATABASE`; a password goes into `password_file`";
+    Store {
+        folder: PathBuf::new(),
+        place: table.parsed::<Kept>("url", WHERE, problems).map(|place| place.0).unwrap_or_default(),
+        password_file: table.parsed::<PathBuf>("password_file", "", problems),
+        keep: section(table, "keep", keep, problems),
+    }
+}
+
+fn keep(table: &mut Table<'_>, problems: &mut Notes) -> Keep {
+    let default = Keep::default();
+    let mut days = |key, default| {
+        let days = table.parsed::<Days>(key, "write a number of days such as `\"90d\"`, up to ten years", problems);
+        days.map_or(default, |days| days.0)
+    };
+    Keep {
+        feedback: days("feedback", default.feedback),
+        gaps: days("gaps", default.gaps),
+        candidates: days("candidates", default.candidates),
+        watches: days("watches", default.watches),
+        audit: days("audit", default.audit),
+        counts: days("counts", default.counts),
+    }
+}
+
+fn limits(table: &mut Table<'_>, problems: &mut Notes) -> Limits {
+    let default = Limits::default();
+    let mut most = |key, default| table.number(key, 1..=100_000, problems).unwrap_or(default);
+    Limits {
+        person: most("person", default.person),
+        guild: most("guild", default.guild),
+        channel: most("channel", default.channel),
+        domain: most("domain", default.domain),
+        host: most("host", default.host),
+    }
+}
+
 fn time(table: &mut Table<'_>, key: &'static str, problems: &mut Notes) -> Option<Duration> {
     table
         .parsed::<Wait>(key, "write a time with its unit, such as `\"2s\"` or `\"500ms\"`", problems)
@@ -246,6 +292,20 @@ macro_rules! value {
 value!(Wait(Duration), "a time above zero, up to a minute", |text| humantime::parse_duration(text)
     .ok()
     .filter(|time| !time.is_zero() && *time <= Duration::from_mins(1)));
+value!(Days(Duration), "a number of days", |text| text
+    .strip_suffix('d')
+    .and_then(|days| days.parse().ok())
+    .filter(|days| (1..=3650).contains(days))
+    .map(|days: u64| Duration::from_hours(24 * days)));
+value!(Kept(Place), "the address of a store, without a password", |text| {
+    if let Some(file) = text.strip_prefix("sqlite:") {
+        let file = file.strip_prefix("//").unwrap_or(file);
+        return (!file.is_empty() && !file.contains('?')).then(|| Place::File(PathBuf::from(file)));
+    }
+    let url = url::Url::parse(text).ok().filter(|url| matches!(url.scheme(), "postgres" | "postgresql"))?;
+    let secret = url.password().is_some() || url.query_pairs().any(|(key, _)| key == "password");
+    (!secret).then(|| Place::Server(text.to_owned()))
+});
 value!(Range(IpNet), "a range of addresses", |text| text
     .parse()
     .ok()

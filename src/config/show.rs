@@ -4,11 +4,11 @@ use std::fmt::{self, Display};
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Config, Transport};
+use super::{Config, Keep, Limits, Transport};
 
 impl Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { brand, host, resolver, dnsbl, probe, knowledge, matching, discord, http } = self;
+        let Self { brand, host, resolver, dnsbl, probe, knowledge, matching, discord, http, store, limits } = self;
         writeln!(f, "[brand]")?;
         for (key, name) in
             [("name", &brand.name), ("console", &brand.console), ("portal", &brand.portal), ("relay", &brand.relay)]
@@ -61,7 +61,29 @@ impl Display for Config {
         maybe(f, "transport", transport.map(|(name, _)| text(name)))?;
         maybe(f, "proxy_url", discord.proxy_url.as_ref().map(text))?;
         writeln!(f, "\n[http]")?;
-        write!(f, "listen = {}", text(http.listen))
+        set(f, "listen", text(http.listen))?;
+        writeln!(f, "\n[store]")?;
+        set(f, "url", text(&store.place))?;
+        maybe(f, "password_file", store.password_file.as_deref().map(path))?;
+        writeln!(f, "\n[store.keep]")?;
+        let Keep { feedback, gaps, candidates, watches, audit, counts } = store.keep;
+        for (key, time) in [
+            ("feedback", feedback),
+            ("gaps", gaps),
+            ("candidates", candidates),
+            ("watches", watches),
+            ("audit", audit),
+            ("counts", counts),
+        ] {
+            set(f, key, text(format_args!("{}d", time.as_secs() / 86_400)))?;
+        }
+        writeln!(f, "\n[limits]")?;
+        let Limits { person, guild, channel, domain, host } = limits;
+        set(f, "person", person)?;
+        set(f, "guild", guild)?;
+        set(f, "channel", channel)?;
+        set(f, "domain", domain)?;
+        write!(f, "host = {host}")
     }
 }
 

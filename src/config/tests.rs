@@ -37,6 +37,13 @@ fn what_is_shown_reads_back() {
         public_key = "00000000000000000000000000000000000000000000000000000000000000ff"
         transport = "both"
         guilds = ["1", "2"]
+        [store]
+        url = "postgres://mailmedic@db.example/mailmedic?sslmode=verify-full"
+        password_file = "/run/secrets/store"
+        [store.keep]
+        gaps = "30d"
+        [limits]
+        person = 20
     "#;
     let config = of(text).unwrap();
     assert_eq!(config.resolver.timeout, Duration::from_millis(1500));
@@ -54,4 +61,17 @@ fn everything_wrong_is_told_at_once_with_its_line_and_the_mend() {
 #[test]
 fn a_token_is_never_shown() {
     assert_eq!(format!("{:?}", Token("secret".to_owned())), "Token(…)");
+}
+
+#[test]
+fn the_store_lies_beside_the_configuration_and_holds_no_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mailmedic.toml");
+    for (url, expected) in [("", "mailmedic.db"), ("[store]\nurl = \"sqlite://kept/bot.db\"", "kept/bot.db")] {
+        std::fs::write(&path, url).unwrap();
+        assert_eq!(load(Some(&path)).unwrap().store.file(), Some(folder.path().join(expected)));
+    }
+    for url in ["postgres://bot:secret@h/d", "postgres://bot@h/d?password=secret", "mysql://h/d", "sqlite:", "a.db"] {
+        assert!(of(&format!("[store]\nurl = \"{url}\"")).is_err(), "{url}");
+    }
 }

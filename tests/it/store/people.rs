@@ -1,0 +1,211 @@
+//! What people entrust to the store: settings, words on answers, questions; how often they may ask; and its end.
+
+use std::time::Duration;
+
+use mailmedic::store::{
+    Address, Channel, Counts, Decision, Feedback, Guild, Interaction, Message, NewWatch, News, Occasion, Person, Role,
+    Spending, Subject, Verdict,
+};
+use mailmedic::watch::Until;
+
+use super::place::{NOW, after, both, keep};
+
+const GUILD: Guild = Guild(900_000_000_000_000_001);
+const JANE: Person = Person(u64::MAX - 1);
+const STAFF: Person = Person(77);
+
+#[test]
+fn two_changes_of_settings_at_once_are_both_made() {
+    both(|place| async move {
+        let (one, two) = (place.open().await, place.open().await);
+        let changes = (0..10u64).map(|n| {
+            let store = if n % 2 == 0 { &one } else { &two };
+            store.change_settings(GUILD, STAFF, NOW, move |settings| settings.staff_roles.push(Role(n)))
+        });
+        for changed in futures_util::future::join_all(changes).await {
+            changed.unwrap();
+        }
+        assert_eq!(one.settings(GUILD).await.unwrap().staff_roles.len(), 10);
+        let deeds = two.deeds(GUILD, 100).await.unwrap();
+        assert_eq!(deeds.len(), 10);
+        assert!(deeds.iter().all(|deed| deed.person == STAFF && deed.action == "settings"));
+    });
+}
+
+#[test]
+fn a_person_has_one_word_on_an_answer_and_may_change_it() {
+    both(|place| async move {
+        let store = place.open().await;
+        let said = |person, verdict| Feedback {
+            answer: Message(5),
+            entry: "cannot-send-email",
+            guild: Some(GUILD),
+            person,
+            verdict,
+        };
+        assert!(store.judge(said(JANE, Verdict::DidNot), NOW).await.unwrap());
+        assert!(!store.judge(said(JANE, Verdict::DidNot), NOW).await.unwrap());
+        assert!(store.judge(said(JANE, Verdict::Worked), NOW).await.unwrap());
+        assert!(store.judge(said(STAFF, Verdict::Person), NOW).await.unwrap());
+        store.count(Some(GUILD), "cannot-send-email", Occasion::Asked, NOW).await.unwrap();
+        store.count(Some(GUILD), "", Occasion::Asked, NOW).await.unwrap();
+        let none = Counts { asked: 1, ..Counts::default() };
+        let entry = "cannot-send-email".to_owned();
+        let sending = Counts { entry, asked: 1, worked: 1, handed_over: 1, ..Counts::default() };
+        assert_eq!(store.counts(GUILD, NOW).await.unwrap(), [none, sending]);
+        assert_eq!(store.counts(GUILD, after(86_400)).await.unwrap(), []);
+        assert_eq!(store.counts(Guild(1), NOW).await.unwrap(), []);
+    });
+}
+
+#[test]
+fn questions_are_kept_masked_and_decided_once() {
+    both(|place| async move {
+        let store = place.open().await;
+        store.note_gap(Some(GUILD), JANE, "why does jane@example.com bounce from 192.0.2.1?", NOW).await.unwrap();
+        let gaps = store.gaps(GUILD, 10).await.unwrap();
+        assert_eq!(gaps[0].question, "why does j***@e***.com bounce from (IP address)?");
+        assert!(store.gaps(Guild(1), 10).await.unwrap().is_empty());
+        assert!(!store.close_gap(Guild(1), gaps[0].id).await.unwrap());
+        assert!(store.close_gap(GUILD, gaps[0].id).await.unwrap());
+        assert!(store.gaps(GUILD, 10).await.unwrap().is_empty());
+
+        let id = store.propose(GUILD, "no mail to jane@example.com", "cannot-receive-email", JANE, NOW).await.unwrap();
+        let open = store.candidates(GUILD, Decision::Open, 10).await.unwrap();
+        assert_eq!((open[0].id, open[0].question.as_str()), (id, "no mail to j***@e***.com"));
+        assert!(!store.decide(Guild(1), id, Decision::Approved, STAFF, NOW).await.unwrap());
+        assert!(store.decide(GUILD, id, Decision::Approved, STAFF, NOW).await.unwrap());
+        assert!(!store.decide(GUILD, id, Decision::Declined, STAFF, NOW).await.unwrap());
+        assert_eq!(store.candidates(GUILD, Decision::Approved, 10).await.unwrap(), open);
+        assert_eq!(store.deeds(GUILD, 10).await.unwrap()[0].action, "approve");
+    });
+}
+
+#[test]
+fn limits_hold_over_all_replicas_and_refuse_all_or_nothing() {
+    both(|place| async move {
+        let (one, two) = (place.open().await, place.open().await);
+        let asks = (0..20u64).map(|n| {
+            let store = if n % 2 == 0 { &one } else { &two };
+            store.spend(vec![Subject::Guild(GUILD), Subject::Person(JANE)], NOW)
+        });
+        let asked = futures_util::future::join_all(asks).await;
+        let fine = asked.iter().filter(|asked| matches!(asked, Ok(Spending::Fine))).count();
+        assert_eq!(fine, 6, "{asked:?}");
+        let Spending::TooOften(who, wait) = one.spend(vec![Subject::Person(JANE)], NOW).await.unwrap() else {
+            panic!("a seventh question in a minute")
+        };
+        assert_eq!((who, wait), (Subject::Person(JANE), Duration::from_mins(1)));
+        // What was refused was not counted against the guild either: 24 of its 30 are left.
+        for n in 0..24 {
+            let spent = two.spend(vec![Subject::Guild(GUILD), Subject::Person(Person(n))], NOW).await.unwrap();
+            assert_eq!(spent, Spending::Fine, "{n}");
+        }
+        let full = two.spend(vec![Subject::Guild(GUILD)], NOW).await.unwrap();
+        assert!(matches!(full, Spending::TooOften(Subject::Guild(_), _)), "{full:?}");
+        assert_eq!(one.spend(vec![Subject::Person(JANE)], after(60)).await.unwrap(), Spending::Fine);
+    });
+}
+
+#[test]
+fn a_thousand_people_look_at_one_domain_ten_times() {
+    both(|place| async move {
+        let store = place.open().await;
+        let mut fine = 0;
+        for n in 0..1000 {
+            let on = vec![Subject::Person(Person(n)), Subject::Domain("example.com".parse().unwrap())];
+            fine += u32::from(store.spend(on, after(n % 300)).await.unwrap() == Spending::Fine);
+        }
+        assert_eq!(fine, 10);
+    });
+}
+
+#[test]
+fn what_is_kept_of_a_person_is_shown_to_them_and_forgotten_when_they_wish() {
+    both(|place| async move {
+        let store = place.open().await;
+        fill(&store, JANE, "canary").await;
+        fill(&store, Person(3), "other").await;
+        let export = store.export(JANE).await.unwrap();
+        let counts = (
+            export.watches.len(),
+            export.notifications.len(),
+            export.feedback.len(),
+            export.questions.len(),
+            export.proposals.len(),
+            export.deeds.len(),
+        );
+        assert_eq!(counts, (1, 1, 1, 1, 1, 1));
+        assert!(serde_json::to_string(&export).unwrap().contains("canary-watch.example"));
+
+        store.forget(JANE).await.unwrap();
+        let left = store.export(JANE).await.unwrap();
+        assert_eq!(left.deeds, export.deeds);
+        assert_eq!((left.watches.len(), left.notifications.len(), left.feedback.len()), (0, 0, 0));
+        assert_eq!((left.questions.len(), left.proposals.len()), (0, 0));
+        let other = store.export(Person(3)).await.unwrap();
+        assert_eq!((other.watches.len(), other.notifications.len(), other.questions.len()), (1, 1, 1));
+        // The proposal itself stays, of nobody; deeds are for staff to answer for.
+        let left = found(&place.everything().await);
+        assert_eq!(left, ["canary-deed", "canary-entry", "canary-proposal"]);
+    });
+}
+
+#[test]
+fn what_is_over_leaves_no_trace() {
+    both(|place| async move {
+        let store = place.open().await;
+        fill(&store, JANE, "canary").await;
+        assert!(found(&place.everything().await).len() >= 6);
+        let watch = store.watches_of(JANE).await.unwrap()[0].id;
+        let _ = store.cancel_watch(JANE, watch, NOW).await.unwrap();
+        let told = store.take_notification(Duration::from_mins(1), NOW).await.unwrap().unwrap();
+        let _ = store.tried(&told, mailmedic::store::Delivery::Done, NOW, 0).await.unwrap();
+        let day = 86_400;
+        for (days, left) in [
+            (29, vec!["canary-deed", "canary-entry", "canary-gap", "canary-news", "canary-proposal", "canary-watch"]),
+            (31, vec!["canary-deed", "canary-entry", "canary-gap", "canary-proposal"]),
+            (91, vec!["canary-deed", "canary-entry", "canary-proposal"]),
+            (364, vec!["canary-deed", "canary-entry", "canary-proposal"]),
+            (367, vec![]),
+        ] {
+            store.expire(&keep(), after(days * day)).await.unwrap();
+            assert_eq!(found(&place.everything().await), left, "{days} days, {}", place.engine());
+        }
+        assert_eq!(store.expire(&keep(), after(368 * day)).await.unwrap().0, []);
+        // An interaction is remembered for as long as its token is good.
+        let _ = store.arrive(Interaction(6), after(368 * day)).await.unwrap();
+        let gone = store.expire(&keep(), after(368 * day + 16 * 60)).await.unwrap();
+        assert_eq!(gone.0, [("interaction", 1)]);
+    });
+}
+
+/// Leaves something of a person in every table.
+async fn fill(store: &mailmedic::store::Store, person: Person, canary: &str) {
+    let name = |what: &str| format!("{canary}-{what}");
+    let new = NewWatch {
+        guild: Some(GUILD),
+        channel: Channel(4),
+        person,
+        domain: format!("{canary}-watch.example").parse().unwrap(),
+        until: Until::Mx,
+    };
+    let _ = store.watch(&new, NOW).await.unwrap();
+    let to = Address { guild: Some(GUILD), channel: Channel(4), person: Some(person) };
+    store.post(&to, &News::Handover { summary: name("news") }, NOW).await.unwrap();
+    let feedback =
+        Feedback { answer: Message(5), entry: &name("entry"), guild: Some(GUILD), person, verdict: Verdict::Worked };
+    store.judge(feedback, NOW).await.unwrap();
+    store.note_gap(Some(GUILD), person, &name("gap"), NOW).await.unwrap();
+    store.propose(GUILD, &name("proposal"), &name("entry"), person, NOW).await.unwrap();
+    store.note_deed(GUILD, person, "reload", &name("deed"), NOW).await.unwrap();
+    let _ = store.arrive(Interaction(person.0), NOW).await.unwrap();
+    assert_eq!(store.spend(vec![Subject::Person(person)], NOW).await.unwrap(), Spending::Fine);
+}
+
+/// The canaries that are in there, each once.
+fn found(everything: &[u8]) -> Vec<&'static str> {
+    let canaries = ["canary-deed", "canary-entry", "canary-gap", "canary-news", "canary-proposal", "canary-watch"];
+    let holds = |canary: &&str| everything.windows(canary.len()).any(|bytes| bytes == canary.as_bytes());
+    canaries.into_iter().filter(holds).collect()
+}
