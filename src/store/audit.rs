@@ -6,6 +6,7 @@ use super::Store;
 use super::engine::Work;
 use super::error::StoreError;
 use super::snowflake::{Guild, Person};
+use super::value::Row;
 use crate::moment::Moment;
 
 /// One thing that staff did.
@@ -44,7 +45,7 @@ impl Store {
     }
 }
 
-pub(super) fn deed(mut row: super::value::Row) -> Result<Deed, StoreError> {
+pub(super) fn deed(mut row: Row) -> Result<Deed, StoreError> {
     Ok(Deed { at: row.take()?, person: row.take()?, action: row.take()?, detail: row.take()? })
 }
 

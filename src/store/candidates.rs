@@ -5,7 +5,7 @@ use super::audit;
 use super::error::StoreError;
 use super::mask::mask;
 use super::snowflake::{Guild, Person};
-use super::value::word;
+use super::value::{Row, word};
 use crate::moment::Moment;
 
 /// A question that may become a symptom.
@@ -60,7 +60,7 @@ impl Store {
         let sql = "SELECT id, question, entry, person FROM candidate WHERE guild = $1 AND state = $2
             ORDER BY at, id LIMIT $3";
         let rows = self.engine.read(sql, &[guild.into(), word(&Decision::ALL, &state), most.into()]).await?;
-        let read = |mut row: super::value::Row| {
+        let read = |mut row: Row| {
             Ok(Candidate { id: row.take()?, question: row.take()?, entry: row.take()?, person: row.take()? })
         };
         rows.into_iter().map(read).collect()

@@ -56,18 +56,24 @@ impl Store {
         let Feedback { answer, entry, guild, person, verdict } = feedback;
         let who = self.key.pseudonym(person);
         let mut work = self.engine.begin().await?;
-        let sql = "SELECT verdict FROM feedback WHERE answer = $1 AND who = $2 {for update}";
-        let before = work.rows(sql, &[answer.into(), who.as_str().into()]).await?.pop();
-        let before = before.map(|mut row| row.word(&Verdict::ALL)).transpose()?;
-        if before == Some(verdict) {
-            return Ok(false);
-        }
+        let (id, who, said) = (answer.into(), who.into(), word(&Verdict::ALL, &verdict));
+        // The word is added first: of two at once the second then sees, and waits for, the first.
         let sql = "INSERT INTO feedback (answer, who, at, guild, entry, verdict) VALUES ($1, $2, $3, $4, $5, $6)
-            ON CONFLICT (answer, who) DO UPDATE SET at = excluded.at, verdict = excluded.verdict";
-        let said = word(&Verdict::ALL, &verdict);
-        work.run(sql, &[answer.into(), who.into(), now.into(), guild.into(), entry.into(), said]).await?;
-        if let Some(before) = before {
-            count(&mut work, guild, entry, before.occasion(), -1, now).await?;
+            ON CONFLICT (answer, who) DO NOTHING RETURNING verdict";
+        let values = [id, who, now.into(), guild.into(), entry.into(), said];
+        if work.rows(sql, &values).await?.is_empty() {
+            let [id, who, _, _, _, said] = values;
+            let sql = "SELECT verdict FROM feedback WHERE answer = $1 AND who = $2 {for update}";
+            let before = work.rows(sql, &[id.clone(), who.clone()]).await?.pop();
+            let before = before.map(|mut row| row.word(&Verdict::ALL)).transpose()?;
+            if before == Some(verdict) {
+                return Ok(false);
+            }
+            let sql = "UPDATE feedback SET at = $3, verdict = $4 WHERE answer = $1 AND who = $2";
+            work.run(sql, &[id, who, now.into(), said]).await?;
+            if let Some(before) = before {
+                count(&mut work, guild, entry, before.occasion(), -1, now).await?;
+            }
         }
         count(&mut work, guild, entry, verdict.occasion(), 1, now).await?;
         work.commit().await?;

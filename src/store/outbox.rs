@@ -91,16 +91,16 @@ impl Notification {
 }
 
 /// How a try went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Delivery<'a> {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Delivery {
     /// It was taken.
     Done,
-    /// Not now: a rate limit, no connection, a fault of the other side.
-    Delayed(&'a str),
-    /// It was turned down, and may be again.
-    Refused(&'a str),
-    /// There is nobody to take it.
-    Gone(&'a str),
+    /// Not now: a rate limit, no connection, a fault of the other side; and which.
+    Delayed(String),
+    /// It was turned down, and may be again; and why.
+    Refused(String),
+    /// There is nobody to take it; and how that was told.
+    Gone(String),
 }
 
 /// What became of a notification after a try.
@@ -153,7 +153,7 @@ impl Store {
             };
             let (notification, trouble) = match read(row)? {
                 Ok(taken) if taken.strikes <= MOST_STRIKES => return Ok(Some(taken)),
-                Ok(taken) => (taken.held(), "no worker came back with it"),
+                Ok(taken) => (taken.in_hand(), "no worker came back with it"),
                 Err(unread) => (unread, "this version cannot read it"),
             };
             let mut work = self.engine.begin().await?;
@@ -166,32 +166,14 @@ impl Store {
     pub async fn tried(
         &self,
         taken: &Notification,
-        how: Delivery<'_>,
+        how: &Delivery,
         now: Moment,
         chance: u64,
     ) -> Result<Fate, StoreError> {
         let mut work = self.engine.begin().await?;
-        let fate = match how {
-            Delivery::Done => end(&mut work, taken.held(), End::Sent, now).await?,
-            Delivery::Gone(trouble) => end(&mut work, taken.held(), End::Parked(trouble), now).await?,
-            Delivery::Refused(trouble) if taken.strikes >= MOST_STRIKES => {
-                end(&mut work, taken.held(), End::Parked(trouble), now).await?
-            }
-            Delivery::Refused(trouble) => {
-                let due = now + pause(taken.strikes, chance);
-                again(&mut work, taken, Again { strikes: taken.strikes, delays: taken.delays, due, trouble }).await?
-            }
-            Delivery::Delayed(trouble)
-                if now.since(taken.written) >= LASTS && taken.delays.saturating_add(1) >= LEAST_DELAYS =>
-            {
-                end(&mut work, taken.held(), End::Parked(trouble), now).await?
-            }
-            Delivery::Delayed(trouble) => {
-                let delays = taken.delays.saturating_add(1);
-                let strikes = taken.strikes.saturating_sub(1);
-                let due = now + pause(delays, chance);
-                again(&mut work, taken, Again { strikes, delays, due, trouble }).await?
-            }
+        let fate = match next(taken, how, now, chance) {
+            Next::End(end_as) => end(&mut work, taken.in_hand(), end_as, now).await?,
+            Next::Again(retry) => again(&mut work, taken.in_hand(), retry).await?,
         };
         work.commit().await?;
         Ok(fate)
@@ -214,7 +196,7 @@ struct InHand {
 }
 
 impl Notification {
-    fn held(&self) -> InHand {
+    fn in_hand(&self) -> InHand {
         InHand { id: self.id, token: self.token }
     }
 }
@@ -245,20 +227,55 @@ pub(super) async fn post(
     Ok(())
 }
 
+/// What follows a try.
+enum Next<'a> {
+    End(End<'a>),
+    Again(Retry<'a>),
+}
+
 /// How a notification ends.
 enum End<'a> {
     Sent,
     Parked(&'a str),
 }
 
-async fn end(work: &mut Work, held: InHand, how: End<'_>, now: Moment) -> Result<Fate, StoreError> {
+/// What is written of a notification that is tried again.
+struct Retry<'a> {
+    strikes: u32,
+    delays: u32,
+    due: Moment,
+    trouble: &'a str,
+}
+
+fn next<'a>(taken: &Notification, how: &'a Delivery, now: Moment, chance: u64) -> Next<'a> {
+    let Notification { strikes, delays, .. } = *taken;
+    match how {
+        Delivery::Done => Next::End(End::Sent),
+        Delivery::Gone(trouble) => Next::End(End::Parked(trouble)),
+        Delivery::Refused(trouble) if strikes >= MOST_STRIKES => Next::End(End::Parked(trouble)),
+        Delivery::Refused(trouble) => {
+            Next::Again(Retry { strikes, delays, due: now + pause(strikes, chance), trouble })
+        }
+        Delivery::Delayed(trouble) => {
+            let delays = delays.saturating_add(1);
+            if now.since(taken.written) >= LASTS && delays >= LEAST_DELAYS {
+                return Next::End(End::Parked(trouble));
+            }
+            // The worker came back, so that taking it was no strike.
+            let strikes = strikes.saturating_sub(1);
+            Next::Again(Retry { strikes, delays, due: now + pause(delays, chance), trouble })
+        }
+    }
+}
+
+async fn end(work: &mut Work, hand: InHand, how: End<'_>, now: Moment) -> Result<Fate, StoreError> {
     let (state, trouble, fate, told): (_, _, _, fn(Watch, u32) -> Watch) = match how {
         End::Sent => ("sent", None, Fate::Sent, Watch::delivered),
         End::Parked(trouble) => ("parked", Some(cut(trouble)), Fate::Parked, Watch::undeliverable),
     };
     let sql = "UPDATE outbox SET state = $3, ended_at = $4, trouble = $5
         WHERE id = $1 AND token = $2 AND state = 'waiting' RETURNING watch, step";
-    let values = [held.id.into(), held.token.into(), state.into(), now.into(), trouble.into()];
+    let values = [hand.id.into(), hand.token.into(), state.into(), now.into(), trouble.into()];
     let Some(mut row) = work.rows(sql, &values).await?.pop() else { return Ok(Fate::Lost) };
     if let (Some(watch), Some(step)) = (row.take()?, row.take()?) {
         watches::told(work, watch, step, told, now).await?;
@@ -266,19 +283,11 @@ async fn end(work: &mut Work, held: InHand, how: End<'_>, now: Moment) -> Result
     Ok(fate)
 }
 
-/// What is written of another try.
-struct Again<'a> {
-    strikes: u32,
-    delays: u32,
-    due: Moment,
-    trouble: &'a str,
-}
-
-async fn again(work: &mut Work, taken: &Notification, again: Again<'_>) -> Result<Fate, StoreError> {
+async fn again(work: &mut Work, hand: InHand, retry: Retry<'_>) -> Result<Fate, StoreError> {
     let sql = "UPDATE outbox SET strikes = $3, delays = $4, due_at = $5, trouble = $6
         WHERE id = $1 AND token = $2 AND state = 'waiting' RETURNING id";
-    let Again { strikes, delays, due, trouble } = again;
-    let values = [taken.id.into(), taken.token.into(), strikes.into(), delays.into(), due.into(), cut(trouble).into()];
+    let Retry { strikes, delays, due, trouble } = retry;
+    let values = [hand.id.into(), hand.token.into(), strikes.into(), delays.into(), due.into(), cut(trouble).into()];
     Ok(if work.rows(sql, &values).await?.is_empty() { Fate::Lost } else { Fate::Again(due) })
 }
 

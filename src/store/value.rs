@@ -25,15 +25,15 @@ impl Row {
     /// The next column.
     pub(super) fn take<T: Column>(&mut self) -> Result<T, StoreError> {
         let value = self.0.next().unwrap_or(Value::Text(None));
-        let shown = format!("{value:?} as {}", std::any::type_name::<T>());
-        T::read(value).ok_or(StoreError::Unreadable(shown))
+        // What it is would be somebody's text: only what it should have been is told.
+        T::read(value).ok_or_else(|| StoreError::Unreadable(format!("no {}", std::any::type_name::<T>())))
     }
 
     /// The next column: one of a choice of words.
     pub(super) fn word<T: Copy>(&mut self, choice: &[(&'static str, T)]) -> Result<T, StoreError> {
         let text: String = self.take()?;
-        let found = choice.iter().find(|(word, _)| *word == text);
-        found.map(|(_, meaning)| *meaning).ok_or_else(|| StoreError::Unreadable(format!("the word `{text}`")))
+        let found = choice.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning);
+        found.ok_or_else(|| StoreError::Unreadable(format!("none of the words of {}", std::any::type_name::<T>())))
     }
 }
 
@@ -130,20 +130,21 @@ impl From<Option<Moment>> for Value {
 }
 
 impl From<&str> for Value {
+    /// PostgreSQL knows no text with a NUL in it, and nobody misses one.
     fn from(text: &str) -> Self {
-        Self::Text(Some(text.to_owned()))
+        Self::Text(Some(text.replace('\0', "")))
     }
 }
 
 impl From<String> for Value {
     fn from(text: String) -> Self {
-        Self::Text(Some(text))
+        text.as_str().into()
     }
 }
 
 impl From<Option<String>> for Value {
     fn from(text: Option<String>) -> Self {
-        Self::Text(text)
+        text.map_or(Self::Text(None), Self::from)
     }
 }
 

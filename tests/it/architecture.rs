@@ -79,7 +79,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("toml_edit", &["knowledge"]),
     ("regex", &["search"]),
     ("anyhow", &["main"]),
-    ("tokio", &["probe", "store/engine", "surface", "main"]),
+    ("tokio", &["probe", "store/engine", "rounds", "surface", "main"]),
     ("tokio_rustls", &["probe"]),
     ("webpki_roots", &["probe/tls"]),
     ("x509_cert", &["probe/tls"]),

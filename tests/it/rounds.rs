@@ -2,15 +2,19 @@
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use mailmedic::config::{Config, Limits};
 use mailmedic::moment::Moment;
 use mailmedic::probe::egress::Port;
 use mailmedic::probe::{Hosts, Resolver};
-use mailmedic::rounds::Rounds;
-use mailmedic::store::{Channel, Delivery, Fate, NewWatch, News, Person, Store, Watched};
-use mailmedic::watch::{Seen, Until};
+use mailmedic::rounds::{Courier, Rounds};
+use mailmedic::store::{Address, Channel, Delivery, Fate, NewWatch, News, Notification, Person, Store, Watched};
+use mailmedic::watch::{Seen, State, Until};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use crate::hosts::{guard, trusting};
 use crate::lab::{PATIENCE, engine_on};
@@ -39,6 +43,7 @@ fn zone(mx: &str) -> Zones {
 /// A network in which the resolver says one thing, and the domain's name server another or the same.
 struct World {
     rounds: Rounds,
+    stop: CancellationToken,
     servers: [NameServer; 3],
 }
 
@@ -56,8 +61,9 @@ impl World {
         let names = Resolver::new(&[address], PATIENCE).with_authorities(Arc::clone(&egress));
         let config = Config::default();
         let hosts = Hosts::new(Arc::new(names), &egress, &trusting(), &config.probe);
-        let rounds = Rounds::new(engine_on(Arc::new(hosts), config), store.clone());
-        Self { rounds, servers }
+        let stop = CancellationToken::new();
+        let rounds = Rounds::new(engine_on(Arc::new(hosts), config), store.clone(), stop.clone());
+        Self { rounds, stop, servers }
     }
 
     fn asked(&self) -> usize {
@@ -100,7 +106,7 @@ async fn a_change_of_mx_records_is_told_when_the_resolver_has_it() {
     let told = store.take_notification(Duration::from_mins(1), next).await.unwrap().unwrap();
     let [domain, until, now] = ["zone.example", "mx", "MX 10 mx.zone.example"].map(str::to_owned);
     assert_eq!(told.news, News::Everywhere { domain, until, now });
-    assert_eq!(store.tried(&told, Delivery::Done, next, 0).await.unwrap(), Fate::Sent);
+    assert_eq!(store.tried(&told, &Delivery::Done, next, 0).await.unwrap(), Fate::Sent);
     assert_eq!(store.take_notification(Duration::from_mins(1), next).await.unwrap(), None);
 }
 
@@ -114,7 +120,7 @@ async fn a_network_that_is_silent_tells_nothing() {
         &trusting(),
         &Config::default().probe,
     );
-    let rounds = Rounds::new(engine_on(Arc::new(hosts), Config::default()), store);
+    let rounds = Rounds::new(engine_on(Arc::new(hosts), Config::default()), store, CancellationToken::new());
     assert_eq!(rounds.look(&"zone.example".parse().unwrap(), Until::All).await, Seen::Unknown);
 }
 
@@ -133,4 +139,68 @@ async fn ten_thousand_watches_cost_one_statement_a_minute_while_nothing_is_due()
         now = next;
     }
     assert_eq!((store.statements() - before, world.asked()), (14, 0));
+}
+
+/// Hands over what it is given, and is turned away as often as told.
+struct Messenger {
+    given: mpsc::UnboundedSender<News>,
+    fails: AtomicU32,
+}
+
+impl Courier for Messenger {
+    fn deliver<'a>(&'a self, notification: &'a Notification) -> BoxFuture<'a, Delivery> {
+        let fails = self.fails.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_ok();
+        let how = if fails {
+            Delivery::Delayed("503 Service Unavailable".to_owned())
+        } else {
+            self.given.send(notification.news.clone()).unwrap();
+            Delivery::Done
+        };
+        Box::pin(std::future::ready(how))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_posted_is_delivered_at_once_and_what_fails_is_tried_again() {
+    let place = Place::file();
+    let store = place.open().await;
+    let world = World::new("10 mx.zone.example", "10 mx.zone.example", &store).await;
+    let (given, mut arrived) = mpsc::unbounded_channel();
+    let messenger = Arc::new(Messenger { given, fails: 1.into() });
+    let to = Address { guild: None, channel: Channel(1), person: None };
+    let news = |summary: &str| News::Handover { summary: summary.to_owned() };
+    store.post(&to, &news("first"), NOW).await.unwrap();
+    let due = world.rounds.deliver(&*messenger, || NOW, || 0).await.unwrap();
+    assert_eq!(due, NOW + Duration::from_millis(2500), "half of the first pause, at the least");
+    assert!(arrived.try_recv().is_err());
+    let _ = world.rounds.deliver(&*messenger, || due, || 0).await.unwrap();
+    assert_eq!(arrived.try_recv().unwrap(), news("first"));
+
+    let going = tokio::spawn({
+        let (rounds, messenger) = (world.rounds.clone(), Arc::clone(&messenger));
+        async move { rounds.run(&*messenger, || 0).await }
+    });
+    let wish = NewWatch {
+        guild: None,
+        channel: Channel(1),
+        person: Person(2),
+        domain: "zone.example".parse().unwrap(),
+        until: Until::Mx,
+    };
+    // It began in 1970: whoever waits for a change that long has waited in vain.
+    assert!(matches!(store.watch(&wish, Moment(0)).await.unwrap(), Watched::Begun(_)));
+    store.post(&to, &news("second"), Moment(0)).await.unwrap();
+    let mut told = Vec::new();
+    while told.len() < 2 {
+        // Again and again, until it has come so far as to listen.
+        world.rounds.wake();
+        if let Ok(news) = tokio::time::timeout(Duration::from_millis(50), arrived.recv()).await {
+            told.push(news.unwrap());
+        }
+    }
+    let [domain, until] = ["zone.example", "mx"].map(str::to_owned);
+    assert!(told.contains(&news("second")) && told.contains(&News::GaveUp { domain, until }), "{told:?}");
+    assert_eq!(store.watches_of(Person(2)).await.unwrap()[0].watch.state, State::Expired);
+    world.stop.cancel();
+    going.await.unwrap();
 }

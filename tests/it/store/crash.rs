@@ -45,14 +45,16 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 async fn kill_workers(place: Place) {
-    let store = place.open().await;
     let started = SystemTime::now();
     let ledger = place.folder.path().join("ledger");
     File::create(&ledger).unwrap();
     let address = place.at.place.to_string();
     let start = || Worker::start(&format!("{address}\n{}\n{}", ledger.display(), millis(started)));
     let mut chance = Chance(u64::from(std::process::id()) | 1 << 32);
+    // Several processes and this one come at once to a store that is not there yet.
     let mut workers: Vec<Worker> = (0..WORKERS).map(|_| start()).collect();
+    let store = place.open().await;
+    workers.iter_mut().for_each(Worker::wait);
     let mut people = 0;
     for _ in 0..KILLS {
         for _ in 0..5 {
@@ -68,8 +70,9 @@ async fn kill_workers(place: Place) {
         }
         tokio::time::sleep(Duration::from_millis(chance.next() % 300)).await;
         let doomed = usize::try_from(chance.next()).unwrap_or_default() % WORKERS;
-        // Dropped, it is killed.
+        // Dropped, the one before is killed.
         workers[doomed] = start();
+        workers[doomed].wait();
     }
     let given_up = Instant::now() + Duration::from_mins(1);
     let done = async || {
@@ -107,16 +110,20 @@ struct Worker(Child);
 
 impl Worker {
     fn start(work: &str) -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
+        let child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "store::crash::a_worker", "--ignored", "--nocapture"])
             .env(WORK, work)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let said = BufReader::new(child.stdout.take().unwrap());
-        assert!(said.lines().map_while(Result::ok).any(|line| line.contains("at work")), "a worker did not start");
         Self(child)
+    }
+
+    /// Waits until it works.
+    fn wait(&mut self) {
+        let said = BufReader::new(self.0.stdout.take().unwrap());
+        assert!(said.lines().map_while(Result::ok).any(|line| line.contains("at work")), "a worker did not start");
     }
 }
 
@@ -165,7 +172,9 @@ async fn deliver(store: Store, started: SystemTime, ledger: PathBuf) {
         };
         let line = format!("{}\n", taken.nonce());
         File::options().append(true).open(&ledger).unwrap().write_all(line.as_bytes()).unwrap();
-        let _ = store.tried(&taken, Delivery::Done, now(started), 0).await.unwrap();
+        // The answer takes its time, as it does over a network.
+        rest().await;
+        let _ = store.tried(&taken, &Delivery::Done, now(started), 0).await.unwrap();
     }
 }
 

@@ -61,3 +61,14 @@ async fn what_cannot_be_opened_says_why_and_what_to_do() {
     let away = open(config::Place::Server("postgres://bot@127.0.0.1:1/bot".to_owned())).await;
     assert!(away.starts_with("the database server `postgres://127.0.0.1:1/bot` cannot be reached"), "{away}");
 }
+
+#[tokio::test]
+async fn connections_that_the_server_cuts_are_made_anew() {
+    let place = Place::server().await;
+    let store = place.open().await;
+    assert_eq!(store.arrive(Interaction(1), NOW).await.unwrap(), Arrival::First);
+    let cut = "SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity WHERE datname = current_database()
+        AND pid <> pg_backend_pid()";
+    place.run(cut).await;
+    assert_eq!(store.arrive(Interaction(1), NOW).await.unwrap(), Arrival::Again);
+}

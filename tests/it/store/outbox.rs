@@ -33,7 +33,11 @@ fn what_is_delayed_is_tried_again_for_a_day_and_then_set_aside() {
         loop {
             let taken = take(&store, now).await.expect("it is due");
             tries += 1;
-            match store.tried(&taken, Delivery::Delayed("503 Service Unavailable"), now, 7_777_777).await.unwrap() {
+            match store
+                .tried(&taken, &Delivery::Delayed("503 Service Unavailable".to_owned()), now, 7_777_777)
+                .await
+                .unwrap()
+            {
                 Fate::Again(due) => {
                     assert!(due > now && due <= now + Duration::from_mins(15), "{tries}");
                     assert_eq!(take(&store, due - Duration::from_millis(1)).await, None, "{tries}");
@@ -59,7 +63,7 @@ fn a_leap_of_the_clock_gives_nothing_up() {
         post(&store, "a").await;
         let tomorrow = NOW + Duration::from_hours(49);
         let taken = take(&store, tomorrow).await.unwrap();
-        let fate = store.tried(&taken, Delivery::Delayed("no connection"), tomorrow, 0).await.unwrap();
+        let fate = store.tried(&taken, &Delivery::Delayed("no connection".to_owned()), tomorrow, 0).await.unwrap();
         assert!(matches!(fate, Fate::Again(_)), "{fate:?}");
     });
 }
@@ -80,11 +84,11 @@ fn poison_is_set_aside_and_keeps_nobody_waiting() {
                 let how = match name.as_str() {
                     // Whoever takes it dies of it, and never says so.
                     "poison" => continue,
-                    "refused" => Delivery::Refused("403 Missing Access"),
-                    "gone" => Delivery::Gone("404 Unknown Channel"),
+                    "refused" => Delivery::Refused("403 Missing Access".to_owned()),
+                    "gone" => Delivery::Gone("404 Unknown Channel".to_owned()),
                     _ => Delivery::Done,
                 };
-                let fate = store.tried(&taken, how, now, 0).await.unwrap();
+                let fate = store.tried(&taken, &how, now, 0).await.unwrap();
                 assert_ne!(fate, Fate::Lost);
                 if name == "fine" {
                     assert_eq!((fate, round), (Fate::Sent, 0), "it waits for none of the others");
@@ -108,10 +112,10 @@ fn who_comes_back_too_late_is_not_believed() {
         assert_eq!(take(&store, after(29)).await, None);
         let fast = take(&store, after(30)).await.unwrap();
         assert_eq!(slow.nonce(), fast.nonce(), "Discord hides the second of two that bear the same");
-        assert_eq!(store.tried(&slow, Delivery::Gone("?"), after(31), 0).await.unwrap(), Fate::Lost);
-        assert_eq!(store.tried(&slow, Delivery::Delayed("?"), after(31), 0).await.unwrap(), Fate::Lost);
-        assert_eq!(store.tried(&fast, Delivery::Done, after(32), 0).await.unwrap(), Fate::Sent);
-        assert_eq!(store.tried(&slow, Delivery::Done, after(33), 0).await.unwrap(), Fate::Lost);
+        assert_eq!(store.tried(&slow, &Delivery::Gone("?".to_owned()), after(31), 0).await.unwrap(), Fate::Lost);
+        assert_eq!(store.tried(&slow, &Delivery::Delayed("?".to_owned()), after(31), 0).await.unwrap(), Fate::Lost);
+        assert_eq!(store.tried(&fast, &Delivery::Done, after(32), 0).await.unwrap(), Fate::Sent);
+        assert_eq!(store.tried(&slow, &Delivery::Done, after(33), 0).await.unwrap(), Fate::Lost);
         assert_eq!(store.waiting().await.unwrap().waiting, 0);
     });
 }
@@ -141,7 +145,7 @@ fn several_workers_deliver_each_once() {
                 let mut delivered = Vec::new();
                 while let Some(taken) = take(&store, NOW).await {
                     delivered.push(taken.id);
-                    assert_eq!(store.tried(&taken, Delivery::Done, NOW, 0).await.unwrap(), Fate::Sent);
+                    assert_eq!(store.tried(&taken, &Delivery::Done, NOW, 0).await.unwrap(), Fate::Sent);
                 }
                 delivered
             })

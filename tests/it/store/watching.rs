@@ -62,11 +62,11 @@ fn a_change_is_told_once_and_the_watch_ends() {
         let (domain, until, shown) = ("example.com".to_owned(), "all".to_owned(), "10 mx.example.com".to_owned());
         assert_eq!(told.news, News::Everywhere { domain, until, now: shown });
         assert_eq!((told.to.channel, told.to.person), (Channel(4), Some(Person(1))));
-        assert_eq!(store.tried(&told, Delivery::Done, now, 0).await.unwrap(), Fate::Sent);
+        assert_eq!(store.tried(&told, &Delivery::Done, now, 0).await.unwrap(), Fate::Sent);
         assert_eq!(state(&store, 1).await, State::Notified);
         assert_eq!(store.next_look().await.unwrap(), None);
         assert_eq!(notification(&store, now + Duration::from_hours(48)).await, None);
-        assert_eq!(store.tried(&told, Delivery::Done, now, 0).await.unwrap(), Fate::Lost);
+        assert_eq!(store.tried(&told, &Delivery::Done, now, 0).await.unwrap(), Fate::Lost);
     });
 }
 
@@ -110,9 +110,9 @@ fn two_changes_during_an_outage_are_two_notifications() {
         let (first, second) = (notification(&store, now).await.unwrap(), notification(&store, now).await.unwrap());
         assert_eq!(notification(&store, now).await, None);
         assert_ne!(first.nonce(), second.nonce());
-        assert_eq!(store.tried(&first, Delivery::Done, now, 0).await.unwrap(), Fate::Sent);
+        assert_eq!(store.tried(&first, &Delivery::Done, now, 0).await.unwrap(), Fate::Sent);
         assert_eq!(state(&store, 1).await, State::Changed, "the second is still to be told");
-        assert_eq!(store.tried(&second, Delivery::Done, now, 0).await.unwrap(), Fate::Sent);
+        assert_eq!(store.tried(&second, &Delivery::Done, now, 0).await.unwrap(), Fate::Sent);
         assert_eq!(state(&store, 1).await, State::Notified);
     });
 }
@@ -157,7 +157,7 @@ fn a_clock_that_goes_back_tells_nothing_twice_and_one_that_leaps_ahead_passes_ov
         let told = notification(&store, now).await.unwrap();
         let back = now - Duration::from_hours(1);
         assert_eq!(notification(&store, back).await, None, "it is in hand");
-        assert_eq!(store.tried(&told, Delivery::Done, back, 0).await.unwrap(), Fate::Sent);
+        assert_eq!(store.tried(&told, &Delivery::Done, back, 0).await.unwrap(), Fate::Sent);
         assert_eq!(notification(&store, back + Duration::from_hours(25)).await, None);
 
         // A look that was planned before the clock went back is not waited for.
