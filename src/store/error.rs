@@ -5,6 +5,8 @@
 
 use std::io;
 
+use sqlx::sqlite::SqliteError;
+
 /// What went wrong. `place` is the file, or the server without user and password.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -17,7 +19,9 @@ pub enum StoreError {
     )]
     Unopened(String, #[source] sqlx::Error),
     /// No right to read or write it.
-    #[error("the store `{0}` may not be written by this user; give the user the file and its folder")]
+    #[error(
+        "the store `{0}` may not be written by this user; give the user the file and its folder, or the right to make tables"
+    )]
     Denied(String, #[source] sqlx::Error),
     /// The file is something else.
     #[error("`{0}` is no database; name another file as `[store] url`, or move this one away")]
@@ -62,10 +66,12 @@ impl StoreError {
     /// Tells the trouble of an engine apart; `place` is where the store is.
     pub(super) fn of(place: &str, error: sqlx::Error) -> Self {
         let kind = match &error {
-            sqlx::Error::Database(found) => match found.code() {
-                Some(code) => code.parse().map_or_else(|_| of_postgres(&code), of_sqlite),
-                None => Self::Failed,
-            },
+            sqlx::Error::Database(found) => {
+                let code = found.code().unwrap_or_default();
+                // A state of PostgreSQL may be all digits, too.
+                let is_sqlite = found.try_downcast_ref::<SqliteError>().is_some();
+                if is_sqlite { of_sqlite(code.parse().unwrap_or_default()) } else { of_postgres(&code) }
+            }
             sqlx::Error::Io(found) => of_io(found),
             // A server that does not answer keeps all connections waiting.
             sqlx::Error::PoolTimedOut if place.starts_with("postgres:") => Self::Unreached,

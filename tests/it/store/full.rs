@@ -9,7 +9,7 @@ use std::process::Command;
 use mailmedic::config::{self, Limits};
 use mailmedic::store::{Guild, Interaction, Person, Store, StoreError};
 
-use super::place::{NOW, SEED};
+use super::place::{NOW, Place, SEED};
 
 /// What names the folder to the one inside.
 const DISK: &str = "MAILMEDIC_TEST_DISK";
@@ -71,4 +71,20 @@ async fn inside() {
     let store = open().await.unwrap();
     assert_eq!(store.gaps(Guild(1), 20_000).await.unwrap().len(), kept + 1);
     assert!(kept > 0);
+}
+
+/// The server itself is not filled up: its state for it is raised where a row is added.
+#[tokio::test]
+async fn a_server_whose_disk_is_full_is_told_and_survived() {
+    let place = Place::server().await;
+    let store = place.open().await;
+    let raise = "BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END";
+    place.run(&format!("CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$ {raise} $$")).await;
+    place.run("CREATE TRIGGER full_disk BEFORE INSERT ON gap EXECUTE FUNCTION fill()").await;
+    let error = store.note_gap(Some(Guild(1)), Person(2), "where is my mail", NOW).await.unwrap_err();
+    assert!(matches!(error, StoreError::Full(..)), "{error:?}");
+    assert!(store.gaps(Guild(1), 10).await.unwrap().is_empty());
+    place.run("DROP TRIGGER full_disk ON gap").await;
+    store.note_gap(Some(Guild(1)), Person(2), "where is my mail", NOW).await.unwrap();
+    assert_eq!(store.gaps(Guild(1), 10).await.unwrap().len(), 1);
 }

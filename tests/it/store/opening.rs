@@ -1,7 +1,11 @@
 //! Opening a store: what was there is there again, several may come at once, and what cannot be opened says why.
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::process::Command;
+
 use mailmedic::config;
-use mailmedic::store::{Arrival, Guild, Interaction, Person};
+use mailmedic::store::{Arrival, Guild, Interaction, Person, Store, StoreError};
 
 use super::place::{NOW, Place, SEED, both};
 
@@ -45,7 +49,7 @@ async fn what_cannot_be_opened_says_why_and_what_to_do() {
     let file = Place::file();
     let open = async |place: config::Place| {
         let at = config::Store { place, ..config::Store::default() };
-        mailmedic::store::Store::open(&at, config::Limits::default(), SEED).await.unwrap_err().to_string()
+        Store::open(&at, config::Limits::default(), SEED).await.unwrap_err().to_string()
     };
     let in_folder = |name: &str| config::Place::File(file.folder.path().join(name));
     assert!(open(in_folder("missing/mailmedic.db")).await.contains("cannot be opened; see that its folder exists"));
@@ -55,11 +59,49 @@ async fn what_cannot_be_opened_says_why_and_what_to_do() {
     let server = crate::postgres::Server::shared();
     let at = |user: &str, database: &str| config::Place::Server(server.url(user, database));
     assert!(open(at("postgres", "nowhere")).await.starts_with("there is no such database at `postgres://"));
-    server.run("postgres", "DO $$ BEGIN CREATE ROLE locked LOGIN PASSWORD 'right'; EXCEPTION WHEN duplicate_object THEN NULL; WHEN unique_violation THEN NULL; END $$").await;
+    for role in ["locked LOGIN PASSWORD 'right'", "visitor LOGIN"] {
+        let once = "EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;";
+        server.run("postgres", &format!("DO $$ BEGIN CREATE ROLE {role}; {once} END $$")).await;
+    }
+    let visited = open(at("visitor", "postgres")).await;
+    assert!(visited.contains("may not be written by this user"), "{visited}");
     let refused = open(at("locked", "postgres")).await;
     assert!(refused.contains("refused the user or the password"), "{refused}");
     let away = open(config::Place::Server("postgres://bot@127.0.0.1:1/bot".to_owned())).await;
     assert!(away.starts_with("the database server `postgres://127.0.0.1:1/bot` cannot be reached"), "{away}");
+}
+
+/// What names the file to the one without rights.
+const FILE: &str = "MAILMEDIC_TEST_FILE";
+
+#[test]
+fn a_file_of_somebody_else_is_not_written() {
+    let place = Place::file();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async { place.open().await.close().await });
+    let path = place.at.file().unwrap();
+    fs::set_permissions(&path, Permissions::from_mode(0o444)).unwrap();
+    fs::set_permissions(place.folder.path(), Permissions::from_mode(0o555)).unwrap();
+    // Whoever may do everything, such as root, becomes somebody else.
+    let program = std::env::current_exe().unwrap();
+    let mut visitor = Command::new("setpriv");
+    if fs::metadata(&path).unwrap().uid() == 0 {
+        visitor.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]);
+    }
+    let test = ["--exact", "store::opening::somebody_without_rights", "--ignored", "--nocapture"];
+    let visit = visitor.arg(program).args(test).env(FILE, &path).output().unwrap();
+    fs::set_permissions(place.folder.path(), Permissions::from_mode(0o755)).unwrap();
+    let said = String::from_utf8_lossy(&visit.stdout);
+    assert!(visit.status.success() && said.contains("1 passed"), "{said}");
+}
+
+#[tokio::test]
+#[ignore = "the visitor of the test above, which starts it"]
+async fn somebody_without_rights() {
+    let place = config::Place::File(std::env::var_os(FILE).expect("the test above names the file").into());
+    let at = config::Store { place, ..config::Store::default() };
+    let error = Store::open(&at, config::Limits::default(), SEED).await.unwrap_err();
+    assert!(matches!(error, StoreError::Denied(..)), "{error:?}");
 }
 
 #[tokio::test]
