@@ -104,7 +104,7 @@ impl Rounds {
     async fn take_looks(&self, clock: &impl Fn() -> Moment, chance: &impl Fn() -> u64) -> Result<(), StoreError> {
         while !self.stop.is_cancelled() {
             let Some(look) = self.store.take_look(HOLD, clock()).await? else { break };
-            let seen = self.look(&look.domain, look.until).await;
+            let seen = self.look(&look.domain, look.until, look.selector.as_ref()).await;
             // Lost is as good: whoever has it now writes it down.
             let _ours_or_lost = self.store.looked(&look, &seen, clock(), chance()).await?;
         }

@@ -13,9 +13,10 @@ use crate::watch::{Seen, Until};
 const LONGEST_ACCOUNT: usize = 1000;
 
 impl Rounds {
-    /// Looks whether a change at a domain is everywhere.
-    pub async fn look(&self, domain: &Domain, until: Until) -> Seen {
-        let selectors = self.engine.config().host.dkim_selectors.clone();
+    /// Looks whether a change at a domain is everywhere; DKIM keys are those of the host, and of a selector that is named.
+    pub async fn look(&self, domain: &Domain, until: Until, selector: Option<&Name>) -> Seen {
+        let own = &self.engine.config().host.dkim_selectors;
+        let selectors = selector.into_iter().chain(own).cloned().collect();
         let check = CheckRequest { selectors, topics: vec![Topic::Propagation], ..CheckRequest::of(domain.clone()) };
         let mut work = self.engine.begin(Request::Check(check));
         work.finish().await;

@@ -1,7 +1,7 @@
 //! What goes into statements and comes out of rows: whole numbers and texts, and the types that are written as them.
 
 use super::error::StoreError;
-use crate::domain::Domain;
+use crate::domain::{Domain, Name};
 use crate::moment::Moment;
 
 /// A value of a column.
@@ -94,6 +94,12 @@ impl Column for Moment {
 }
 
 impl Column for Domain {
+    fn read(value: Value) -> Option<Self> {
+        String::read(value)?.parse().ok()
+    }
+}
+
+impl Column for Name {
     fn read(value: Value) -> Option<Self> {
         String::read(value)?.parse().ok()
     }

@@ -9,9 +9,9 @@ use super::engine::Work;
 use super::error::StoreError;
 use super::outbox::{self, News};
 use super::snowflake::{Channel, Guild, Person};
-use super::value::{Row, word};
+use super::value::{Row, Value, word};
 use super::{Held, Store};
-use crate::domain::Domain;
+use crate::domain::{Domain, Name};
 use crate::moment::Moment;
 use crate::watch::{LONGEST_PAUSE, Notice, Seen, State, Until, Watch};
 
@@ -33,6 +33,8 @@ pub struct NewWatch {
     pub domain: Domain,
     /// What to wait for.
     pub until: Until,
+    /// The DKIM selector that the person named: whose key is looked at besides those of the host.
+    pub selector: Option<Name>,
 }
 
 /// What became of the wish for a watch.
@@ -71,6 +73,8 @@ pub struct Look {
     pub domain: Domain,
     /// What to look for.
     pub until: Until,
+    /// The DKIM selector that the person named.
+    pub selector: Option<Name>,
 }
 
 /// The columns of a [`Watch`], in the order in which [`read`] takes them.
@@ -86,8 +90,11 @@ impl Store {
         let mut work = self.engine.begin().await?;
         work.run("UPDATE lease SET token = token + 1 WHERE name = 'adding watches'", &[]).await?;
         let until = word(&Until::ALL, &new.until);
-        let sql = "SELECT id FROM watch WHERE person = $1 AND domain = $2 AND until = $3 AND next_look IS NOT NULL";
-        if let Some(mut row) = work.rows(sql, &[new.person.into(), (&new.domain).into(), until.clone()]).await?.pop() {
+        let selector = Value::from(new.selector.as_ref().map(Name::to_string));
+        let sql = "SELECT id FROM watch WHERE person = $1 AND domain = $2 AND until = $3
+            AND COALESCE(selector, '') = COALESCE($4, '') AND next_look IS NOT NULL";
+        let same = [new.person.into(), (&new.domain).into(), until.clone(), selector.clone()];
+        if let Some(mut row) = work.rows(sql, &same).await?.pop() {
             return Ok(Watched::Already(row.take()?));
         }
         let sql = "SELECT COUNT(*) FROM watch WHERE person = $1 AND next_look IS NOT NULL";
@@ -100,8 +107,9 @@ impl Store {
         }
         let watch = Watch::begin(now);
         let sql = "INSERT INTO watch
-            (at, guild, channel, person, domain, until, state, looks, step, known, underway, next_look, expires, token)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0) RETURNING id";
+            (at, guild, channel, person, domain, until, selector, state, looks, step, known, underway, next_look, expires,
+            token)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0) RETURNING id";
         let values = [
             now.into(),
             new.guild.into(),
@@ -109,6 +117,7 @@ impl Store {
             new.person.into(),
             (&new.domain).into(),
             until,
+            selector,
             word(&State::ALL, &watch.state),
             watch.looks.into(),
             watch.step.into(),
@@ -155,19 +164,20 @@ impl Store {
     pub async fn take_look(&self, hold: Duration, now: Moment) -> Result<Option<Look>, StoreError> {
         let due = "UPDATE watch SET token = token + 1, next_look = $2 WHERE id =
             (SELECT id FROM watch WHERE next_look <= $1 ORDER BY next_look LIMIT 1 {skip locked})
-            RETURNING id, token, domain, until";
+            RETURNING id, token, domain, until, selector";
         let astray = "UPDATE watch SET token = token + 1, next_look = $2 WHERE id =
             (SELECT id FROM watch WHERE next_look > $1 ORDER BY next_look DESC LIMIT 1 {skip locked})
-            RETURNING id, token, domain, until";
+            RETURNING id, token, domain, until, selector";
         let back_by = now + hold;
-        let mut taken = self.engine.write(due, &[now.into(), back_by.into()]).await?;
-        if taken.is_empty() {
-            taken = self.engine.write(astray, &[(now + (LONGEST_PAUSE + hold) * 2).into(), back_by.into()]).await?;
+        let mut found = self.engine.write(due, &[now.into(), back_by.into()]).await?;
+        if found.is_empty() {
+            found = self.engine.write(astray, &[(now + (LONGEST_PAUSE + hold) * 2).into(), back_by.into()]).await?;
         }
         let look = |mut row: Row| {
-            Ok(Look { id: row.take()?, token: row.take()?, domain: row.take()?, until: row.word(&Until::ALL)? })
+            let (id, token, domain) = (row.take()?, row.take()?, row.take()?);
+            Ok(Look { id, token, domain, until: row.word(&Until::ALL)?, selector: row.take()? })
         };
-        taken.pop().map(look).transpose()
+        found.pop().map(look).transpose()
     }
 
     /// Writes down what a look showed; and, in the same transaction, the notification of it. `chance` is any number.

@@ -33,6 +33,7 @@ fn zone(mx: &str) -> Zones {
         .add("zone.example", "NS", "ns1.zone.example")
         .add("zone.example", "MX", mx)
         .add("zone.example", "TXT", "v=spf1 mx -all")
+        .add("s1._domainkey.zone.example", "TXT", "v=DKIM1; p=")
         .add("_dmarc.zone.example", "TXT", "v=DMARC1; p=reject")
         .add("ns1.zone.example", "A", &FIRST.to_string())
         .add("example", "NS", "a.registry.example")
@@ -85,14 +86,17 @@ async fn a_change_of_mx_records_is_told_when_the_resolver_has_it() {
         person: Person(2),
         domain: "zone.example".parse().unwrap(),
         until,
+        selector: None,
     };
     for until in [Until::Mx, Until::Spf] {
         assert!(matches!(store.watch(&wish(until), NOW).await.unwrap(), Watched::Begun(_)));
     }
     let world = World::new("10 old.example.net", "10 mx.zone.example", &store).await;
     let domain = wish(Until::Mx).domain;
-    assert_eq!(world.rounds.look(&domain, Until::Mx).await, Seen::Underway);
-    assert_eq!(world.rounds.look(&domain, Until::Spf).await, Seen::Everywhere("SPF v=spf1 mx -all".to_owned()));
+    assert_eq!(world.rounds.look(&domain, Until::Mx, None).await, Seen::Underway);
+    assert_eq!(world.rounds.look(&domain, Until::Spf, None).await, Seen::Everywhere("SPF v=spf1 mx -all".to_owned()));
+    let key = world.rounds.look(&domain, Until::Dkim, Some(&"s1".parse().unwrap())).await;
+    assert_eq!(key, Seen::Everywhere("DKIM v=DKIM1; p=".to_owned()));
     let next = world.go(NOW).await;
     assert_eq!(next, NOW + Duration::from_mins(1));
     assert_eq!(store.waiting().await.unwrap().waiting, 0);
@@ -121,7 +125,7 @@ async fn a_network_that_is_silent_tells_nothing() {
         &Config::default().probe,
     );
     let rounds = Rounds::new(engine_on(Arc::new(hosts), Config::default()), store, CancellationToken::new());
-    assert_eq!(rounds.look(&"zone.example".parse().unwrap(), Until::All).await, Seen::Unknown);
+    assert_eq!(rounds.look(&"zone.example".parse().unwrap(), Until::All, None).await, Seen::Unknown);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -186,6 +190,7 @@ async fn what_is_posted_is_delivered_at_once_and_what_fails_is_tried_again() {
         person: Person(2),
         domain: "zone.example".parse().unwrap(),
         until: Until::Mx,
+        selector: None,
     };
     // It began in 1970: whoever waits for a change that long has waited in vain.
     assert!(matches!(store.watch(&wish, Moment(0)).await.unwrap(), Watched::Begun(_)));

@@ -61,6 +61,7 @@ CREATE TABLE watch (
   person BIGINT NOT NULL,
   domain TEXT NOT NULL,
   until TEXT NOT NULL,
+  selector TEXT,
   state TEXT NOT NULL,
   looks BIGINT NOT NULL,
   step BIGINT NOT NULL,

@@ -64,6 +64,7 @@ async fn kill_workers(place: Place) {
                 person: Person(people),
                 domain: "example.com".parse().unwrap(),
                 until: Until::Mx,
+                selector: None,
             };
             assert!(matches!(store.watch(&wish, now(started)).await.unwrap(), Watched::Begun(_)));
             people += 1;

@@ -53,7 +53,7 @@ async fn what_cannot_be_opened_says_why_and_what_to_do() {
     };
     let in_folder = |name: &str| config::Place::File(file.folder.path().join(name));
     assert!(open(in_folder("missing/mailmedic.db")).await.contains("cannot be opened; see that its folder exists"));
-    std::fs::write(file.folder.path().join("letter.txt"), "Dear Sir or Madam, ".repeat(1000)).unwrap();
+    fs::write(file.folder.path().join("letter.txt"), "Dear Sir or Madam, ".repeat(1000)).unwrap();
     assert!(open(in_folder("letter.txt")).await.contains("is no database; name another file"));
 
     let server = crate::postgres::Server::shared();

@@ -196,6 +196,7 @@ async fn fill(store: &mailmedic::store::Store, person: Person, canary: &str) {
         person,
         domain: format!("{canary}-watch.example").parse().unwrap(),
         until: Until::Mx,
+        selector: None,
     };
     let _ = store.watch(&new, NOW).await.unwrap();
     let to = Address { guild: Some(GUILD), channel: Channel(4), person: Some(person) };

@@ -21,6 +21,7 @@ fn wish(person: u64, domain: &str) -> NewWatch {
         person: Person(person),
         domain: domain.parse().unwrap(),
         until: Until::All,
+        selector: None,
     }
 }
 
@@ -84,6 +85,8 @@ fn nobody_has_too_many_also_when_asking_at_once() {
         let first = &two.watches_of(Person(1)).await.unwrap()[4];
         let again = wish(1, &first.domain.to_string());
         assert_eq!(two.watch(&again, NOW).await.unwrap(), Watched::Already(first.id));
+        let another = NewWatch { selector: Some("s1".parse().unwrap()), ..again.clone() };
+        assert_eq!(two.watch(&another, NOW).await.unwrap(), Watched::TooManyOfPerson, "it is another watch");
         assert_eq!(two.cancel_watch(Person(2), first.id, NOW).await.unwrap(), Held::Lost, "not theirs");
         assert_eq!(two.cancel_watch(Person(1), first.id, NOW).await.unwrap(), Held::Ours);
         assert_eq!(two.cancel_watch(Person(1), first.id, NOW).await.unwrap(), Held::Lost, "it has ended");
