@@ -3,6 +3,8 @@
 //! Whatever differs between SQLite and PostgreSQL is here and nowhere else: how to connect, how to begin, and three words
 //! of SQL ([`Engine::spell`]). Only two kinds of values go in and out, whole numbers and texts, so that both mean the same.
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -23,6 +25,8 @@ use super::value::{Row, Value};
 
 /// How long a statement waits for others that hold the file, and for a free connection.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Who may read and write a file that is made.
+const OWNER_ALONE: u32 = 0o600;
 /// Connections to a server: more than the work that one process does at once, few enough for many replicas.
 const CONNECTIONS: u32 = 8;
 /// Connections that read the file while the one that writes is busy.
@@ -58,6 +62,9 @@ impl Engine {
     /// Opens the file, or makes it.
     pub(super) async fn open_file(path: &Path) -> Result<Self, StoreError> {
         let place: Arc<str> = path.display().to_string().into();
+        // An empty file is a database without tables; what SQLite puts beside it gets the same rights. Where it cannot be
+        // made, or is there already, SQLite says what there is to say.
+        let _made_or_not = OpenOptions::new().write(true).create_new(true).mode(OWNER_ALONE).open(path);
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)

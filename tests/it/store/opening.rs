@@ -71,6 +71,20 @@ async fn what_cannot_be_opened_says_why_and_what_to_do() {
     assert!(away.starts_with("the database server `postgres://127.0.0.1:1/bot` cannot be reached"), "{away}");
 }
 
+#[test]
+fn nobody_else_may_read_what_people_entrust() {
+    let place = Place::file();
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let store = place.open().await;
+        let _ = store.arrive(Interaction(1), NOW).await.unwrap();
+        let files: Vec<_> = fs::read_dir(place.folder.path()).unwrap().map(Result::unwrap).collect();
+        assert_eq!(files.len(), 3, "the database, its log and its index");
+        for file in files {
+            assert_eq!(file.metadata().unwrap().mode() & 0o077, 0, "{:?}", file.file_name());
+        }
+    });
+}
+
 /// What names the file to the one without rights.
 const FILE: &str = "MAILMEDIC_TEST_FILE";
 
