@@ -24,6 +24,7 @@
 //! | [`config`] | the configuration | domain, problem, written |
 //! | [`request`] | what people ask for, and the one table of verbs | domain, finding, problem |
 //! | [`mail`] | what the standards say: a room each, with its record, its walk and its check; pure | address, config, domain, facts, finding |
+//! | [`inspect`] | what people paste: mails, bounces, log lines; pure, bounded, and alone in naming `mail-parser` | domain, facts, finding, mail, text |
 //! | [`knowledge`] | the entries, and the words for findings | config, finding, problem, text, written |
 //! | [`search`] | from a question to entries, with a confidence and a decision; the only place that names tantivy | config, domain, knowledge |
 //! | [`transcript`] | a look at a domain in a file: its circumstances, and every reply | config, domain, facts, finding |
@@ -81,6 +82,7 @@ pub mod domain;
 pub mod engine;
 pub mod facts;
 pub mod finding;
+pub mod inspect;
 pub mod knowledge;
 pub mod mail;
 pub mod moment;
