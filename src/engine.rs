@@ -4,6 +4,7 @@
 
 mod compose;
 mod evidence;
+mod inspection;
 mod report;
 mod sender;
 
@@ -18,6 +19,7 @@ use crate::config::{Budget, Config};
 use crate::domain::{Domain, Name};
 use crate::facts::{Kind, Outcome, Query};
 use crate::finding::Topic;
+use crate::inspect::{self, Inspection, Unreadable};
 use crate::knowledge::{Candidate, Entry, EntryId, Knowledge, Unfit};
 use crate::mail::{CHECKS, Check, spf};
 use crate::probe::{Cost, Examination, Inquiry, Network, Replay, Report, Shared};
@@ -96,6 +98,7 @@ impl Engine {
     pub fn begin(self: &Arc<Self>, request: Request) -> Work {
         let (subject, task) = match request {
             Request::Help => (Subject::Help, Task::None),
+            Request::Inspect(text) => (Subject::Text(Box::new(inspect::read(&text))), Task::None),
             Request::Check(check) => (Subject::Domain(check.depth), self.examine(check)),
             Request::Spf(request) => (Subject::Sender, self.judge(sender(request))),
             Request::Entry { id, domain } => match self.knowledge.entry(&id) {
@@ -175,6 +178,11 @@ impl Engine {
     /// The entries that a report points to, the likeliest first.
     pub fn remedies(&self, report: &Report) -> Vec<Remedy> {
         evidence::remedies(&self.knowledge, report)
+    }
+
+    /// The entries that the reasons of bounces point to, the most frequent first.
+    pub fn bounce_remedies(&self, inspection: &Inspection) -> Vec<Remedy> {
+        inspection::remedies(self, inspection)
     }
 
     fn examine(&self, check: CheckRequest) -> Task {
@@ -278,6 +286,7 @@ enum Subject {
     NoSuchEntry,
     Domain(Depth),
     Sender,
+    Text(Box<Result<Inspection, Unreadable>>),
     Help,
 }
 
@@ -325,6 +334,11 @@ impl Work {
         if let Subject::Question(found) = &self.subject { Some(found) } else { None }
     }
 
+    /// What was read, or why it was not, where a text is looked at.
+    pub const fn inspection(&self) -> Option<&Result<Inspection, Unreadable>> {
+        if let Subject::Text(read) = &self.subject { Some(read) } else { None }
+    }
+
     /// What was found so far, where a domain is looked at.
     pub fn report(&self) -> Option<Report> {
         self.examination().map(Examination::report)
@@ -355,6 +369,10 @@ impl Work {
                     sender::answer(&judging.sender, judging.verdict.as_ref(), judging.inquiry.cost())
                 }
                 _ => compose::help(),
+            },
+            Subject::Text(read) => match &**read {
+                Ok(inspection) => inspection::answer(&self.engine, inspection),
+                Err(refusal) => inspection::unreadable(*refusal),
             },
             Subject::Help => compose::help(),
         }

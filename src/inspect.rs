@@ -4,9 +4,57 @@
 //! |-------------|--------------------------------------------------------------|
 //! | `letter`    | the structure of a mail, behind guards; names `mail-parser`  |
 //! | `hypertext` | the words of an HTML part                                    |
+//! | `kind`      | what the text is                                             |
+//! | `bounce`    | mail that came back: who refused it, and why                 |
 //!
 //! All of it is hostile: whatever the bytes, reading ends soon and never ends the process. It says what the text claims;
 //! nothing in it is proof of anything.
 
+pub mod bounce;
 mod hypertext;
+pub mod kind;
 pub mod letter;
+
+pub use bounce::{Bounce, Reason};
+pub use kind::Kind;
+pub use letter::{Letter, Unreadable};
+
+/// What was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inspection {
+    /// What the text is.
+    pub kind: Kind,
+    /// Its structure.
+    pub letter: Letter,
+    /// The recipients that were not reached, in the order in which they are told. Also what a reply or a line of a log
+    /// says, and who is away, though neither is a bounce.
+    pub bounces: Vec<Bounce>,
+}
+
+/// Reads a text.
+pub fn read(raw: &[u8]) -> Result<Inspection, Unreadable> {
+    let letter = Letter::read(raw)?;
+    let mut bounces = bounce::read(&letter);
+    let kind = kind::of(&letter, &bounces);
+    match kind {
+        Kind::Bounce => {}
+        Kind::Reply | Kind::Log => bounces = refusals(&letter, kind),
+        Kind::Message => bounces = bounce::read_vacation(&letter).into_iter().collect(),
+        Kind::Headers | Kind::Report | Kind::Other => bounces.clear(),
+    }
+    Ok(Inspection { kind, letter, bounces })
+}
+
+/// What the lines of a text say was refused.
+fn refusals(letter: &Letter, kind: Kind) -> Vec<Bounce> {
+    /// How many lines of a log are told.
+    const LINES: usize = 50;
+    let text = letter.texts().map(|part| part.text.as_str()).collect::<Vec<_>>().join("\n");
+    let lines: Vec<&str> = if kind == Kind::Reply { vec![&text] } else { text.lines().collect() };
+    let refused = lines.into_iter().map(bounce::read_refusal).filter(|bounce| {
+        let refuses =
+            bounce.reply_code.is_some() || bounce.status.as_ref().is_some_and(|status| !status.starts_with('2'));
+        refuses && bounce.reason != Reason::Delivered
+    });
+    refused.take(LINES).collect()
+}

@@ -10,6 +10,7 @@
 //! | `entry`  | what an entry may say                               |
 //! | `voice`  | how customers say it, each in a voice               |
 //! | `words`  | what is said of a finding                           |
+//! | `reasons` | what is said of a reason for which mail comes back |
 //! | `candidate` | what a helper's answer may teach                 |
 //! | `lint`   | what deserves a second look though nothing is wrong |
 //!
@@ -20,6 +21,7 @@ mod candidate;
 mod entry;
 mod lint;
 mod prose;
+mod reasons;
 mod source;
 
 #[cfg(test)]
@@ -30,16 +32,19 @@ mod words;
 pub use crate::written::File;
 pub use candidate::{Candidate, Unfit, adopt};
 pub use entry::{BadId, Entry, EntryId, Link, Remedy};
+pub use reasons::{ReasonText, Who};
 pub use source::Source;
 pub use voice::{Symptom, Voice};
 pub use words::FindingText;
 
 use crate::config::Brand;
 use crate::finding::Finding;
+use crate::inspect::Reason;
 use crate::problem::{Problem, Problems};
 use crate::written::Table;
 use entry::{Around, Draft};
-use source::{ENTRIES, FINDINGS};
+use reasons::Reasons;
+use source::{BOUNCES, ENTRIES, FINDINGS};
 use words::Words;
 
 /// All that the bot knows to say.
@@ -47,6 +52,7 @@ use words::Words;
 pub struct Knowledge {
     entries: Vec<Entry>,
     words: Words,
+    reasons: Reasons,
 }
 
 /// What an author is told about the files.
@@ -66,16 +72,18 @@ impl Knowledge {
 
     /// The same from files that are at hand.
     pub fn read(files: &[File], brand: &Brand) -> Result<Self, Problems> {
-        let (drafts, words, problems) = read(files, brand);
+        let (drafts, words, mut problems) = read(files, brand);
+        let reasons = read_reasons(files, brand, &mut problems);
         let entries = drafts.into_iter().map(|draft| draft.entry).collect();
-        if problems.is_empty() { Ok(Self { entries, words }) } else { Err(Problems(problems)) }
+        if problems.is_empty() { Ok(Self { entries, words, reasons }) } else { Err(Problems(problems)) }
     }
 
     /// What is wrong, and what deserves a second look.
     pub fn lint(source: &Source, brand: &Brand) -> Lint {
         match source.files() {
             Ok(files) => {
-                let (drafts, words, problems) = read(&files, brand);
+                let (drafts, words, mut problems) = read(&files, brand);
+                read_reasons(&files, brand, &mut problems);
                 let warnings = lint::warn(&drafts).into_iter().chain(lint::unmended(&drafts, &words));
                 Lint { problems, warnings: warnings.collect() }
             }
@@ -97,6 +105,11 @@ impl Knowledge {
     pub fn words(&self, finding: &Finding) -> FindingText {
         self.words.render(finding)
     }
+
+    /// A reason for which mail comes back, in words.
+    pub fn reason(&self, reason: Reason) -> ReasonText {
+        self.reasons.of(reason)
+    }
 }
 
 /// The shipped words for findings, without which no knowledge is whole.
@@ -114,6 +127,7 @@ fn read<'f>(files: &'f [File], brand: &Brand) -> (Vec<Draft<'f>>, Words, Vec<Pro
     for file in files {
         match Table::open(file, &mut problems) {
             Some(table) if file.is_in(FINDINGS) => words.read(table, &mut problems),
+            Some(_) if file.is_in(BOUNCES) => {}
             Some(table) => drafts.extend(Draft::read(table, &around, &mut problems)),
             None => all_words_seen &= !file.is_in(FINDINGS),
         }
@@ -126,6 +140,34 @@ fn read<'f>(files: &'f [File], brand: &Brand) -> (Vec<Draft<'f>>, Words, Vec<Pro
     }
     problems.sort_by(|a, b| order(a).cmp(&order(b)));
     (drafts, words, problems)
+}
+
+/// The words for reasons: of the files, or the shipped ones where there are none.
+fn read_reasons(files: &[File], brand: &Brand, problems: &mut Vec<Problem>) -> Reasons {
+    let mut reasons = Reasons::default();
+    let mut unread = Vec::new();
+    let mut add = |files: &[File], names: &[&str], problems: &mut Vec<Problem>| {
+        let around = Around { brand, names };
+        let mut whole = true;
+        for file in files.iter().filter(|file| file.is_in(BOUNCES)) {
+            // What is no TOML was told already.
+            match Table::open(file, &mut unread) {
+                Some(table) => reasons.read(table, &around, problems),
+                None => whole = false,
+            }
+        }
+        if whole {
+            reasons.demand_all(problems);
+        }
+    };
+    if files.iter().any(|file| file.is_in(BOUNCES)) {
+        let names: Vec<&str> = files.iter().filter(|file| file.is_in(ENTRIES)).map(File::stem).collect();
+        add(files, &names, problems);
+    } else {
+        let (files, names) = source::shipped_bounces();
+        add(&files, &names.iter().map(String::as_str).collect::<Vec<_>>(), problems);
+    }
+    reasons
 }
 
 /// The order in which an author reads the files.

@@ -25,6 +25,8 @@ pub enum Request {
     Check(CheckRequest),
     /// Whether an address may send for a domain.
     Spf(SpfRequest),
+    /// A look at a text that somebody pasted or uploaded: a mail, a bounce, a line of a log. Never logged.
+    Inspect(Vec<u8>),
     /// What can be asked for.
     Help,
 }
@@ -156,6 +158,18 @@ pub const ASK: Verb = Verb {
         name: "question",
         summary: "What happens, with the error text and your domain if you have them",
         example: "nothing arrives in my inbox at example.com",
+        required: true,
+    }],
+};
+
+/// Reads a mail or a part of one.
+pub const INSPECT: Verb = Verb {
+    name: "inspect",
+    summary: "Read a bounce, a mail or an error text, and say what is wrong and who can mend it",
+    options: &[VerbOption {
+        name: "text",
+        summary: "The whole text, with its headers if you have them",
+        example: "550 5.1.1 User unknown",
         required: true,
     }],
 };

@@ -13,11 +13,14 @@ use crate::written::File;
 /// The folder `knowledge/` as it was when the binary was built.
 static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/knowledge");
 /// The folders within, each for one kind of file.
-const ROOMS: [&str; 2] = [ENTRIES, FINDINGS];
+const ROOMS: [&str; 3] = [ENTRIES, FINDINGS, BOUNCES];
 /// The folder with one file an entry.
 pub(super) const ENTRIES: &str = "entries";
 /// The folder with the words for findings.
 pub(super) const FINDINGS: &str = "findings";
+/// The folder with the words for bounces. A folder of somebody's own that was made before there was one may lack it: then
+/// the shipped words stand in.
+pub(super) const BOUNCES: &str = "bounces";
 /// Above this many bytes a file was not written by hand.
 const LONGEST_FILE: u64 = 1 << 20;
 
@@ -27,7 +30,7 @@ pub enum Source {
     /// In the binary.
     #[default]
     Shipped,
-    /// In this folder, which holds `entries/*.toml` and `findings/*.toml`.
+    /// In this folder, which holds `entries/*.toml`, `findings/*.toml` and `bounces/*.toml`.
     Folder(PathBuf),
 }
 
@@ -39,6 +42,13 @@ impl Source {
             Self::Folder(folder) => read(folder),
         }
     }
+}
+
+/// The shipped words for bounces, and the names of the shipped entries that they speak of.
+pub(super) fn shipped_bounces() -> (Vec<File>, Vec<String>) {
+    let (bounces, others): (Vec<File>, Vec<File>) = shipped().into_iter().partition(|file| file.is_in(BOUNCES));
+    let names = others.iter().filter(|file| file.is_in(ENTRIES)).map(|file| file.stem().to_owned());
+    (bounces, names.collect())
 }
 
 fn shipped() -> Vec<File> {
@@ -56,7 +66,8 @@ fn shipped() -> Vec<File> {
 
 fn read(folder: &Path) -> Result<Vec<File>, Problems> {
     let (mut files, mut problems) = (Vec::new(), Vec::new());
-    for room in ROOMS.map(|room| folder.join(room)) {
+    for room in ROOMS.map(|room| folder.join(room)).into_iter().filter(|room| !room.ends_with(BOUNCES) || room.is_dir())
+    {
         match list(&room) {
             Ok(paths) => {
                 for path in paths {

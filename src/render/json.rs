@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::answer::{self, Answer, State};
 use crate::finding::{self, Fix, Severity};
+use crate::inspect;
 use crate::probe::{Cost, Report};
 
 /// The version of all documents below.
@@ -109,6 +110,71 @@ impl Step {
     /// The document of a step.
     pub fn of(step: &answer::Step) -> Self {
         Self { text: step.text.to_string(), state: step.state }
+    }
+}
+
+/// What `inspect --json` prints.
+#[derive(Debug, Clone, Serialize)]
+pub struct Inspection {
+    /// The version of this document.
+    pub schema: u32,
+    /// What the text is.
+    pub kind: inspect::Kind,
+    /// What it says of each recipient that was not reached.
+    pub bounces: Vec<Bounce>,
+    /// What proves where the mail comes from, or null.
+    pub authentication: Option<serde_json::Value>,
+    /// What a spam filter says, or null.
+    pub spam: Option<serde_json::Value>,
+    /// The servers that it went through.
+    pub hops: Vec<serde_json::Value>,
+    /// What was found.
+    pub findings: Vec<Finding>,
+    /// The entries that it points to, the likeliest first.
+    pub remedies: Vec<Remedy>,
+}
+
+/// What a mail that came back says of one recipient.
+#[derive(Debug, Clone, Serialize)]
+pub struct Bounce {
+    /// The address that was not reached.
+    pub recipient: Option<String>,
+    /// The SMTP reply code.
+    pub reply_code: Option<u16>,
+    /// The enhanced status (RFC 3463).
+    pub status: Option<String>,
+    /// Why, in the field's terms.
+    pub reason: &'static str,
+    /// Whether the address will not work however often it is tried.
+    pub hard: bool,
+    /// The server that refused.
+    pub remote_server: Option<String>,
+    /// What it said.
+    pub diagnostic: Option<String>,
+}
+
+impl Inspection {
+    /// The document of what was read.
+    pub fn of(inspection: &inspect::Inspection, remedies: Vec<Remedy>) -> Self {
+        let bounce = |bounce: &inspect::Bounce| Bounce {
+            recipient: bounce.recipient.clone(),
+            reply_code: bounce.reply_code,
+            status: bounce.status.clone(),
+            reason: bounce.reason.as_str(),
+            hard: bounce.hard,
+            remote_server: bounce.remote_server.clone(),
+            diagnostic: bounce.diagnostic.clone(),
+        };
+        Self {
+            schema: SCHEMA,
+            kind: inspection.kind,
+            bounces: inspection.bounces.iter().map(bounce).collect(),
+            authentication: None,
+            spam: None,
+            hops: Vec::new(),
+            findings: Vec::new(),
+            remedies,
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod chat;
 mod check;
 pub mod demo;
 mod documents;
+mod inspect;
 mod knowledge;
 mod log;
 mod spf;
@@ -125,6 +126,7 @@ pub async fn run(command: Command, engine: &Arc<Engine>, out: &mut dyn Write) ->
         Command::Spf { ip, helo, mail_from, json, .. } => {
             spf::spf(engine, SpfRequest { ip, sender: mail_from, helo }, json, out).await
         }
+        Command::Inspect { file, json } => inspect::inspect(engine, &file, json, out),
         Command::Chat { .. } => chat::chat(engine, out).await,
         Command::Demo => demo::demo(engine, out).await,
         Command::Knowledge(command) => knowledge::run(engine, command, out),

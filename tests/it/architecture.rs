@@ -16,7 +16,7 @@ const KNOWS: &[(&str, &[&str])] = &[
     ("request", &["domain", "finding", "problem"]),
     ("mail", &["address", "config", "domain", "facts", "finding"]),
     ("inspect", &["domain", "facts", "finding", "mail", "text"]),
-    ("knowledge", &["config", "finding", "problem", "text", "written"]),
+    ("knowledge", &["config", "finding", "inspect", "problem", "text", "written"]),
     ("search", &["config", "domain", "knowledge"]),
     ("transcript", &["config", "domain", "facts", "finding"]),
     ("probe", &["address", "config", "domain", "facts", "finding", "mail", "transcript"]),
@@ -29,6 +29,7 @@ const KNOWS: &[(&str, &[&str])] = &[
             "domain",
             "facts",
             "finding",
+            "inspect",
             "knowledge",
             "mail",
             "probe",
@@ -42,7 +43,7 @@ const KNOWS: &[(&str, &[&str])] = &[
     ("watch", &["moment"]),
     ("store", &["config", "domain", "moment", "watch", "written"]),
     ("rounds", &["domain", "engine", "facts", "finding", "moment", "probe", "request", "store", "transcript", "watch"]),
-    ("render", &["answer", "domain", "finding", "probe", "text"]),
+    ("render", &["answer", "domain", "finding", "inspect", "probe", "text"]),
     (
         "surface",
         &[
@@ -51,6 +52,7 @@ const KNOWS: &[(&str, &[&str])] = &[
             "domain",
             "engine",
             "finding",
+            "inspect",
             "knowledge",
             "mail",
             "probe",

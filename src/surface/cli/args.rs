@@ -99,6 +99,16 @@ pub enum Command {
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=60_000))]
         timeout_ms: Option<u64>,
     },
+    /// Reads a mail
+    #[command(about = request::INSPECT.summary)]
+    Inspect {
+        /// The mail, the bounce or the error text; `-` is the standard input
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Talk to it in the terminal, as in a Discord channel
     Chat {
         /// Who is asked, and how long

@@ -1,0 +1,146 @@
+//! What was read of a text as an answer: for each reason what it means, who can mend it, and what to do next.
+//!
+//! The words are the knowledge's; what the servers wrote stands beside them as it was read.
+
+use super::compose::choice;
+use super::evidence::{self, Remedy};
+use super::{Engine, compose};
+use crate::answer::{Action, Answer, Block};
+use crate::domain::Domain;
+use crate::finding::Severity;
+use crate::inspect::{Bounce, Inspection, Kind, Reason, Unreadable};
+use crate::knowledge::Who;
+use crate::text::Text;
+
+/// How many recipients of one reason are shown.
+const SHOWN: usize = 10;
+/// How likely an entry is the case of somebody whose mail came back for a reason that it is about; an estimate.
+const LIKELY: f64 = 0.7;
+
+/// The answer to a text.
+pub(super) fn answer(engine: &Engine, inspection: &Inspection) -> Answer {
+    let reasons = reasons(&inspection.bounces);
+    let Some((first, _)) = reasons.first() else { return without_bounce(inspection.kind) };
+    let words = engine.knowledge.reason(*first);
+    let mut blocks = Vec::new();
+    for (at, (reason, bounces)) in reasons.iter().enumerate() {
+        let words = engine.knowledge.reason(*reason);
+        if at > 0 {
+            blocks.push(Block::Heading(words.title));
+            blocks.push(Block::Paragraph(words.text));
+        }
+        blocks.extend(who(engine, &words.who).map(Block::Paragraph));
+        blocks.push(Block::Paragraph(words.next));
+        blocks.push(Block::Listing(listing(bounces)));
+    }
+    let entries = reasons.iter().filter_map(|(reason, _)| engine.knowledge.reason(*reason).entry);
+    let mut entries: Vec<Action> =
+        entries.filter_map(|id| engine.entry(&id).map(|entry| choice(entry, None))).collect();
+    entries.dedup();
+    let check =
+        failing_domain(&inspection.bounces).map(|domain| Action::Check { domain, selectors: Vec::new(), again: false });
+    let worst = reasons.iter().map(|(reason, bounces)| severity(*reason, bounces)).max();
+    Answer {
+        title: words.title,
+        severity: worst,
+        lead: words.text,
+        blocks,
+        next: entries.into_iter().chain(check).collect(),
+        ..Answer::default()
+    }
+}
+
+/// Why a text was not read.
+pub(super) fn unreadable(refusal: Unreadable) -> Answer {
+    Answer::sentence("I cannot read that", Text::plain(format!("This is not read: {refusal}.")))
+}
+
+/// The entries that the reasons point to, those of most recipients first.
+pub(super) fn remedies(engine: &Engine, inspection: &Inspection) -> Vec<Remedy> {
+    let mut found: Vec<Remedy> = Vec::new();
+    for (reason, _) in reasons(&inspection.bounces) {
+        let entry = engine.knowledge.reason(reason).entry.and_then(|id| engine.entry(&id));
+        if let Some(entry) = entry.filter(|entry| found.iter().all(|remedy| remedy.entry != entry.id)) {
+            let steps = evidence::steps(&engine.knowledge, entry, None);
+            found.push(Remedy { entry: entry.id.clone(), confidence: LIKELY, steps });
+        }
+    }
+    found
+}
+
+/// The bounces by reason, those of most recipients first.
+fn reasons(bounces: &[Bounce]) -> Vec<(Reason, Vec<&Bounce>)> {
+    let mut groups: Vec<(Reason, Vec<&Bounce>)> = Vec::new();
+    for bounce in bounces {
+        match groups.iter_mut().find(|(reason, _)| *reason == bounce.reason) {
+            Some((_, group)) => group.push(bounce),
+            None => groups.push((bounce.reason, vec![bounce])),
+        }
+    }
+    groups.sort_by_key(|(_, group)| std::cmp::Reverse(group.len()));
+    groups
+}
+
+fn severity(reason: Reason, bounces: &[&Bounce]) -> Severity {
+    match reason {
+        Reason::Delivered | Reason::Vacation => Severity::Info,
+        _ if bounces.iter().any(|bounce| bounce.hard) => Severity::Fail,
+        _ => Severity::Warn,
+    }
+}
+
+fn who(engine: &Engine, who: &[Who]) -> Option<Text> {
+    let names = who.iter().map(|who| match who {
+        Who::You => "you".to_owned(),
+        Who::Recipient => "the recipient or their provider".to_owned(),
+        Who::Host => format!("{} support", engine.config.brand.name),
+    });
+    let names: Vec<String> = names.collect();
+    (!names.is_empty()).then(|| Text::plain(format!("Who can mend it: {}.", names.join("; or "))))
+}
+
+/// What the servers said, as it was read.
+fn listing(bounces: &[&Bounce]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for bounce in bounces.iter().take(SHOWN) {
+        let code = bounce.reply_code.map(|code| code.to_string());
+        let codes: Vec<String> = code.into_iter().chain(bounce.status.clone()).collect();
+        let rows = [
+            ("recipient", bounce.recipient.clone()),
+            ("server", bounce.remote_server.clone()),
+            ("code", (!codes.is_empty()).then(|| codes.join(" "))),
+            ("text", bounce.diagnostic.clone()),
+        ];
+        lines.extend(rows.into_iter().filter_map(|(name, value)| Some(format!("{name:<10} {}", value?))));
+    }
+    if bounces.len() > SHOWN {
+        lines.push(format!("… and {} more", bounces.len() - SHOWN));
+    }
+    lines
+}
+
+/// The domain whose look-up may tell more: that of the recipients, where all are at one.
+fn failing_domain(bounces: &[Bounce]) -> Option<Domain> {
+    let mut domains = bounces.iter().filter_map(|bounce| bounce.recipient.as_ref()?.parse::<Domain>().ok());
+    let first = domains.next()?;
+    domains.all(|domain| domain == first).then_some(first)
+}
+
+fn without_bounce(kind: Kind) -> Answer {
+    let (title, lead) = match kind {
+        Kind::Message => ("This is an ordinary mail", "It tells of no mail that was not delivered."),
+        Kind::Headers => ("These are the headers of a mail", "They tell of no mail that was not delivered."),
+        Kind::Reply | Kind::Log => ("No mail was refused here", "What the servers say here is no refusal."),
+        Kind::Report => ("This is the report of a test service", "It tells of no mail that was not delivered."),
+        Kind::Bounce | Kind::Other => {
+            return Answer {
+                title: Text::plain("I cannot tell what this is"),
+                lead: Text::plain(
+                    "Paste the whole bounce, the headers of a mail, or the error text as the server gave it.",
+                ),
+                ..compose::help()
+            };
+        }
+    };
+    Answer::sentence(title, Text::plain(lead))
+}

@@ -1,0 +1,53 @@
+//! `inspect`: a mail or an error text in, what is wrong with it out.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use super::check::print_json;
+use super::{Exit, style};
+use crate::engine::{Engine, Remedy};
+use crate::inspect::letter::LONGEST;
+use crate::render::{json, terminal};
+use crate::request::Request;
+
+pub(super) fn inspect(engine: &Arc<Engine>, file: &Path, json: bool, out: &mut dyn Write) -> io::Result<Exit> {
+    let text = match read(file) {
+        Ok(text) => text,
+        Err(error) => {
+            writeln!(io::stderr(), "error: cannot read `{}`: {error}", file.display())?;
+            return Ok(Exit::Usage);
+        }
+    };
+    let work = engine.begin(Request::Inspect(text));
+    let inspection = match work.inspection() {
+        Some(Ok(inspection)) => inspection,
+        Some(Err(refusal)) => {
+            writeln!(io::stderr(), "error: cannot read `{}`: {refusal}", file.display())?;
+            return Ok(Exit::Usage);
+        }
+        None => return Ok(Exit::Bug),
+    };
+    if json {
+        let remedy = |remedy: Remedy| json::Remedy {
+            entry: remedy.entry.to_string(),
+            confidence: remedy.confidence,
+            steps: remedy.steps.iter().map(json::Step::of).collect(),
+        };
+        let remedies = engine.bounce_remedies(inspection).into_iter().map(remedy).collect();
+        print_json(&json::Inspection::of(inspection, remedies), out)?;
+    } else {
+        out.write_all(terminal::text(&work.answer(), style()).as_bytes())?;
+    }
+    Ok(Exit::Fine)
+}
+
+/// The text, or one byte more than is read of any.
+fn read(file: &Path) -> io::Result<Vec<u8>> {
+    let source: Box<dyn Read> =
+        if file.as_os_str() == "-" { Box::new(io::stdin().lock()) } else { Box::new(File::open(file)?) };
+    let mut text = Vec::new();
+    source.take(LONGEST as u64 + 1).read_to_end(&mut text)?;
+    Ok(text)
+}
