@@ -17,7 +17,7 @@ mod tests;
 use super::letter::{Header, Letter, Part};
 use judge::{Evidence, judge};
 pub use reason::Reason;
-use signs::Signs;
+use signs::{Origin, Signs};
 
 /// How much of a diagnostic text is told, in characters.
 const LONGEST_DIAGNOSTIC: usize = 1_000;
@@ -52,20 +52,19 @@ pub fn read(letter: &Letter) -> Vec<Bounce> {
     let signs = Signs::of(letter, &text);
     let pasted = letter.headers.is_empty();
     let structured = letter.parts.iter().any(|part| part.depth == 0 && is_report(part));
-    let is_one = structured || pasted || signs.daemon;
-    if !is_one || !structured && signs.conversation {
+    let daemon = signs.origin == Origin::Daemon;
+    if !(structured || pasted || daemon) {
         return Vec::new();
     }
     let reports: Vec<&Part> =
-        letter.parts.iter().filter(|part| is_report(part) && (part.depth == 0 || signs.daemon)).collect();
+        letter.parts.iter().filter(|part| is_report(part) && (part.depth == 0 || daemon)).collect();
     let mut fields = reports.iter().map(|part| part.text.as_str()).collect::<Vec<_>>().join("\n\n");
     if fields.is_empty() && report::is_in(&text) {
         fields.clone_from(&text);
     }
     let text = notice::before_original(&text);
     let mut bounces = if fields.is_empty() { Vec::new() } else { of_report(&report::read(&fields), &text, letter) };
-    if bounces.is_empty() && (structured || signs.opening && (pasted || signs.subject) || signs.daemon && signs.subject)
-    {
+    if bounces.is_empty() && (structured || signs.opening && (pasted || signs.subject) || daemon && signs.subject) {
         bounces = of_notice(&text, letter, pasted || !signs.subject);
     }
     bounces.truncate(RECIPIENTS);
@@ -93,7 +92,7 @@ pub fn read_vacation(letter: &Letter) -> Option<Bounce> {
         reason: Reason::Vacation,
         hard: false,
         remote_server: None,
-        diagnostic: cut(diagnostic),
+        diagnostic: cut(&diagnostic),
     })
 }
 
@@ -119,7 +118,7 @@ fn feedback(letter: &Letter) -> Option<Bounce> {
         reason: Reason::Feedback,
         hard: false,
         remote_server: field("Reporting-MTA").and_then(said::host),
-        diagnostic: cut(said::plain(&own_text(letter))),
+        diagnostic: cut(&said::plain(&own_text(letter))),
     })
 }
 
@@ -161,13 +160,14 @@ fn of_notice(text: &str, letter: &Letter, needs_cause: bool) -> Vec<Bounce> {
             .map(|address| notice::Told { recipient: Some(address), text: text.to_owned() })
             .collect();
     }
+    let only = told.len() == 1;
     let bounces = told.into_iter().map(|told| {
         let recipient = told.recipient.or_else(|| original_recipient(letter));
         let subject = letter.header("subject").unwrap_or_default();
         let texts = vec![
             notice::telling(&told.text, recipient.as_deref()),
             told.text.clone(),
-            text.to_owned(),
+            if only { text.to_owned() } else { String::new() },
             subject.to_owned(),
         ];
         let mut bounce = bounce(recipient, Evidence { texts, ..Evidence::default() }, None);
@@ -193,7 +193,7 @@ fn bounce(recipient: Option<String>, evidence: Evidence, remote: Option<String>)
     let evidence = Evidence { texts: evidence.texts.iter().map(|text| said::plain(text)).collect(), ..evidence };
     let verdict = judge(&evidence);
     let remote_server = remote.or_else(|| evidence.texts.iter().find_map(|text| said::server(text)));
-    let diagnostic = evidence.texts.first().and_then(|text| cut(text.clone()));
+    let diagnostic = evidence.texts.first().and_then(|text| cut(text));
     Bounce {
         recipient,
         reply_code: verdict.reply_code,
@@ -235,7 +235,7 @@ fn original_recipient(letter: &Letter) -> Option<String> {
         .find_map(|field| notice::addresses(&field.value).into_iter().next())
 }
 
-fn cut(text: String) -> Option<String> {
+fn cut(text: &str) -> Option<String> {
     let cut: String = text.chars().take(LONGEST_DIAGNOSTIC).collect();
     (!cut.is_empty()).then_some(cut)
 }

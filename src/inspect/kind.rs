@@ -79,7 +79,7 @@ fn is_reply(text: &str) -> bool {
     begins && lines.len() <= 20 && text.len() < 4_000 && !text.contains("\n\n")
 }
 
-/// Lines of Postfix, Exim, Sendmail, Dovecot, qmail or OpenSMTPD.
+/// Lines of Postfix, Exim, Sendmail, Dovecot, qmail or `OpenSMTPD`.
 fn is_log(text: &str) -> bool {
     static LOGS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         let patterns = [

@@ -4,6 +4,19 @@ use super::phrases;
 use super::reason::Reason;
 use super::said::{self, Step};
 
+/// Reasons that a status tells more surely than phrases of which every refusal may hold one.
+const TELLING: [Reason; 9] = [
+    Reason::AuthFailure,
+    Reason::RequirePtr,
+    Reason::MailboxFull,
+    Reason::MesgTooBig,
+    Reason::Rejected,
+    Reason::Speeding,
+    Reason::Suspend,
+    Reason::HostUnknown,
+    Reason::UserUnknown,
+];
+
 /// What is known of one refusal.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Evidence {
@@ -89,10 +102,10 @@ fn reason(evidence: &Evidence, status: Option<&str>, code: Option<u16>) -> Reaso
             })
         }
         // What could be said of anything yields to a status that says more.
-        (Some(Reason::SecurityError | Reason::SystemError | Reason::PolicyViolation), Some(better))
-            if !matches!(better, Reason::SecurityError | Reason::SystemError | Reason::Filtered | Reason::Blocked) =>
-        {
-            told.filter(|told| *told == Reason::PolicyViolation).or(Some(better))
+        (Some(Reason::SecurityError | Reason::SystemError), Some(better)) if TELLING.contains(&better) => Some(better),
+        (Some(Reason::UserUnknown), Some(Reason::Rejected)) => Some(Reason::Rejected),
+        (Some(Reason::MesgTooBig | Reason::ExceedLimit), Some(size @ (Reason::MesgTooBig | Reason::ExceedLimit))) => {
+            Some(size)
         }
         (Some(told), _) => Some(told),
         (None, by_status) => by_status,
@@ -116,27 +129,18 @@ fn reason(evidence: &Evidence, status: Option<&str>, code: Option<u16>) -> Reaso
 /// What a status (RFC 3463, 5248, 7372 and 7505) says by itself.
 fn of_status(status: &str) -> Option<Reason> {
     use Reason::{
-        AuthFailure, BadReputation, Blocked, ContentError, ExceedLimit, Expired, Filtered, HasMoved, HostUnknown,
-        MailboxFull, MesgTooBig, NetworkError, NotAccept, Rejected, RequirePtr, SecurityError, SpamDetected, Speeding,
-        Suspend, SyntaxError, SystemError, SystemFull, TooManyConn, UserUnknown,
+        AuthFailure, BadReputation, Blocked, ContentError, ExceedLimit, Expired, FailedStartTls, Filtered, HasMoved,
+        HostUnknown, MailboxFull, MesgTooBig, NetworkError, NotAccept, PolicyViolation, Rejected, RequirePtr,
+        SecurityError, SpamDetected, Speeding, Suspend, SyntaxError, SystemError, SystemFull, TooManyConn, UserUnknown,
     };
     let mut parts = status.split('.').map(|part| part.parse::<u16>().ok());
     let (class, subject, detail) = (parts.next()??, parts.next()??, parts.next()??);
     Some(match (class, subject, detail) {
-        (5, 1, 0 | 1 | 3 | 5) | (4, 1, 1) => UserUnknown,
-        (_, 1, 2) => HostUnknown,
-        (5, 1, 10) => {
-            if class == 5 {
-                UserUnknown
-            } else {
-                NotAccept
-            }
-        }
-        (_, 1, 4) => Filtered,
+        (5, 1, 0 | 1 | 3 | 5 | 10) | (4, 1, 1) => UserUnknown,
+        (_, 1, 2) | (5, 4, 4) => HostUnknown,
         (_, 1, 6) | (5, 7, 17 | 18) => HasMoved,
-        (_, 1, 7 | 8) => Rejected,
-        (_, 1, 9) => SystemError,
-        (5, 2, 0 | 1 | 4) | (4, 2, 4) => Filtered,
+        (_, 1, 7 | 8) | (_, 7, 501..=503 | 512 | 124 | 133..=136 | 750) | (5, 7, 12) => Rejected,
+        (_, 1 | 2, 4) | (5, 2, 0 | 1) => Filtered,
         (4, 2, 1) | (_, 7, 13 | 504 | 505) => Suspend,
         (_, 2, 2) => MailboxFull,
         (_, 2, 3) => ExceedLimit,
@@ -144,27 +148,20 @@ fn of_status(status: &str) -> Option<Reason> {
         (_, 3, 1) | (4, 4, 5) => SystemFull,
         (_, 3, 2) | (_, 7, 27) => NotAccept,
         (_, 3, 4) | (_, 7, 16) => MesgTooBig,
-        (_, 3, _) => SystemError,
+        (_, 3, _) | (_, 4, 3) | (_, 1, 9) | (_, 5, 4 | 5) => SystemError,
         (_, 4, 1 | 7) | (5, 4, 300) => Expired,
-        (4, 4, 3) => SystemError,
-        (5, 4, 4) => HostUnknown,
-        (5, 4, 3) => SystemError,
         (_, 4, 2 | 4 | 6 | 8 | 14 | 316) | (5, 4, 0) => NetworkError,
         (_, 5, 3) => TooManyConn,
-        (_, 5, 4 | 5) => SystemError,
         (_, 5, 1 | 2 | 6) => SyntaxError,
         (_, 6, _) => ContentError,
-        (_, 7, 20..=24 | 26 | 29 | 509) => AuthFailure,
+        (_, 7, 20..=24 | 26 | 29 | 322..=325 | 509) => AuthFailure,
         (_, 7, 25) => RequirePtr,
         (5, 7, 28) => SpamDetected,
-        (_, 7, 501..=503 | 512 | 124 | 133..=136 | 750) | (5, 7, 12) => Rejected,
         (_, 7, 506 | 507 | 510 | 511 | 513 | 606..=649 | 850..=899) | (4, 7, 1 | 2) => Blocked,
         (_, 7, 650) => BadReputation,
-        (_, 7, 321) => Reason::FailedStartTls,
-        (_, 7, 322..=325) => AuthFailure,
-        (5, 7, 900..=999) => Reason::PolicyViolation,
-        (5, 7, _) => SecurityError,
-        (4, 7, 5..=7 | 12 | 15) => SecurityError,
+        (_, 7, 321) => FailedStartTls,
+        (5, 7, 900..=999) => PolicyViolation,
+        (5, 7, _) | (4, 7, 5..=7 | 12 | 15) => SecurityError,
         _ => return None,
     })
 }

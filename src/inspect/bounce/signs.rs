@@ -177,17 +177,26 @@ const OPENINGS: [&str; 66] = [
     "body of message generated response",
 ];
 
+/// Where a mail comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// A machine that returns mail.
+    Daemon,
+    /// An answer, something forwarded, or a list.
+    Conversation,
+    /// Somebody.
+    Other,
+}
+
 /// What tells a bounce, in one mail.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Signs {
-    /// A machine that returns mail sent it.
-    pub(super) daemon: bool,
+    /// Where it comes from.
+    pub(super) origin: Origin,
     /// Its subject is a bounce's.
     pub(super) subject: bool,
     /// Its text begins as a bounce's does.
     pub(super) opening: bool,
-    /// It is an answer, was forwarded, or came over a list.
-    pub(super) conversation: bool,
 }
 
 impl Signs {
@@ -211,12 +220,18 @@ impl Signs {
         // What a person quotes is not what this mail says.
         let own = text.lines().filter(|line| !line.trim_start().starts_with(['>', '|'])).take(200);
         let own = said::small(&said::plain(&own.collect::<Vec<_>>().join("\n")));
+        let answers = replies.iter().any(|reply| subject.trim_start().starts_with(reply));
+        let origin = if answers || listed && !marked && !(from_daemon && null_path) {
+            Origin::Conversation
+        } else if from_daemon || null_path || marked {
+            Origin::Daemon
+        } else {
+            Origin::Other
+        };
         Self {
-            daemon: from_daemon || null_path || marked,
+            origin,
             subject: SUBJECTS.iter().any(|known| subject.contains(known)) || marked,
             opening: OPENINGS.iter().any(|known| own.contains(known)),
-            conversation: replies.iter().any(|reply| subject.trim_start().starts_with(reply))
-                || listed && !marked && !(from_daemon && null_path),
         }
     }
 }
@@ -253,7 +268,7 @@ pub(super) fn is_vacation(letter: &Letter) -> bool {
         || letter.header("x-autoreply").is_some()
         || letter.header("x-autorespond").is_some()
         || letter.header("x-autoresponder").is_some()
-        || field("x-auto-response-suppress") != "" && field("subject").starts_with("automatic reply")
+        || !field("x-auto-response-suppress").is_empty() && field("subject").starts_with("automatic reply")
         || field("delivered-to").contains("autoresponder");
     let subject = field("subject");
     let says_so = SUBJECTS.iter().any(|known| subject.contains(known)) && !subject.starts_with("re:");
