@@ -43,6 +43,15 @@ pub struct Bounce {
     pub diagnostic: Option<String>,
 }
 
+/// What a text for people must name, so that it is taken for a bounce.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Demand {
+    /// A recipient: all else about the mail is a bounce's.
+    Recipient,
+    /// A code: nothing but its words speak for it.
+    Code,
+}
+
 /// The recipients that a mail says were not reached; none where it is no bounce.
 pub fn read(letter: &Letter) -> Vec<Bounce> {
     if let Some(bounce) = feedback(letter) {
@@ -64,8 +73,13 @@ pub fn read(letter: &Letter) -> Vec<Bounce> {
     }
     let text = notice::before_original(&text);
     let mut bounces = if fields.is_empty() { Vec::new() } else { of_report(&report::read(&fields), &text, letter) };
-    if bounces.is_empty() && (structured || signs.opening && (pasted || signs.subject) || daemon && signs.subject) {
-        bounces = of_notice(&text, letter, pasted || !signs.subject);
+    if bounces.is_empty() {
+        let demand = match (structured || daemon && signs.subject, signs.opening && (pasted || daemon)) {
+            (true, _) => Some(Demand::Recipient),
+            (false, true) => Some(Demand::Code),
+            (false, false) => None,
+        };
+        bounces = demand.map(|demand| of_notice(&text, letter, demand)).unwrap_or_default();
     }
     bounces.truncate(RECIPIENTS);
     bounces
@@ -149,7 +163,7 @@ fn of_report(report: &report::Report, text: &str, letter: &Letter) -> Vec<Bounce
     entries.collect()
 }
 
-fn of_notice(text: &str, letter: &Letter, needs_cause: bool) -> Vec<Bounce> {
+fn of_notice(text: &str, letter: &Letter, demand: Demand) -> Vec<Bounce> {
     let own: Vec<String> =
         ["to", "from"].iter().filter_map(|name| letter.header(name)).flat_map(notice::addresses).collect();
     let failed = letter.header("x-failed-recipients").map(notice::addresses).unwrap_or_default();
@@ -175,18 +189,12 @@ fn of_notice(text: &str, letter: &Letter, needs_cause: bool) -> Vec<Bounce> {
         bounce
     });
     let bounces = bounces.collect::<Vec<_>>();
-    // Without a subject to go by, a text that names neither a code nor a cause is no bounce.
-    let has_cause = |bounce: &Bounce| bounce.reply_code.is_some() || bounce.status.is_some();
-    let is_named =
-        |bounce: &Bounce| bounce.recipient.is_some() && !matches!(bounce.reason, Reason::OnHold | Reason::Undefined);
-    let enough = |bounce: &&Bounce| {
-        if needs_cause {
-            has_cause(bounce) || is_named(bounce)
-        } else {
-            bounce.recipient.is_some() || has_cause(bounce)
-        }
-    };
-    if bounces.iter().any(|bounce| enough(&bounce)) { bounces } else { Vec::new() }
+    let has_code = |bounce: &Bounce| bounce.reply_code.is_some() || bounce.status.is_some();
+    let enough = bounces.iter().any(|bounce| match demand {
+        Demand::Recipient => bounce.recipient.is_some() || has_code(bounce),
+        Demand::Code => has_code(bounce),
+    });
+    if enough { bounces } else { Vec::new() }
 }
 
 fn bounce(recipient: Option<String>, evidence: Evidence, remote: Option<String>) -> Bounce {

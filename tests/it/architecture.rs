@@ -82,6 +82,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("toml_edit", &["knowledge"]),
     ("regex", &["search", "inspect"]),
     ("mail_parser", &["inspect/letter"]),
+    ("aho_corasick", &["inspect/bounce/phrases"]),
     ("anyhow", &["main"]),
     ("tokio", &["probe", "store/engine", "rounds", "surface", "main"]),
     ("tokio_rustls", &["probe"]),

@@ -1,34 +1,37 @@
 //! What mail servers write when they refuse a mail, and what it means: the table of phrases.
 //!
-//! In small letters, blanks alone between words; `*` stands for anything, `|` ends a phrase at the text's end. The first
+//! In small letters, blanks alone between words; `*` stands for anything. The first
 //! reason whose phrase is in a text is the one: what is told only by chance in other refusals stands further down.
 
 use std::sync::LazyLock;
 
-use regex::RegexSet;
+use aho_corasick::AhoCorasick;
 
 use super::reason::Reason;
 
 /// The first reason whose phrase is in a text: in small letters, blanks alone between words.
 pub(super) fn reason_of(text: &str) -> Option<Reason> {
     let table = TABLE.as_ref()?;
+    let mut begun: Vec<usize> =
+        table.beginnings.find_overlapping_iter(text).map(|found| found.pattern().as_usize()).collect();
     // In the order of the table, so the first that fits is the one that counts.
-    let begun = table.beginnings.matches(text).into_iter();
-    let fits = begun.filter_map(|at| table.phrases.get(at)).find(|(_, pieces)| holds(text, pieces));
+    begun.sort_unstable();
+    begun.dedup();
+    let fits = begun.into_iter().filter_map(|at| table.phrases.get(at)).find(|(_, pieces)| holds(text, pieces));
     fits.map(|(reason, _)| *reason)
 }
 
 /// The phrases, and one automaton that finds how each begins.
 struct Table {
-    beginnings: RegexSet,
+    beginnings: AhoCorasick,
     phrases: Vec<(Reason, Vec<&'static str>)>,
 }
 
 static TABLE: LazyLock<Option<Table>> = LazyLock::new(|| {
     let each = PHRASES.iter().flat_map(|(reason, phrases)| phrases.iter().map(|phrase| (*reason, *phrase)));
     let phrases: Vec<_> = each.map(|(reason, phrase)| (reason, phrase.split('*').collect::<Vec<_>>())).collect();
-    let first = phrases.iter().map(|(_, pieces)| regex::escape(pieces.first().copied().unwrap_or_default()));
-    Some(Table { beginnings: RegexSet::new(first).ok()?, phrases })
+    let first = phrases.iter().map(|(_, pieces)| pieces.first().copied().unwrap_or_default());
+    Some(Table { beginnings: AhoCorasick::new(first).ok()?, phrases })
 });
 
 /// Whether the pieces stand in a text one after another.
