@@ -13,7 +13,7 @@ use crate::written::File;
 /// The folder `knowledge/` as it was when the binary was built.
 static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/knowledge");
 /// The folders within, each for one kind of file.
-const ROOMS: [&str; 3] = [ENTRIES, FINDINGS, BOUNCES];
+const ROOMS: [&str; 3] = [BOUNCES, ENTRIES, FINDINGS];
 /// The folder with one file an entry.
 pub(super) const ENTRIES: &str = "entries";
 /// The folder with the words for findings.

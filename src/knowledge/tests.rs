@@ -431,3 +431,35 @@ fn every_fault_leads_to_a_remedy_or_says_why_not() {
     assert!(linted(&unlinked, "").is_some_and(|told| told.contains("marks no remedy of any entry")));
     assert!(linted(GOOD, excuse).is_some_and(|told| told.contains("remove `no_remedy`")));
 }
+
+#[test]
+fn every_reason_has_words_and_who_can_mend_it() {
+    let knowledge = Knowledge::load(&Source::Shipped, &Brand::default()).unwrap();
+    for &reason in Reason::ALL {
+        let words = knowledge.reason(reason);
+        assert!(!words.title.is_empty() && !words.text.is_empty() && !words.next.is_empty(), "{reason}");
+        let broken = !matches!(reason, Reason::Delivered | Reason::Vacation);
+        assert_eq!(!words.who.is_empty(), broken, "{reason}: who can mend it?");
+        assert!(words.entry.is_none_or(|id| knowledge.entry(id.as_str()).is_some()), "{reason}");
+    }
+}
+
+#[test]
+fn words_for_bounces_are_held_to_the_reasons_and_the_entries() {
+    let mut files = shipped();
+    let bounces = files.iter_mut().find(|file| file.is_in(BOUNCES)).unwrap();
+    bounces.text =
+        bounces.text.replace("[vacation]", "[vacations]").replacen("error-550-undeliverable", "error-551", 1);
+    bounces.text = bounces.text.replacen("who = [\"you\"]", "who = [\"me\"]", 1);
+    let told = Knowledge::read(&files, &Brand::default()).expect_err("there are three mistakes").to_string();
+    for mistake in ["no reason `vacations`", "no entry `error-551`", "no such person `me`", "`vacation` has no words"] {
+        assert!(told.contains(mistake), "{mistake}: {told}");
+    }
+}
+
+#[test]
+fn a_folder_without_words_for_bounces_keeps_the_shipped_ones() {
+    let files: Vec<File> = shipped().into_iter().filter(|file| !file.is_in(BOUNCES)).collect();
+    let knowledge = Knowledge::read(&files, &Brand::default()).unwrap();
+    assert_eq!(knowledge, Knowledge::load(&Source::Shipped, &Brand::default()).unwrap());
+}

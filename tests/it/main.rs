@@ -18,6 +18,7 @@ mod discord;
 mod figures;
 mod headline;
 mod hosts;
+mod inspect;
 mod lab;
 mod nameserver;
 mod postgres;

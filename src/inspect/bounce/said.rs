@@ -49,12 +49,13 @@ pub(super) fn small(plain: &str) -> String {
         .flat_map(char::to_lowercase)
         .map(|c| if matches!(c, '’' | '‘' | '`') { '\'' } else { c })
         .collect();
-    let first = CODES.as_ref().and_then(|codes| codes.captures(&small));
-    let codes = first.and_then(|found| Some((found.get(1)?.as_str().to_owned(), found.get(2)?.as_str().to_owned())));
-    let Some((code, status)) = codes else { return small };
-    let (last, more) = (format!("{code} {status} "), format!("{code}-{status} "));
-    let joined = small.replace(&more, "").replace(&last, "");
-    format!("{last}{joined}")
+    let Some(first) = CODES.as_ref().and_then(|codes| codes.captures(&small)) else { return small };
+    let part = |at: usize| first.get(at).map(|found| found.as_str()).unwrap_or_default();
+    let end = first.get(0).map_or(0, |found| found.end());
+    let (begin, rest) = (small.get(..end).unwrap_or_default(), small.get(end..).unwrap_or_default());
+    let (code, status) = (part(1), part(2));
+    let rest = rest.replace(&format!("{code}-{status} "), "").replace(&format!("{code} {status} "), "");
+    format!("{begin}{rest}")
 }
 
 /// The first reply code (RFC 5321 section 4.2) that refuses, now or for good.
