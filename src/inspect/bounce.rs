@@ -48,6 +48,8 @@ pub struct Bounce {
 enum Demand {
     /// A recipient: all else about the mail is a bounce's.
     Recipient,
+    /// A code, or a recipient and a cause: it comes from where bounces come from, but does not speak as they do.
+    Cause,
     /// A code: nothing but its words speak for it.
     Code,
 }
@@ -75,7 +77,8 @@ pub fn read(letter: &Letter) -> Vec<Bounce> {
     let mut bounces = if fields.is_empty() { Vec::new() } else { of_report(&report::read(&fields), &text, letter) };
     if bounces.is_empty() {
         let demand = match (structured || daemon && signs.subject, signs.opening && (pasted || daemon)) {
-            (true, _) => Some(Demand::Recipient),
+            (true, _) if structured || signs.opening => Some(Demand::Recipient),
+            (true, _) => Some(Demand::Cause),
             (false, true) => Some(Demand::Code),
             (false, false) => None,
         };
@@ -144,20 +147,22 @@ fn of_report(report: &report::Report, text: &str, letter: &Letter) -> Vec<Bounce
             told.recipient.is_some() && told.recipient == entry.recipient.as_ref().map(|r| r.to_ascii_lowercase())
         });
         let near = near.map_or(if only { text } else { "" }, |told| told.text.as_str());
-        let mut texts = vec![
-            entry.diagnostic.clone(),
-            entry.category.clone(),
-            notice::telling(near, entry.recipient.as_deref()),
-            near.to_owned(),
-        ];
+        let mut texts =
+            vec![entry.diagnostic.clone(), notice::telling(near, entry.recipient.as_deref()), near.to_owned()];
         texts.retain(|text| !text.is_empty());
-        let evidence =
-            Evidence { texts, status: entry.status.clone(), action: entry.action.clone(), program: entry.program };
+        let evidence = Evidence {
+            texts,
+            status: entry.status.clone(),
+            action: entry.action.clone(),
+            program: entry.program,
+            category: entry.category.clone(),
+        };
         let remote = entry.remote.clone();
         let recipient = entry.recipient.clone().filter(|recipient| recipient.contains('@') || !only);
         let recipient = recipient.or_else(|| near_recipient(text, letter)).or_else(|| entry.recipient.clone());
         let mut bounce = bounce(recipient, evidence, remote);
-        bounce.remote_server = bounce.remote_server.or_else(|| said::server(text)).or_else(|| report.reporter.clone());
+        let told = if only { said::server(text) } else { None };
+        bounce.remote_server = bounce.remote_server.or(told).or_else(|| report.reporter.clone());
         bounce
     });
     entries.collect()
@@ -185,13 +190,17 @@ fn of_notice(text: &str, letter: &Letter, demand: Demand) -> Vec<Bounce> {
             subject.to_owned(),
         ];
         let mut bounce = bounce(recipient, Evidence { texts, ..Evidence::default() }, None);
-        bounce.remote_server = bounce.remote_server.or_else(|| said::server(text));
+        if only {
+            bounce.remote_server = bounce.remote_server.or_else(|| said::server(text));
+        }
         bounce
     });
     let bounces = bounces.collect::<Vec<_>>();
     let has_code = |bounce: &Bounce| bounce.reply_code.is_some() || bounce.status.is_some();
+    let is_known = |reason: Reason| !matches!(reason, Reason::OnHold | Reason::Undefined);
     let enough = bounces.iter().any(|bounce| match demand {
         Demand::Recipient => bounce.recipient.is_some() || has_code(bounce),
+        Demand::Cause => has_code(bounce) || bounce.recipient.is_some() && is_known(bounce.reason),
         Demand::Code => has_code(bounce),
     });
     if enough { bounces } else { Vec::new() }

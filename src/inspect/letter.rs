@@ -117,6 +117,19 @@ impl Letter {
         self.headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name)).map(|h| h.value.as_str())
     }
 
+    /// The first field of this name with its encoded words (RFC 2047) read; empty where there is none.
+    pub fn decoded(&self, name: &str) -> String {
+        /// Above this many bytes a field that people read is none.
+        const LONGEST_FIELD: usize = 4_000;
+        let Some(value) = self.header(name).filter(|value| value.len() <= LONGEST_FIELD) else { return String::new() };
+        if !value.contains("=?") {
+            return value.to_owned();
+        }
+        let field = format!("Subject: {value}\n\n");
+        let read = MessageParser::new().default_header_text().parse(field.as_bytes());
+        read.and_then(|read| read.subject().map(str::to_owned)).unwrap_or_else(|| value.to_owned())
+    }
+
     /// The parts of the mail itself that a person reads, not those of messages that it carries.
     pub fn texts(&self) -> impl Iterator<Item = &Part> {
         self.parts.iter().filter(|part| part.depth == 0 && part.content_type.starts_with("text/"))

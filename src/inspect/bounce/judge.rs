@@ -26,6 +26,8 @@ pub(super) struct Evidence {
     pub(super) status: Option<String>,
     /// The field `Action`, in small letters.
     pub(super) action: String,
+    /// The kind of cause that the server itself put the refusal down to.
+    pub(super) category: String,
     /// Whether a program gave the diagnostic text, not an SMTP server.
     pub(super) program: bool,
 }
@@ -76,6 +78,9 @@ fn reason(evidence: &Evidence, status: Option<&str>, code: Option<u16>) -> Reaso
     if delivered || status.is_some_and(|status| status.starts_with('2')) {
         return Reason::Delivered;
     }
+    if let Some(reason) = phrases::reason_of(&said::small(&evidence.category)) {
+        return reason;
+    }
     let small: Vec<String> = evidence.texts.iter().map(|text| said::small(text)).collect();
     let step = small.iter().find_map(|text| said::step(text));
     let all: Vec<Reason> = small.iter().filter_map(|text| phrases::reason_of(text)).collect();
@@ -94,12 +99,9 @@ fn reason(evidence: &Evidence, status: Option<&str>, code: Option<u16>) -> Reaso
         {
             Some(Reason::Filtered)
         }
-        (Some(Reason::NetworkError), Some(Reason::Expired)) if status.is_some_and(|s| s.ends_with(".4.1")) => {
-            Some(if small.iter().any(|text| text.contains("no route to host")) {
-                Reason::NetworkError
-            } else {
-                Reason::Expired
-            })
+        // Tried until the time was up: what the last attempt met is not the reason.
+        (Some(Reason::NetworkError), Some(Reason::Expired)) if small.iter().any(|text| meets_nobody(text)) => {
+            Some(Reason::Expired)
         }
         // What could be said of anything yields to a status that says more.
         (Some(Reason::SecurityError | Reason::SystemError), Some(better)) if TELLING.contains(&better) => Some(better),
@@ -124,6 +126,11 @@ fn reason(evidence: &Evidence, status: Option<&str>, code: Option<u16>) -> Reaso
         _ if small.iter().any(|text| !text.is_empty()) => Reason::OnHold,
         _ => Reason::Undefined,
     }
+}
+
+/// Whether an attempt found no server that answers.
+fn meets_nobody(text: &str) -> bool {
+    ["connection refused", "network is unreachable", "lost connection"].iter().any(|sign| text.contains(sign))
 }
 
 /// What a status (RFC 3463, 5248, 7372 and 7505) says by itself.

@@ -77,7 +77,7 @@ pub(super) fn read(text: &str) -> Report {
                     entry.program = typed && kind.starts_with("x-") && kind != "x-postfix";
                     entry.diagnostic = said::plain(text);
                 }
-                "x-powermta-bouncecategory" | "x-supplementary-info" | "x-display-name-error" => {
+                "x-powermta-bouncecategory" => {
                     entry.get_or_insert_default().category = said::plain(value);
                 }
                 _ => {}

@@ -62,7 +62,7 @@ pub(super) fn small(plain: &str) -> String {
 pub(super) fn reply_code(text: &str) -> Option<u16> {
     static CODE: LazyLock<Option<Regex>> = LazyLock::new(|| {
         Regex::new(concat!(
-            r#"(?i)(?:^|[:;<>\[("'#,=]\s*|\.\.\. ?|[.!?] |\b(?:said|code|error|with|returned|status|response|reply|was|"#,
+            r#"(?i)(?:^|[:;<>\[("'#,=]\s*|-- |\.\.\. ?|[.!?] |\b(?:said|code|error|with|returned|status|response|reply|was|"#,
             r#"smtp|server|message|failed|reason|rejected|data|rcpt|mail) )([45][0-5][0-9])(?:[ \-,:_;"'\])]|$)"#,
         ))
         .ok()

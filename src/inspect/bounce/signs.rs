@@ -8,7 +8,8 @@ use crate::inspect::letter::Letter;
 use super::said;
 
 /// How the machines that return mail are called, in small letters.
-const DAEMONS: [&str; 26] = [
+const DAEMONS: [&str; 27] = [
+    "post_master",
     "mailer-daemon",
     "mailerdaemon",
     "mail-daemon",
@@ -108,7 +109,16 @@ const SUBJECTS: [&str; 66] = [
 ];
 
 /// How the texts of bounces begin, or what only they say, in small letters.
-const OPENINGS: [&str; 66] = [
+const OPENINGS: [&str; 75] = [
+    "you tried to contact",
+    "have yet to be delivered",
+    "has been frozen",
+    "delivery failed",
+    "delivery has failed",
+    "mailing list manager",
+    "not a member of this mailing list",
+    "unknown user:",
+    "error message below",
     "this is the mail system at host",
     "this is the qmail-send program",
     "this is the postfix program",
@@ -188,21 +198,53 @@ pub(super) enum Origin {
     Other,
 }
 
+/// How programs begin what they return, so that nobody else begins so, in small letters.
+const BEGINNINGS: [&str; 26] = [
+    "this is the mail system at host",
+    "this is the qmail-send program",
+    "this is the postfix program",
+    "this is the mailer-daemon",
+    "this is the dragonfly mail agent",
+    "this is a delivery status notification",
+    "this is an automatically generated delivery status notification",
+    "this message was created automatically by",
+    "this report relates to a message you sent",
+    "the original message was received at",
+    "the following addresses had",
+    "the following address(es) failed",
+    "delivery to the following recipient",
+    "delivery has failed to these recipients",
+    "transcript of session follows",
+    "did not reach the following recipient",
+    "your mail sent on",
+    "your mail attempted to be delivered",
+    "we had trouble delivering your message",
+    "unable to deliver message to",
+    "could not be delivered to mobile",
+    "failure reasons",
+    "each of the following recipients was rejected",
+    "the user(s) account",
+    "body of message generated response",
+    "generated following response",
+];
+/// How many characters of a text are its beginning.
+const BEGINNING: usize = 400;
+
 /// What tells a bounce, in one mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Signs {
     /// Where it comes from.
     pub(super) origin: Origin,
-    /// Its subject is a bounce's.
+    /// Its subject is a bounce's, or what stands for one.
     pub(super) subject: bool,
-    /// Its text begins as a bounce's does.
+    /// Its text says what bounces say.
     pub(super) opening: bool,
 }
 
 impl Signs {
     /// The signs of a mail whose own text is `text`.
     pub(super) fn of(letter: &Letter, text: &str) -> Self {
-        let field = |name: &str| letter.header(name).unwrap_or_default().to_lowercase();
+        let field = |name: &str| letter.decoded(name).to_lowercase();
         let subject = field("subject");
         let replies = ["re:", "aw:", "fwd:", "fw:", "wg:", "sv:", "tr:", "rv:", "re :"];
         let listed = ["list-id", "list-post", "list-unsubscribe", "in-reply-to"]
@@ -220,17 +262,19 @@ impl Signs {
         // What a person quotes is not what this mail says.
         let own = text.lines().filter(|line| !line.trim_start().starts_with(['>', '|'])).take(200);
         let own = said::small(&said::plain(&own.collect::<Vec<_>>().join("\n")));
+        let beginning: String = own.chars().take(BEGINNING).collect();
+        let begins = BEGINNINGS.iter().any(|known| beginning.contains(known)) && !beginning.contains("forwarded");
         let answers = replies.iter().any(|reply| subject.trim_start().starts_with(reply));
         let origin = if answers || listed && !marked && !(from_daemon && null_path) {
             Origin::Conversation
-        } else if from_daemon || null_path || marked {
+        } else if from_daemon || null_path || marked || begins {
             Origin::Daemon
         } else {
             Origin::Other
         };
         Self {
             origin,
-            subject: SUBJECTS.iter().any(|known| subject.contains(known)) || marked,
+            subject: SUBJECTS.iter().any(|known| subject.contains(known)) || marked || begins,
             opening: OPENINGS.iter().any(|known| own.contains(known)),
         }
     }
@@ -262,7 +306,7 @@ pub(super) fn is_vacation(letter: &Letter) -> bool {
         "不在",
         "自動応答",
     ];
-    let field = |name: &str| letter.header(name).unwrap_or_default().to_lowercase();
+    let field = |name: &str| letter.decoded(name).to_lowercase();
     let answers = field("auto-submitted").starts_with("auto-replied")
         || ["auto_reply", "auto-reply"].contains(&field("precedence").as_str())
         || letter.header("x-autoreply").is_some()
