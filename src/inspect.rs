@@ -47,14 +47,15 @@ pub fn read(raw: &[u8]) -> Result<Inspection, Unreadable> {
 
 /// What the lines of a text say was refused.
 fn refusals(letter: &Letter, kind: Kind) -> Vec<Bounce> {
-    /// How many lines of a log are told.
-    const LINES: usize = 50;
+    /// How many lines of a log are told, and how many are read.
+    const TOLD: usize = 50;
+    const READ: usize = 1_000;
     let text = letter.texts().map(|part| part.text.as_str()).collect::<Vec<_>>().join("\n");
-    let lines: Vec<&str> = if kind == Kind::Reply { vec![&text] } else { text.lines().collect() };
+    let lines: Vec<&str> = if kind == Kind::Reply { vec![&text] } else { text.lines().take(READ).collect() };
     let refused = lines.into_iter().map(bounce::read_refusal).filter(|bounce| {
         let refuses =
             bounce.reply_code.is_some() || bounce.status.as_ref().is_some_and(|status| !status.starts_with('2'));
         refuses && bounce.reason != Reason::Delivered
     });
-    refused.take(LINES).collect()
+    refused.take(TOLD).collect()
 }

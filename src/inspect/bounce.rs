@@ -14,6 +14,8 @@ mod signs;
 #[cfg(test)]
 mod tests;
 
+use std::cell::LazyCell;
+
 use super::letter::{Header, Letter, Part};
 use judge::{Evidence, judge};
 pub use reason::Reason;
@@ -142,6 +144,7 @@ fn feedback(letter: &Letter) -> Option<Bounce> {
 fn of_report(report: &report::Report, text: &str, letter: &Letter) -> Vec<Bounce> {
     let told = notice::read(text, &[]);
     let only = report.entries.len() == 1;
+    let named = LazyCell::new(|| near_recipient(text, letter));
     let entries = report.entries.iter().take(RECIPIENTS).map(|entry| {
         let near = told.iter().find(|told| {
             told.recipient.is_some() && told.recipient == entry.recipient.as_ref().map(|r| r.to_ascii_lowercase())
@@ -159,7 +162,7 @@ fn of_report(report: &report::Report, text: &str, letter: &Letter) -> Vec<Bounce
         };
         let remote = entry.remote.clone();
         let recipient = entry.recipient.clone().filter(|recipient| recipient.contains('@') || !only);
-        let recipient = recipient.or_else(|| near_recipient(text, letter)).or_else(|| entry.recipient.clone());
+        let recipient = recipient.or_else(|| named.clone()).or_else(|| entry.recipient.clone());
         let mut bounce = bounce(recipient, evidence, remote);
         let told = if only { said::server(text) } else { None };
         bounce.remote_server = bounce.remote_server.or(told).or_else(|| report.reporter.clone());

@@ -17,6 +17,12 @@ const DAEMONS: [&str; 7] =
 const RECIPIENTS: usize = 200;
 /// How many lines are looked through: causes come first.
 const LINES: usize = 3_000;
+/// How many bytes of it: what is longer quotes a mail.
+const LONGEST: usize = 100 << 10;
+/// How many paragraphs are searched for the cause.
+const PARAGRAPHS: usize = 200;
+/// How many addresses of a line are read.
+const ADDRESSES: usize = 20;
 
 /// Lines at which the mail that came back begins, in small letters.
 const ORIGINAL: [&str; 40] = [
@@ -75,9 +81,15 @@ pub(super) fn before_original(text: &str) -> String {
         let line = line.trim_start().to_lowercase();
         ORIGINAL.iter().any(|mark| line.starts_with(mark))
     };
-    let lines = text.lines().take(LINES).enumerate();
-    let kept = lines.take_while(|(at, line)| *at < 2 || !is_original(line)).map(|(_, line)| line);
-    kept.collect::<Vec<_>>().join("\n")
+    let mut kept = String::new();
+    for (at, line) in text.lines().take(LINES).enumerate() {
+        if kept.len() + line.len() > LONGEST || at >= 2 && is_original(line) {
+            break;
+        }
+        kept.push_str(line);
+        kept.push('\n');
+    }
+    kept
 }
 
 /// Whom the text names as not reached, with what it says of each; `others` are no recipients, whatever is written.
@@ -101,12 +113,14 @@ pub(super) fn read(text: &str, others: &[String]) -> Vec<Told> {
     if recipients.len() < 2 {
         return vec![Told { recipient: recipients.pop(), text: text.to_owned() }];
     }
-    let told = recipients.iter().map(|recipient| {
+    // Which of the recipients each line names, by their places.
+    let place = |address: &String| recipients.iter().position(|recipient| recipient == address);
+    let named: Vec<Vec<usize>> = named.iter().map(|named| named.iter().filter_map(place).collect()).collect();
+    let told = recipients.iter().enumerate().map(|(me, recipient)| {
         let mut section: Vec<&str> = Vec::new();
         let mut inside = false;
         for (line, named) in lines.iter().zip(&named) {
-            let names_other = named.iter().any(|address| address != recipient && recipients.contains(address));
-            inside = named.contains(recipient) || inside && !names_other;
+            inside = named.contains(&me) || inside && named.is_empty();
             if inside {
                 section.push(line);
             }
@@ -118,7 +132,8 @@ pub(super) fn read(text: &str, others: &[String]) -> Vec<Told> {
 
 /// The paragraph that tells the cause, in one line: the one that names the recipient, if any does.
 pub(super) fn telling(text: &str, recipient: Option<&str>) -> String {
-    let paragraphs: Vec<&str> = text.split("\n\n").filter(|paragraph| !paragraph.trim().is_empty()).collect();
+    let paragraphs: Vec<&str> =
+        text.split("\n\n").filter(|paragraph| !paragraph.trim().is_empty()).take(PARAGRAPHS).collect();
     let names = |paragraph: &str| recipient.is_some_and(|recipient| paragraph.to_ascii_lowercase().contains(recipient));
     let has_code = |paragraph: &str| said::reply_code(&said::plain(paragraph)).is_some();
     let has_status = |paragraph: &str| said::status(&said::plain(paragraph)).is_some();
@@ -142,7 +157,7 @@ pub(super) fn addresses(line: &str) -> Vec<String> {
     });
     let Some(address) = ADDRESS.as_ref().filter(|_| line.contains('@')) else { return Vec::new() };
     let trimmed = |found: &str| found.trim_start_matches(['\'', '*', '=', '-', '|', '/']).to_ascii_lowercase();
-    address.find_iter(line).map(|found| trimmed(found.as_str())).collect()
+    address.find_iter(line).take(ADDRESSES).map(|found| trimmed(found.as_str())).collect()
 }
 
 /// The address that a line is about: it begins with it, or says that it could not be delivered to it.
