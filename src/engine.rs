@@ -23,7 +23,7 @@ use crate::inspect::{self, Inspection, Unreadable};
 use crate::knowledge::{Candidate, Entry, EntryId, Knowledge, Unfit};
 use crate::mail::{CHECKS, Check, spf};
 use crate::probe::{Cost, Examination, Inquiry, Network, Replay, Report, Shared};
-use crate::request::{CheckRequest, Depth, Request, SpfRequest};
+use crate::request::{CheckRequest, Depth, InspectRequest, Looks, Request, SpfRequest};
 use crate::search::{Decision, Found, NotReady, Search, Why};
 use crate::transcript::Transcript;
 
@@ -98,7 +98,14 @@ impl Engine {
     pub fn begin(self: &Arc<Self>, request: Request) -> Work {
         let (subject, task) = match request {
             Request::Help => (Subject::Help, Task::None),
-            Request::Inspect(text) => (Subject::Text(Box::new(inspect::read(&text))), Task::None),
+            Request::Inspect(InspectRequest { text, looks }) => {
+                let read = inspect::read(&text);
+                let failing =
+                    read.as_ref().ok().filter(|_| looks == Looks::AtDomain).and_then(inspection::failing_domain);
+                let failing = failing.filter(|domain| !self.is_shared(domain.name()));
+                let task = failing.map_or(Task::None, |domain| self.examine(CheckRequest::of(domain)));
+                (Subject::Text(Box::new(read)), task)
+            }
             Request::Check(check) => (Subject::Domain(check.depth), self.examine(check)),
             Request::Spf(request) => (Subject::Sender, self.judge(sender(request))),
             Request::Entry { id, domain } => match self.knowledge.entry(&id) {
@@ -371,7 +378,7 @@ impl Work {
                 _ => compose::help(),
             },
             Subject::Text(read) => match &**read {
-                Ok(inspection) => inspection::answer(&self.engine, inspection),
+                Ok(inspection) => inspection::answer(&self.engine, inspection, report.as_ref()),
                 Err(refusal) => inspection::unreadable(*refusal),
             },
             Subject::Help => compose::help(),

@@ -25,8 +25,8 @@ pub enum Request {
     Check(CheckRequest),
     /// Whether an address may send for a domain.
     Spf(SpfRequest),
-    /// A look at a text that somebody pasted or uploaded: a mail, a bounce, a line of a log. Never logged.
-    Inspect(Vec<u8>),
+    /// A look at a text that somebody pasted or uploaded.
+    Inspect(InspectRequest),
     /// What can be asked for.
     Help,
 }
@@ -59,6 +59,31 @@ impl CheckRequest {
     pub const fn of(domain: Domain) -> Self {
         Self { domain, selectors: Vec::new(), topics: Vec::new(), depth: Depth::Brief }
     }
+}
+
+/// A look at a text: a mail, a bounce, a line of a log. It is private: nobody logs or keeps it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct InspectRequest {
+    /// The text.
+    pub text: Vec<u8>,
+    /// Whether the domain that a bounce is about is looked at as well.
+    pub looks: Looks,
+}
+
+impl std::fmt::Debug for InspectRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "InspectRequest({} bytes, {:?})", self.text.len(), self.looks)
+    }
+}
+
+/// Where one looks for what is wrong.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Looks {
+    /// At the text alone.
+    #[default]
+    AtText,
+    /// At the text, and at the domain that failed.
+    AtDomain,
 }
 
 /// May this address send for this sender (RFC 7208)?

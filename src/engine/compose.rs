@@ -60,7 +60,7 @@ fn offer(engine: &Engine, found: &Found, report: Option<&Report>) -> Answer {
     }
 }
 
-fn faults(engine: &Engine, report: &Report) -> Vec<Noted> {
+pub(super) fn faults(engine: &Engine, report: &Report) -> Vec<Noted> {
     noted(engine, report.findings().filter(|finding| finding.severity() >= Severity::Warn))
 }
 

@@ -10,6 +10,7 @@ use crate::domain::Domain;
 use crate::finding::Severity;
 use crate::inspect::{Bounce, Inspection, Kind, Reason, Unreadable};
 use crate::knowledge::Who;
+use crate::probe::Report;
 use crate::text::Text;
 
 /// How many recipients of one reason are shown.
@@ -17,8 +18,8 @@ const SHOWN: usize = 10;
 /// How likely an entry is the case of somebody whose mail came back for a reason that it is about; an estimate.
 const LIKELY: f64 = 0.7;
 
-/// The answer to a text.
-pub(super) fn answer(engine: &Engine, inspection: &Inspection) -> Answer {
+/// The answer to a text; with what was found at the domain that failed, if it was looked at.
+pub(super) fn answer(engine: &Engine, inspection: &Inspection, report: Option<&Report>) -> Answer {
     let reasons = reasons(&inspection.bounces);
     let Some((first, _)) = reasons.first() else { return without_bounce(inspection.kind) };
     let words = engine.knowledge.reason(*first);
@@ -33,19 +34,25 @@ pub(super) fn answer(engine: &Engine, inspection: &Inspection) -> Answer {
         blocks.push(Block::Paragraph(words.next));
         blocks.push(Block::Listing(listing(bounces)));
     }
+    if let Some(report) = report {
+        let faults = compose::faults(engine, report);
+        let begin = if faults.is_empty() { "Nothing is wrong at " } else { "Found at " };
+        blocks.push(Block::Heading(Text::plain(begin).code(compose::shown(&report.domain))));
+        blocks.push(Block::Findings(faults));
+    }
     let entries = reasons.iter().filter_map(|(reason, _)| engine.knowledge.reason(*reason).entry);
-    let mut entries: Vec<Action> =
-        entries.filter_map(|id| engine.entry(&id).map(|entry| choice(entry, None))).collect();
-    entries.dedup();
-    let check =
-        failing_domain(&inspection.bounces).map(|domain| Action::Check { domain, selectors: Vec::new(), again: false });
-    let worst = reasons.iter().map(|(reason, bounces)| severity(*reason, bounces)).max();
+    let mut next: Vec<Action> = entries.filter_map(|id| engine.entry(&id).map(|entry| choice(entry, None))).collect();
+    next.dedup();
+    let again = report.is_some();
+    next.extend(failing_domain(inspection).map(|domain| Action::Check { domain, selectors: Vec::new(), again }));
+    let severity = reasons.iter().map(|(reason, bounces)| severity(*reason, bounces)).max();
     Answer {
         title: words.title,
-        severity: worst,
+        severity,
         lead: words.text,
         blocks,
-        next: entries.into_iter().chain(check).collect(),
+        next,
+        note: report.map(compose::cost),
         ..Answer::default()
     }
 }
@@ -119,11 +126,23 @@ fn listing(bounces: &[&Bounce]) -> Vec<String> {
     lines
 }
 
-/// The domain whose look-up may tell more: that of the recipients, where all are at one.
-fn failing_domain(bounces: &[Bounce]) -> Option<Domain> {
-    let mut domains = bounces.iter().filter_map(|bounce| bounce.recipient.as_ref()?.parse::<Domain>().ok());
-    let first = domains.next()?;
-    domains.all(|domain| domain == first).then_some(first)
+/// The domain whose look-up may tell more: the sender's where the sender was refused, else that of the recipients, where
+/// all are at one.
+pub(super) fn failing_domain(inspection: &Inspection) -> Option<Domain> {
+    let first = inspection.bounces.first()?;
+    match first.reason {
+        Reason::AuthFailure | Reason::BadReputation | Reason::Rejected | Reason::RequirePtr | Reason::SpamDetected => {
+            let sender = inspection.letter.header("to")?;
+            Domain::all_in(sender).into_iter().next()
+        }
+        Reason::Delivered | Reason::Vacation | Reason::Feedback => None,
+        _ => {
+            let recipients = inspection.bounces.iter().filter_map(|bounce| bounce.recipient.as_ref());
+            let mut domains = recipients.filter_map(|recipient| recipient.parse::<Domain>().ok());
+            let first = domains.next()?;
+            domains.all(|domain| domain == first).then_some(first)
+        }
+    }
 }
 
 fn without_bounce(kind: Kind) -> Answer {

@@ -128,7 +128,7 @@ pub struct Inspection {
     pub spam: Option<serde_json::Value>,
     /// The servers that it went through.
     pub hops: Vec<serde_json::Value>,
-    /// What was found.
+    /// What was found at the domain that failed.
     pub findings: Vec<Finding>,
     /// The entries that it points to, the likeliest first.
     pub remedies: Vec<Remedy>,
@@ -155,7 +155,7 @@ pub struct Bounce {
 
 impl Inspection {
     /// The document of what was read.
-    pub fn of(inspection: &inspect::Inspection, remedies: Vec<Remedy>) -> Self {
+    pub fn of(inspection: &inspect::Inspection, findings: Vec<Finding>, remedies: Vec<Remedy>) -> Self {
         let bounce = |bounce: &inspect::Bounce| Bounce {
             recipient: bounce.recipient.clone(),
             reply_code: bounce.reply_code,
@@ -172,7 +172,7 @@ impl Inspection {
             authentication: None,
             spam: None,
             hops: Vec::new(),
-            findings: Vec::new(),
+            findings,
             remedies,
         }
     }

@@ -26,7 +26,7 @@ pub use terminal::style;
 
 use crate::config::{Brand, Config};
 use crate::engine::Engine;
-use crate::request::SpfRequest;
+use crate::request::{Looks, SpfRequest};
 
 /// How a command ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +67,10 @@ pub fn run_alone(command: &Command, out: &mut dyn Write) -> io::Result<Option<Ex
 /// Applies what the command line says over the configuration.
 pub fn adjust(config: &mut Config, command: &Command) {
     let resolving = match command {
-        Command::Ask { resolving, .. } | Command::Check { resolving, .. } | Command::Chat { resolving } => resolving,
+        Command::Ask { resolving, .. }
+        | Command::Check { resolving, .. }
+        | Command::Inspect { resolving, .. }
+        | Command::Chat { resolving } => resolving,
         Command::Spf { resolver, timeout_ms, .. } => {
             if !resolver.is_empty() {
                 config.resolver.servers.clone_from(resolver);
@@ -82,7 +85,7 @@ pub fn adjust(config: &mut Config, command: &Command) {
     if !resolving.resolver.is_empty() {
         config.resolver.servers.clone_from(&resolving.resolver);
     }
-    if let Command::Check { dns_only: true, .. } = command {
+    if let Command::Check { dns_only: true, .. } | Command::Inspect { dns_only: true, .. } = command {
         config.probe.connect = false;
     }
     if let Some(timeout) = resolving.timeout {
@@ -126,7 +129,11 @@ pub async fn run(command: Command, engine: &Arc<Engine>, out: &mut dyn Write) ->
         Command::Spf { ip, helo, mail_from, json, .. } => {
             spf::spf(engine, SpfRequest { ip, sender: mail_from, helo }, json, out).await
         }
-        Command::Inspect { file, json } => inspect::inspect(engine, &file, json, out),
+        Command::Inspect { file, json, look, dns_only, resolving } => {
+            let asks = look || dns_only || !resolving.resolver.is_empty();
+            let looks = if asks { Looks::AtDomain } else { Looks::AtText };
+            inspect::inspect(engine, &file, looks, json, out).await
+        }
         Command::Chat { .. } => chat::chat(engine, out).await,
         Command::Demo => demo::demo(engine, out).await,
         Command::Knowledge(command) => knowledge::run(engine, command, out),

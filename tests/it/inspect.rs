@@ -7,6 +7,8 @@ use std::process::{Command, Output, Stdio};
 
 use mailmedic::inspect::{self, Inspection, Kind};
 
+use crate::cli::server;
+
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mail")
 }
@@ -114,6 +116,19 @@ fn what_is_pasted_is_read_from_the_standard_input() {
     let output = run(&["inspect", "-"], b"552 5.2.2 Mailbox full\r\n");
     insta::assert_snapshot!(said(&output));
     assert!(output.stderr.is_empty());
+}
+
+#[test]
+fn the_domain_that_failed_is_looked_at_where_a_resolver_is_named() {
+    let (_server, resolver) = server(&["mx"]);
+    let bounce = "550 5.1.2 <bert@no-mx-no-address.example>: Host or domain name not found\n";
+    let output = run(&["inspect", "-", "--json", "--dns-only", "--resolver", &resolver], bounce.as_bytes());
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["bounces"][0]["reason"], "hostunknown", "{document}");
+    assert!(document["findings"].as_array().is_some_and(|findings| !findings.is_empty()), "{document}");
+    let output = run(&["inspect", "-", "--json"], bounce.as_bytes());
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["findings"], serde_json::json!([]), "nobody is asked unless told so");
 }
 
 #[test]

@@ -108,6 +108,15 @@ pub enum Command {
         /// Print JSON
         #[arg(long)]
         json: bool,
+        /// Look at the domain that failed as well
+        #[arg(long)]
+        look: bool,
+        /// The same through the resolvers alone: connect to no other machine
+        #[arg(long)]
+        dns_only: bool,
+        /// Who is asked, and how long; naming a resolver is to have it asked
+        #[command(flatten)]
+        resolving: Resolving,
     },
     /// Talk to it in the terminal, as in a Discord channel
     Chat {

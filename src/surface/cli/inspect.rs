@@ -5,14 +5,20 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::check::print_json;
+use super::check::{document, finish, print_json};
 use super::{Exit, style};
 use crate::engine::{Engine, Remedy};
 use crate::inspect::letter::LONGEST;
 use crate::render::{json, terminal};
-use crate::request::Request;
+use crate::request::{InspectRequest, Looks, Request};
 
-pub(super) fn inspect(engine: &Arc<Engine>, file: &Path, json: bool, out: &mut dyn Write) -> io::Result<Exit> {
+pub(super) async fn inspect(
+    engine: &Arc<Engine>,
+    file: &Path,
+    looks: Looks,
+    json: bool,
+    out: &mut dyn Write,
+) -> io::Result<Exit> {
     let text = match read(file) {
         Ok(text) => text,
         Err(error) => {
@@ -20,7 +26,8 @@ pub(super) fn inspect(engine: &Arc<Engine>, file: &Path, json: bool, out: &mut d
             return Ok(Exit::Usage);
         }
     };
-    let work = engine.begin(Request::Inspect(text));
+    let mut work = engine.begin(Request::Inspect(InspectRequest { text, looks }));
+    finish(&mut work).await;
     let inspection = match work.inspection() {
         Some(Ok(inspection)) => inspection,
         Some(Err(refusal)) => {
@@ -35,8 +42,13 @@ pub(super) fn inspect(engine: &Arc<Engine>, file: &Path, json: bool, out: &mut d
             confidence: remedy.confidence,
             steps: remedy.steps.iter().map(json::Step::of).collect(),
         };
-        let remedies = engine.bounce_remedies(inspection).into_iter().map(remedy).collect();
-        print_json(&json::Inspection::of(inspection, remedies), out)?;
+        let mut remedies: Vec<_> = engine.bounce_remedies(inspection).into_iter().map(remedy).collect();
+        let check = work.report().map(|report| document(engine, &report));
+        let (findings, found) = check.map(|check| (check.findings, check.remedies)).unwrap_or_default();
+        remedies.retain(|remedy| found.iter().all(|other| other.entry != remedy.entry));
+        remedies.extend(found);
+        remedies.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+        print_json(&json::Inspection::of(inspection, findings, remedies), out)?;
     } else {
         out.write_all(terminal::text(&work.answer(), style()).as_bytes())?;
     }
