@@ -64,6 +64,9 @@
 //!
 //! To hold a bug: `mailmedic check DOMAIN --save tests/transcripts/NAME.jsonl`, and its row in `tests/it/transcripts.rs`.
 //!
+//! To teach a refusal: its phrase in `index/refusals.txt`. To hold a bounce: a mail in `tests/mail` and its row in
+//! `expected.txt` there. What is said of a reason stands in `knowledge/bounces/`.
+//!
 //! To add an entry: a file in `knowledge/entries/`; `mailmedic knowledge lint` says what is missing, and
 //! `mailmedic knowledge test` how well it is found.
 //!

@@ -5,6 +5,7 @@
 
 mod judge;
 mod notice;
+mod notification;
 mod phrases;
 mod reason;
 mod report;
@@ -23,6 +24,8 @@ use signs::{Origin, Signs};
 
 /// How much of a diagnostic text is told, in characters.
 const LONGEST_DIAGNOSTIC: usize = 1_000;
+/// Where a carrier's filter (au, of Japan) says that it, and not a missing mailbox, refused the mail.
+const SPAM_SIGN: &str = "x-spasign";
 /// How many recipients are told.
 const RECIPIENTS: usize = 200;
 
@@ -62,6 +65,9 @@ pub fn read(letter: &Letter) -> Vec<Bounce> {
         return vec![bounce];
     }
     let text = own_text(letter);
+    if let Some(bounces) = notification::read(&text) {
+        return bounces.into_iter().take(RECIPIENTS).collect();
+    }
     let signs = Signs::of(letter, &text);
     let pasted = letter.headers.is_empty();
     let structured = letter.parts.iter().any(|part| part.depth == 0 && is_report(part));
@@ -87,6 +93,11 @@ pub fn read(letter: &Letter) -> Vec<Bounce> {
         bounces = demand.map(|demand| of_notice(&text, letter, demand)).unwrap_or_default();
     }
     bounces.truncate(RECIPIENTS);
+    if letter.header(SPAM_SIGN).is_some_and(|sign| sign.trim().starts_with("NG")) {
+        bounces.iter_mut().filter(|bounce| bounce.reason == Reason::UserUnknown).for_each(|bounce| {
+            (bounce.reason, bounce.hard) = (Reason::Filtered, false);
+        });
+    }
     bounces
 }
 

@@ -301,11 +301,13 @@ fn is_readable(part: &MessagePart<'_>) -> bool {
 }
 
 fn content_type(part: &MessagePart<'_>) -> String {
-    if let Some(given) = part.content_type() {
-        return format!("{}/{}", given.ctype(), given.subtype().unwrap_or("plain")).to_ascii_lowercase();
+    match (part.content_type(), &part.body) {
+        // A container whose boundary is nowhere is read as one text.
+        (Some(given), PartType::Text(_)) if given.ctype().eq_ignore_ascii_case("multipart") => "text/plain".to_owned(),
+        (Some(given), _) => format!("{}/{}", given.ctype(), given.subtype().unwrap_or("plain")).to_ascii_lowercase(),
+        (None, PartType::Message(_)) => "message/rfc822".to_owned(),
+        (None, _) => "text/plain".to_owned(),
     }
-    let carried = matches!(part.body, PartType::Message(_));
-    if carried { "message/rfc822" } else { "text/plain" }.to_owned()
 }
 
 #[cfg(test)]

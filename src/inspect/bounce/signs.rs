@@ -247,9 +247,8 @@ impl Signs {
         let field = |name: &str| letter.decoded(name).to_lowercase();
         let subject = field("subject");
         let replies = ["re:", "aw:", "fwd:", "fw:", "wg:", "sv:", "tr:", "rv:", "re :"];
-        let listed = ["list-id", "list-post", "list-unsubscribe", "in-reply-to"]
-            .iter()
-            .any(|name| letter.header(name).is_some());
+        let has = |names: &[&str]| names.iter().any(|name| letter.header(name).is_some());
+        let (listed, thread) = (has(&["list-id", "list-post", "list-unsubscribe"]), has(&["in-reply-to"]));
         let from_daemon = DAEMONS.iter().any(|daemon| field("from").contains(daemon));
         let returned = letter.header("return-path").map(|path| path.trim().to_lowercase());
         let null_path = returned.is_some_and(|path| path == "<>" || path.contains("mailer-daemon"));
@@ -265,7 +264,8 @@ impl Signs {
         let beginning: String = own.chars().take(BEGINNING).collect();
         let begins = BEGINNINGS.iter().any(|known| beginning.contains(known)) && !beginning.contains("forwarded");
         let answers = replies.iter().any(|reply| subject.trim_start().starts_with(reply));
-        let origin = if answers || listed && !marked && !(from_daemon && null_path) {
+        let talks = listed && !(from_daemon && null_path) || thread && !from_daemon && !null_path;
+        let origin = if answers || talks && !marked {
             Origin::Conversation
         } else if from_daemon || null_path || marked || begins {
             Origin::Daemon
