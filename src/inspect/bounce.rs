@@ -236,13 +236,18 @@ fn bounce(recipient: Option<String>, evidence: Evidence, remote: Option<String>)
     }
 }
 
-/// The text that the mail itself says, as a person reads it: plain where there is such a part.
+/// The text that the mail itself says, as a person reads it: plain where there is such a part, and its beginning where it is
+/// long, for what returns mail says why at once.
 fn own_text(letter: &Letter) -> String {
+    /// What is longer holds the mail that came back.
+    const LONGEST: usize = 200 << 10;
     let of = |kind: &str| {
         letter.texts().filter(|part| part.content_type == kind).map(|part| part.text.as_str()).collect::<Vec<_>>()
     };
     let plain = of("text/plain").join("\n\n");
-    if plain.trim().is_empty() { of("text/html").join("\n\n") } else { plain }
+    let mut text = if plain.trim().is_empty() { of("text/html").join("\n\n") } else { plain };
+    text.truncate(text.floor_char_boundary(LONGEST));
+    text
 }
 
 fn is_report(part: &Part) -> bool {
