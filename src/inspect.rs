@@ -6,14 +6,30 @@
 //! | `hypertext` | the words of an HTML part                                    |
 //! | `kind`      | what the text is                                             |
 //! | `bounce`    | mail that came back: who refused it, and why                 |
+//! | `original`  | a message as it was signed: header fields and body, by the byte |
+//! | `signature`, `arc` | what DKIM and ARC prove of it                         |
+//! | `authentication`   | SPF, DKIM, DMARC and ARC together, for the author's domain |
+//! | `results`   | what servers on the way claim to have proven                 |
+//! | `hops`, `date` | the way it took, and when                                 |
 //!
 //! All of it is hostile: whatever the bytes, reading ends soon and never ends the process. It says what the text claims;
 //! nothing in it is proof of anything.
 
+pub mod arc;
+pub mod authentication;
 pub mod bounce;
+mod canonical;
+pub mod date;
+pub mod hops;
 mod hypertext;
 pub mod kind;
+#[cfg(test)]
+mod lab;
 pub mod letter;
+mod mailbox;
+pub mod original;
+pub mod results;
+pub mod signature;
 
 pub use bounce::{Bounce, Reason};
 pub use kind::Kind;

@@ -24,7 +24,7 @@
 //! | [`config`] | the configuration | domain, problem, written |
 //! | [`request`] | what people ask for, and the one table of verbs | domain, finding, problem |
 //! | [`mail`] | what the standards say: a room each, with its record, its walk and its check; pure | address, config, domain, facts, finding |
-//! | [`inspect`] | what people paste: mails, bounces, log lines; pure, bounded, and alone in naming `mail-parser` | domain, facts, finding, mail, text |
+//! | [`inspect`] | what people paste: a mail's structure, bounces, log lines, its signatures and its way; pure, bounded, and alone in naming `mail-parser` | address, config, domain, facts, finding, mail, text |
 //! | [`knowledge`] | the entries, and the words for findings and bounces | config, finding, inspect, problem, text, written |
 //! | [`search`] | from a question to entries, with a confidence and a decision; the only place that names tantivy | config, domain, knowledge |
 //! | [`transcript`] | a look at a domain in a file: its circumstances, and every reply | config, domain, facts, finding |

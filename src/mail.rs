@@ -13,7 +13,7 @@ pub mod dnsbl;
 pub mod dnssec;
 mod evidence;
 #[cfg(test)]
-mod lab;
+pub(crate) mod lab;
 pub mod mta_sts;
 pub mod mx;
 pub mod ns;
@@ -24,7 +24,7 @@ pub mod ptr;
 pub mod senderscore;
 pub mod spf;
 pub mod starttls;
-mod tags;
+pub(crate) mod tags;
 pub mod tls_rpt;
 
 use std::net::SocketAddr;

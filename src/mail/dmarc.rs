@@ -1,7 +1,8 @@
 //! DMARC (RFC 9989, which replaced RFC 7489 and RFC 9091): the record, the walk up the tree to the one that applies,
 //! where its reports may go (RFC 9990), and the check.
 //!
-//! Follows the tree, not the list of public suffixes. Whether a message aligns is not looked at here.
+//! Follows the tree, not the list of public suffixes. Whether a message aligns is the business of
+//! `inspect/authentication`.
 
 mod check;
 mod judge;
@@ -12,5 +13,5 @@ mod standing;
 mod walk;
 
 pub(super) use check::check;
-pub(super) use record::Policy;
-pub(super) use standing::{Standing, organization, standing};
+pub(crate) use record::{Alignment, Policy};
+pub(crate) use standing::{Rule, Standing, organization, standing};

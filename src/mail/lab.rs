@@ -36,7 +36,7 @@ const SILENCES: [Unreached; 4] = [Unreached::Silent, Unreached::Broken, Unreache
 
 /// A domain, what people said about it, and the network around it.
 #[derive(Debug, Clone)]
-pub(super) struct Lab {
+pub(crate) struct Lab {
     domain: Domain,
     selectors: Vec<Name>,
     config: Box<Config>,
@@ -62,7 +62,7 @@ pub(super) struct Ran {
 }
 
 impl Lab {
-    pub(super) fn new(domain: &str, table: &str) -> Self {
+    pub(crate) fn new(domain: &str, table: &str) -> Self {
         let (mut lines, mut own) = (Vec::new(), Vec::new());
         for line in table.lines().map(str::trim).filter(|line| !line.is_empty()) {
             let (owner, rest) = line.split_once(char::is_whitespace).unwrap();
@@ -183,7 +183,7 @@ impl Lab {
 
     /// Runs what is no check, such as the evaluation of one sender, until nothing is pending: what it came to, how many
     /// times questions were asked, and what is known then.
-    pub(super) fn settle<T>(&self, run: impl Fn(&mut View<'_>) -> Result<T, Pending>) -> (T, usize, Facts) {
+    pub(crate) fn settle<T>(&self, run: impl Fn(&mut View<'_>) -> Result<T, Pending>) -> (T, usize, Facts) {
         let mut facts = Facts::default();
         for rounds in 0..40 {
             let mut view = View::new(&facts);
@@ -387,7 +387,7 @@ pub(super) fn lines<T>(items: impl IntoIterator<Item = T>, line: impl Fn(T) -> S
 }
 
 /// A name.
-pub(super) fn name(text: &str) -> Name {
+pub(crate) fn name(text: &str) -> Name {
     if text == "." { Name::root() } else { text.parse().unwrap() }
 }
 

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 /// One `name=value` of a tag list, blanks around both removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Tag<'t> {
+pub(crate) struct Tag<'t> {
     /// What it is about.
     pub name: &'t str,
     /// What it says; may be empty.
@@ -21,7 +21,7 @@ pub(super) struct Tag<'t> {
 
 /// What is wrong in a text, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fault<P> {
+pub(crate) struct Fault<P> {
     /// The position of the first character that is wrong, from 1.
     pub column: usize,
     /// What is wrong.
@@ -37,7 +37,7 @@ impl<P> Fault<P> {
 
 /// What is wrong with the form of a tag list.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Form {
+pub(crate) enum Form {
     /// Something between two semicolons that is no `name=value`.
     #[error("`{0}` is not of the form `name=value`")]
     NotATag(String),
@@ -59,7 +59,7 @@ pub(super) enum Form {
 }
 
 /// The tags of a text, in order, each read by itself; one semicolon may end the last.
-pub(super) fn tags(text: &str) -> impl Iterator<Item = Result<Tag<'_>, Fault<Form>>> {
+pub(crate) fn tags(text: &str) -> impl Iterator<Item = Result<Tag<'_>, Fault<Form>>> {
     let start = text.trim_start_matches(is_blank);
     let mut next = 1 + count(text) - count(start);
     let text = start.trim_end_matches(is_blank);
@@ -81,7 +81,7 @@ pub(super) fn tags(text: &str) -> impl Iterator<Item = Result<Tag<'_>, Fault<For
 }
 
 /// The tags of a text as RFC 6376 section 3.2 wants them: all well formed, each name once.
-pub(super) fn strict_tags(text: &str) -> Result<Vec<Tag<'_>>, Fault<Form>> {
+pub(crate) fn strict_tags(text: &str) -> Result<Vec<Tag<'_>>, Fault<Form>> {
     let mut names = HashSet::new();
     tags(text)
         .map(|tag| match tag? {
@@ -236,7 +236,7 @@ fn unescaped(text: &str) -> String {
 }
 
 /// The beginning of a text that may be long, to be shown in a problem.
-pub(super) fn excerpt(text: &str) -> String {
+pub(crate) fn excerpt(text: &str) -> String {
     const SHOWN: usize = 40;
     match text.char_indices().nth(SHOWN) {
         Some(_) => text.chars().take(SHOWN).chain(['…']).collect(),

@@ -6,7 +6,7 @@ use crate::domain::Name;
 use crate::facts::{Kind, Pending, Query, Response, View};
 use crate::finding::{Code, Finding, Fix};
 use crate::mail::Case;
-use crate::mail::dmarc::{Policy, Standing, organization, standing};
+use crate::mail::dmarc::{Policy, Rule, Standing, organization, standing};
 use crate::mail::evidence::unknown;
 use crate::mail::tags::Fault;
 
@@ -18,8 +18,8 @@ pub(in crate::mail) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec
         return Ok(findings);
     }
     match organization(domain, view)? {
-        Some(organization) => at(&organization, domain, view),
-        None => Ok(findings),
+        Ok(organization) if organization != *domain => at(&organization, domain, view),
+        _ => Ok(findings),
     }
 }
 
@@ -60,8 +60,10 @@ fn at(place: &Name, domain: &Name, view: &mut View<'_>) -> Result<Vec<Finding>, 
         Ok(Record::Declined) => Ok(vec![about(Code::BimiDeclined).evidence(text)]),
         Ok(Record::Logo { logo, certified }) => {
             let mut findings = vec![match standing(domain, view)? {
-                Standing::Applies(Policy::Quarantine | Policy::Reject) => about(Code::BimiFound).detail("logo", logo),
-                Standing::Applies(policy) => about(Code::BimiPolicy).detail("policy", policy),
+                Standing::Applies(Rule { policy: Policy::Quarantine | Policy::Reject, .. }) => {
+                    about(Code::BimiFound).detail("logo", logo)
+                }
+                Standing::Applies(Rule { policy, .. }) => about(Code::BimiPolicy).detail("policy", policy),
                 Standing::None => about(Code::BimiPolicy).detail("policy", Policy::None),
                 Standing::Unknown(why) => about(Code::BimiUnknown).detail("cause", why),
             }];

@@ -23,16 +23,21 @@ const RSA_ENCRYPTION: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 
 /// The size in bits of an RSA key's modulus: of a `SubjectPublicKeyInfo` (RFC 5280 section 4.1), as everybody publishes
 /// it, or of a bare `RSAPublicKey` (RFC 8017 appendix A.1.1), which RFC 6376 section 3.6.1 asks for.
 pub(super) fn rsa_bits(der: &[u8]) -> Result<usize, NotRsa> {
+    modulus_bits(element(SEQUENCE, bare(der)?)?.0)
+}
+
+/// The bare `RSAPublicKey` of either form.
+pub(super) fn bare(der: &[u8]) -> Result<&[u8], NotRsa> {
     let (whole, _) = element(SEQUENCE, der)?;
     if whole.first() != Some(&SEQUENCE) {
-        return modulus_bits(whole);
+        return Ok(der);
     }
     let (algorithm, rest) = element(SEQUENCE, whole)?;
     if element(OBJECT_IDENTIFIER, algorithm)?.0 != RSA_ENCRYPTION {
         return Err(NotRsa::Other);
     }
     match element(BIT_STRING, rest)?.0 {
-        [0, key @ ..] => modulus_bits(element(SEQUENCE, key)?.0),
+        [0, key @ ..] => Ok(key),
         _ => Err(NotRsa::Other),
     }
 }
@@ -99,7 +104,7 @@ pub(super) mod tests {
         [&[tag, 0x82], &length[..], &content].concat()
     }
 
-    fn bare(bits: usize) -> Vec<u8> {
+    fn made_up_bare(bits: usize) -> Vec<u8> {
         let mut modulus = vec![0xff; bits / 8];
         if !bits.is_multiple_of(8) {
             modulus.insert(0, (1 << (bits % 8)) - 1);
@@ -111,7 +116,7 @@ pub(super) mod tests {
     /// A made-up RSA key of this size as a `SubjectPublicKeyInfo`.
     pub(in super::super) fn made_up(bits: usize) -> Vec<u8> {
         let oid = [&[OBJECT_IDENTIFIER, 9], RSA_ENCRYPTION].concat();
-        wrap(SEQUENCE, &[&wrap(SEQUENCE, &[&oid, &[5, 0]]), &wrap(BIT_STRING, &[&[0], &bare(bits)])])
+        wrap(SEQUENCE, &[&wrap(SEQUENCE, &[&oid, &[5, 0]]), &wrap(BIT_STRING, &[&[0], &made_up_bare(bits)])])
     }
 
     /// A made-up private key of this size: of RSA alone (PKCS#1), and with its algorithm told (PKCS#8).
@@ -142,13 +147,15 @@ pub(super) mod tests {
     fn both_forms_are_measured() {
         for bits in [512, 1023, 1024, 2047, 2048, 4096, 8192] {
             assert_eq!(rsa_bits(&made_up(bits)), Ok(bits));
-            assert_eq!(rsa_bits(&bare(bits)), Ok(bits));
+            assert_eq!(rsa_bits(&made_up_bare(bits)), Ok(bits));
+            assert_eq!(bare(&made_up(bits)), Ok(&*made_up_bare(bits)));
+            assert_eq!(bare(&made_up_bare(bits)), Ok(&*made_up_bare(bits)));
         }
     }
 
     #[test]
     fn every_cut_is_noticed() {
-        for key in [made_up(2048), bare(2048)] {
+        for key in [made_up(2048), made_up_bare(2048)] {
             for length in 0..key.len() {
                 assert_eq!(rsa_bits(&key[..length]), Err(NotRsa::CutOff), "{length}");
                 assert_eq!(announced(&key[..length]), (length >= 4).then_some(key.len()), "{length}");

@@ -19,7 +19,7 @@ pub(super) fn judge(place: &Place<'_>, texts: &[String]) -> Vec<Finding> {
 
 fn judge_one(place: &Place<'_>, text: &str) -> Vec<Finding> {
     let about = |code| place.showing(code, &[text.to_owned()]);
-    let Key { public, testing } = match key::parse(text) {
+    let Key { public, testing, .. } = match key::parse(text) {
         Ok(key) => key,
         Err(Fault { problem: Problem::CutOff(Some(missing)), .. }) => {
             let length = text.chars().count();

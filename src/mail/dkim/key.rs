@@ -31,11 +31,13 @@ pub(super) struct Key {
     pub public: Option<Public>,
     /// Whether receivers may treat signed messages like unsigned ones (`t=y`).
     pub testing: bool,
+    /// Whether it signs for the domain alone, not for names below it (`t=s`).
+    pub strict: bool,
 }
 
 /// A public key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Public {
+pub(crate) enum Public {
     /// An RSA key, with the size of its modulus in bits.
     Rsa(usize),
     /// An Ed25519 key.
@@ -163,6 +165,12 @@ pub(super) fn parse(text: &str) -> Result<Key, Fault<Problem>> {
     read(text).map_err(|fault| spoiled(text, TAGS).map_or(fault, Fault::into_fault))
 }
 
+/// The key of a record that was read, byte by byte, as `p=` holds it.
+pub(super) fn bytes(text: &str) -> Option<Vec<u8>> {
+    let key = tags(text).flatten().find(|tag| tag.name == "p")?;
+    decoded(key.value).ok()
+}
+
 /// The record with its key untouched and its form set right, where that makes it a record that can be used.
 pub(super) fn repaired(text: &str) -> Option<String> {
     let text = match bare(text).filter(|_| is_tagged(text).is_none()) {
@@ -226,8 +234,8 @@ fn read(text: &str) -> Result<Key, Fault<Problem>> {
         "ed25519" => Some(ed25519(key.value).map_err(in_key)?),
         other => return fault(tag("k").unwrap_or(key), Problem::Algorithm(excerpt(other))),
     };
-    let testing = tag("t").is_some_and(|flags| lists(flags.value, &["y"]));
-    Ok(Key { public, testing })
+    let flag = |flag| tag("t").is_some_and(|flags| lists(flags.value, &[flag]));
+    Ok(Key { public, testing: flag("y"), strict: flag("s") })
 }
 
 /// Whether a list with colons has one of these items.
@@ -343,19 +351,20 @@ pub(super) mod tests {
     #[test]
     fn records_are_read_as_the_rfc_has_it() {
         let (front, back) = INFO.split_at(60);
-        let rsa = |bits| Key { public: Some(Public::Rsa(bits)), testing: false };
+        let rsa = |bits| Key { public: Some(Public::Rsa(bits)), testing: false, strict: false };
+        let other = |public| Key { public, ..rsa(0) };
         for (text, key) in [
             (format!("v=DKIM1; k=rsa; p={INFO}"), rsa(1024)),
             (format!("p={BARE}"), rsa(1024)),
             (format!("v = DKIM1 ; p = {front} {back};"), rsa(1024)),
-            (format!("v=DKIM1; h=sha1 : sha256; s=*; t=s; n=a note; x=unknown; p={}", rsa_key(2048)), rsa(2048)),
-            (format!("k=rsa; t=s:y; p={INFO}"), Key { testing: true, ..rsa(1024) }),
             (
-                format!("v=DKIM1; k=ed25519; s=email; p={ED25519}"),
-                Key { public: Some(Public::Ed25519), testing: false },
+                format!("v=DKIM1; h=sha1 : sha256; s=*; t=s; n=a note; x=unknown; p={}", rsa_key(2048)),
+                Key { strict: true, ..rsa(2048) },
             ),
-            ("v=DKIM1; p=".to_owned(), Key { public: None, testing: false }),
-            ("p=".to_owned(), Key { public: None, testing: false }),
+            (format!("k=rsa; t=s:y; p={INFO}"), Key { testing: true, strict: true, ..rsa(1024) }),
+            (format!("v=DKIM1; k=ed25519; s=email; p={ED25519}"), other(Some(Public::Ed25519))),
+            ("v=DKIM1; p=".to_owned(), other(None)),
+            ("p=".to_owned(), other(None)),
         ] {
             assert!(is_meant(&text), "{text}");
             assert_eq!(parse(&text), Ok(key), "{text}");

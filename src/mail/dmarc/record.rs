@@ -16,7 +16,7 @@ pub(super) const REMOVED: &[&str] = &["pct", "rf", "ri"];
 
 /// What receivers are asked to do with mail that fails, from nothing to most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::mail) enum Policy {
+pub(crate) enum Policy {
     /// Nothing.
     None,
     /// To treat it as suspicious.
@@ -28,7 +28,8 @@ pub(in crate::mail) enum Policy {
 impl Policy {
     const ALL: [Self; 3] = [Self::None, Self::Quarantine, Self::Reject];
 
-    const fn as_str(self) -> &'static str {
+    /// The word that records have for it.
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::None => "none",
             Self::Quarantine => "quarantine",
@@ -62,6 +63,17 @@ pub(super) enum Place {
     Untold,
 }
 
+/// How much a domain that passes must be like the author's (RFC 9989 section 4.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Alignment {
+    /// Of the same organization.
+    Relaxed,
+    /// The very same.
+    Strict,
+}
+
+const ALIGNMENTS: [(&str, Alignment); 2] = [("r", Alignment::Relaxed), ("s", Alignment::Strict)];
+
 /// A record that receivers can use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Record {
@@ -73,6 +85,10 @@ pub(super) struct Record {
     pub nonexistent: Option<Policy>,
     /// `psd`.
     pub place: Place,
+    /// `adkim`, for DKIM.
+    pub dkim: Alignment,
+    /// `aspf`, for SPF.
+    pub spf: Alignment,
     /// `t`: the policy is being tested.
     pub testing: bool,
     /// Whether `p` is there at all.
@@ -161,6 +177,8 @@ pub(super) fn read(text: &str) -> Result<Record, Fault<Problem>> {
         below: None,
         nonexistent: None,
         place: Place::Untold,
+        dkim: Alignment::Relaxed,
+        spf: Alignment::Relaxed,
         testing: false,
         told: false,
         unusable: None,
@@ -271,7 +289,8 @@ impl Record {
                 self.place = choice(name, value, &places).map_err(here)?;
             }
             "t" => self.testing = choice(name, value, &[("y", true), ("n", false)]).map_err(here)?,
-            "adkim" | "aspf" => choice(name, value, &[("r", ()), ("s", ())]).map_err(here)?,
+            "adkim" => self.dkim = choice(name, value, &ALIGNMENTS).map_err(here)?,
+            "aspf" => self.spf = choice(name, value, &ALIGNMENTS).map_err(here)?,
             "fo" => {
                 for option in value.split(':') {
                     choice(name, option.trim(), &[("0", ()), ("1", ()), ("d", ()), ("s", ())]).map_err(here)?;
@@ -326,6 +345,8 @@ mod tests {
                 below: Some(Policy::Quarantine),
                 nonexistent: Some(Policy::None),
                 place: Place::Organization,
+                dkim: Alignment::Strict,
+                spf: Alignment::Relaxed,
                 testing: true,
                 told: true,
                 unusable: None,

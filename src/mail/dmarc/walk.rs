@@ -106,6 +106,21 @@ pub(super) fn organization<'s>(steps: &'s [Step<'s>]) -> Option<&'s Name> {
     top.map(|governing| &governing.step.domain).or_else(|| steps.first().map(|own| &own.domain))
 }
 
+/// The organization's domain of `domain`, from which the `steps` begin (RFC 9989 section 4.10.2): that of the topmost record,
+/// or the domain below it on the way where that is a public suffix's; without any record, the domain itself.
+pub(super) fn organization_of(steps: &[Step<'_>], domain: &Name) -> Result<Name, Cause> {
+    let taken = taken(steps);
+    for step in taken {
+        if let Seen::Unknown(cause) = step.seen() {
+            return Err(cause);
+        }
+    }
+    let mut records = taken.iter().enumerate().filter_map(|(at, step)| Some((at, Governing::of(step)?))).rev();
+    let Some((at, top)) = records.next() else { return Ok(domain.clone()) };
+    let below = at.checked_sub(1).filter(|_| top.place() == Place::Suffix).and_then(|below| taken.get(below));
+    Ok(below.unwrap_or(top.step).domain.clone())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
