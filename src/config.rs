@@ -32,6 +32,8 @@ pub struct Config {
     pub dnsbl: Lists,
     /// `[probe]`
     pub probe: Probe,
+    /// `[spam]`
+    pub spam: Spam,
     /// `[knowledge]`
     pub knowledge: KnowledgeAt,
     /// `[matching]`
@@ -199,6 +201,15 @@ impl Default for Budget {
     fn default() -> Self {
         Self { questions: 120, bytes: 64 * 1024, time: Duration::from_secs(6) }
     }
+}
+
+/// The spam filter that whole messages are shown to; none by default.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Spam {
+    /// SpamAssassin's daemon.
+    pub spamd: Option<SocketAddr>,
+    /// Whether it asks the network (blocklists, SPF, DKIM); not so where it runs with `-L`. Default: no.
+    pub network: bool,
 }
 
 /// Where the knowledge is.

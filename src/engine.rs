@@ -167,7 +167,7 @@ impl Engine {
             let words = question.to_lowercase();
             let named = |topic: &Topic| words.split(|c: char| !c.is_alphanumeric()).any(|word| word == topic.as_str());
             let listed = &self.entry(&best.entry)?.checks;
-            topics = Topic::ALL.iter().filter(|topic| listed.contains(topic) || named(topic)).copied().collect();
+            topics = Topic::of_domains().filter(|topic| listed.contains(topic) || named(topic)).collect();
             if topics.is_empty() {
                 return None;
             }
@@ -261,7 +261,7 @@ fn is_about_mail(question: &str) -> bool {
         ["mail", "mails", "email", "emails", "inbox", "mailbox", "dns", "domain", "check", "bounce", "spam", "records"];
     let question = question.to_lowercase();
     let mut words = question.split(|c: char| !c.is_alphanumeric());
-    words.any(|word| WORDS.contains(&word) || Topic::ALL.iter().any(|topic| topic.as_str() == word))
+    words.any(|word| WORDS.contains(&word) || Topic::of_domains().any(|topic| topic.as_str() == word))
 }
 
 /// Looks at many domains.

@@ -211,13 +211,22 @@ topics! {
     Bimi "bimi";
     /// How mail programs find their settings (RFC 6186).
     Autoconfig "autoconfig";
+    /// One message: who sent it, its way, and what filters think of it.
+    Message "message";
 }
 
 impl FromStr for Topic {
     type Err = UnknownName;
 
     fn from_str(text: &str) -> Result<Self, UnknownName> {
-        by_name(Self::ALL, Self::as_str, text)
+        by_name(&Self::of_domains().collect::<Vec<_>>(), Self::as_str, text)
+    }
+}
+
+impl Topic {
+    /// The topics that checks of a domain look at.
+    pub fn of_domains() -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(|topic| *topic != Self::Message)
     }
 }
 

@@ -20,6 +20,7 @@ pub mod authentication;
 pub mod bounce;
 mod canonical;
 pub mod date;
+pub mod findings;
 pub mod hops;
 mod hypertext;
 pub mod kind;
@@ -30,6 +31,7 @@ mod mailbox;
 pub mod original;
 pub mod results;
 pub mod signature;
+pub mod spam;
 
 pub use bounce::{Bounce, Reason};
 pub use kind::Kind;

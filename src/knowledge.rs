@@ -11,6 +11,7 @@
 //! | `voice`  | how customers say it, each in a voice               |
 //! | `words`  | what is said of a finding                           |
 //! | `reasons` | what is said of a reason for which mail comes back |
+//! | `rules`  | what is said of a spam filter's rule                |
 //! | `candidate` | what a helper's answer may teach                 |
 //! | `lint`   | what deserves a second look though nothing is wrong |
 //!
@@ -22,6 +23,7 @@ mod entry;
 mod lint;
 mod prose;
 mod reasons;
+mod rules;
 mod source;
 
 #[cfg(test)]
@@ -33,6 +35,7 @@ pub use crate::written::File;
 pub use candidate::{Candidate, Unfit, adopt};
 pub use entry::{BadId, Entry, EntryId, Link, Remedy};
 pub use reasons::{ReasonText, Who};
+pub use rules::RuleText;
 pub use source::Source;
 pub use voice::{Symptom, Voice};
 pub use words::FindingText;
@@ -44,7 +47,8 @@ use crate::problem::{Problem, Problems};
 use crate::written::Table;
 use entry::{Around, Draft};
 use reasons::Reasons;
-use source::{BOUNCES, ENTRIES, FINDINGS};
+use rules::Rules;
+use source::{BOUNCES, ENTRIES, FINDINGS, RULES};
 use words::Words;
 
 /// All that the bot knows to say.
@@ -53,6 +57,7 @@ pub struct Knowledge {
     entries: Vec<Entry>,
     words: Words,
     reasons: Reasons,
+    rules: Rules,
 }
 
 /// What an author is told about the files.
@@ -72,17 +77,17 @@ impl Knowledge {
 
     /// The same from files that are at hand.
     pub fn read(files: &[File], brand: &Brand) -> Result<Self, Problems> {
-        let (drafts, words, mut problems) = read(files, brand);
+        let Files { drafts, words, rules, mut problems } = read(files, brand);
         let reasons = read_reasons(files, brand, &mut problems);
         let entries = drafts.into_iter().map(|draft| draft.entry).collect();
-        if problems.is_empty() { Ok(Self { entries, words, reasons }) } else { Err(Problems(problems)) }
+        if problems.is_empty() { Ok(Self { entries, words, reasons, rules }) } else { Err(Problems(problems)) }
     }
 
     /// What is wrong, and what deserves a second look.
     pub fn lint(source: &Source, brand: &Brand) -> Lint {
         match source.files() {
             Ok(files) => {
-                let (drafts, words, mut problems) = read(&files, brand);
+                let Files { drafts, words, mut problems, .. } = read(&files, brand);
                 read_reasons(&files, brand, &mut problems);
                 let warnings = lint::warn(&drafts).into_iter().chain(lint::unmended(&drafts, &words));
                 Lint { problems, warnings: warnings.collect() }
@@ -110,6 +115,11 @@ impl Knowledge {
     pub fn reason(&self, reason: Reason) -> ReasonText {
         self.reasons.of(reason)
     }
+
+    /// A rule of a spam filter in plain words, where there are any: what it means, and what to do.
+    pub fn rule(&self, name: &str) -> Option<RuleText> {
+        self.rules.render(name)
+    }
 }
 
 /// The shipped words for findings, without which no knowledge is whole.
@@ -119,15 +129,25 @@ pub(crate) fn shipped_words() -> Vec<File> {
     files.into_iter().filter(|file| file.is_in(FINDINGS)).collect()
 }
 
-fn read<'f>(files: &'f [File], brand: &Brand) -> (Vec<Draft<'f>>, Words, Vec<Problem>) {
+/// What all the files hold.
+struct Files<'f> {
+    drafts: Vec<Draft<'f>>,
+    words: Words,
+    rules: Rules,
+    problems: Vec<Problem>,
+}
+
+fn read<'f>(files: &'f [File], brand: &Brand) -> Files<'f> {
     let names: Vec<&str> = files.iter().filter(|file| file.is_in(ENTRIES)).map(File::stem).collect();
     let around = Around { brand, names: &names };
-    let (mut drafts, mut words, mut problems) = (Vec::new(), Words::new(brand), Vec::new());
+    let (mut drafts, mut words, mut rules) = (Vec::new(), Words::new(brand), Rules::new(brand));
+    let mut problems = Vec::new();
     let mut all_words_seen = true;
     for file in files {
         match Table::open(file, &mut problems) {
             Some(table) if file.is_in(FINDINGS) => words.read(table, &mut problems),
             Some(_) if file.is_in(BOUNCES) => {}
+            Some(table) if file.is_in(RULES) => rules.read(table, &mut problems),
             Some(table) => drafts.extend(Draft::read(table, &around, &mut problems)),
             None => all_words_seen &= !file.is_in(FINDINGS),
         }
@@ -139,7 +159,7 @@ fn read<'f>(files: &'f [File], brand: &Brand) -> (Vec<Draft<'f>>, Words, Vec<Pro
         problems.push(Problem::of(ENTRIES, "there is no entry", "add one as `entries/NAME.toml`"));
     }
     problems.sort_by(|a, b| order(a).cmp(&order(b)));
-    (drafts, words, problems)
+    Files { drafts, words, rules, problems }
 }
 
 /// The words for reasons: of the files, or the shipped ones where there are none.

@@ -28,7 +28,7 @@
 //! | [`knowledge`] | the entries, and the words for findings and bounces | config, finding, inspect, problem, text, written |
 //! | [`search`] | from a question to entries, with a confidence and a decision; the only place that names tantivy | config, domain, knowledge |
 //! | [`transcript`] | a look at a domain in a file: its circumstances, and every reply | config, domain, facts, finding |
-//! | [`probe`] | the driver, and the only IO towards the world | address, config, domain, facts, finding, mail, transcript |
+//! | [`probe`] | the driver, and the only IO towards the world | address, config, domain, facts, finding, inspect's spam verdict, mail, transcript |
 //! | [`answer`] | the neutral document | domain, finding, text |
 //! | [`engine`] | ask, check, spf, inspect: from request to answer | all of the above |
 //! | [`moment`] | points in time that are written down | nobody |

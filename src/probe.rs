@@ -6,7 +6,7 @@
 //!
 //! Three more networks stand on others' shoulders: [`Hosts`] adds [`smtp`] and [`https`], which look at hosts that a domain
 //! names, over connections that [`egress`] opens, and nobody else; [`Shared`] asks once for many domains; [`Replay`]
-//! answers from a transcript.
+//! answers from a transcript. [`spamd`] asks the operator's own spam filter about a message.
 
 mod dns;
 pub mod egress;
@@ -17,6 +17,7 @@ mod inquiry;
 mod replay;
 mod shared;
 pub mod smtp;
+pub mod spamd;
 pub mod tls;
 
 use std::future::ready;

@@ -9,7 +9,7 @@ use ipnet::IpNet;
 
 use super::{
     Brand, Budget, Config, Discord, Host, Http, Keep, KnowledgeAt, Limits, Lists, Matching, Place, Probe, PublicKey,
-    Resolver, Store, Transport,
+    Resolver, Spam, Store, Transport,
 };
 use crate::domain::{Domain, Name};
 use crate::problem::{Problem, Problems};
@@ -45,6 +45,7 @@ pub fn read(file: &File) -> Result<Config, Problems> {
         resolver: section(&mut root, "resolver", resolver, all),
         dnsbl: section(&mut root, "dnsbl", dnsbl, all),
         probe: section(&mut root, "probe", probe, all),
+        spam: section(&mut root, "spam", spam, all),
         knowledge: section(&mut root, "knowledge", knowledge, all),
         matching: section(&mut root, "matching", matching, all),
         discord: section(&mut root, "discord", discord, all),
@@ -163,6 +164,13 @@ fn probe(table: &mut Table<'_>, problems: &mut Notes) -> Probe {
         helo: table
             .parsed::<Domain>("helo", "write the name of this machine, such as `\"checks.host.example\"`", problems)
             .map_or(default.helo, |domain| domain.name().clone()),
+    }
+}
+
+fn spam(table: &mut Table<'_>, problems: &mut Notes) -> Spam {
+    Spam {
+        spamd: table.parsed("spamd", "write an address and a port, such as `\"127.0.0.1:783\"`", problems),
+        network: table.truth("network", problems).unwrap_or_default(),
     }
 }
 

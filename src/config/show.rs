@@ -8,7 +8,7 @@ use super::{Config, Keep, Limits, Transport};
 
 impl Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { brand, host, resolver, dnsbl, probe, knowledge, matching, discord, http, store, limits } = self;
+        let Self { brand, host, resolver, dnsbl, probe, spam, knowledge, matching, discord, http, store, limits } = self;
         writeln!(f, "[brand]")?;
         for (key, name) in
             [("name", &brand.name), ("console", &brand.console), ("portal", &brand.portal), ("relay", &brand.relay)]
@@ -46,6 +46,9 @@ impl Display for Config {
         set(f, "connect", probe.connect)?;
         set(f, "allow", list(&probe.allow))?;
         set(f, "helo", text(&probe.helo))?;
+        writeln!(f, "\n[spam]")?;
+        maybe(f, "spamd", spam.spamd.map(text))?;
+        set(f, "network", spam.network)?;
         writeln!(f, "\n[knowledge]")?;
         maybe(f, "path", knowledge.path.as_deref().map(path))?;
         writeln!(f, "\n[matching]")?;

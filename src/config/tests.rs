@@ -30,6 +30,9 @@ fn what_is_shown_reads_back() {
         connect = false
         allow = ["10.0.0.0/8", "192.0.2.1", "fd00::/8"]
         helo = "checks.host.example"
+        [spam]
+        spamd = "127.0.0.1:783"
+        network = true
         [matching]
         answer_at = 0.7
         [discord]

@@ -1,7 +1,8 @@
 //! Every finding code there is: the stable names that scripts, tests and `knowledge/` refer to.
 //!
 //! One row a code: its topic, its severity, its name, and the details its words may mention. The words
-//! themselves live in `knowledge/findings/`; what produces a code lives in `mail/`, in the room of its topic.
+//! themselves live in `knowledge/findings/`; what produces a code lives in `mail/`, in the room of its topic, or in
+//! `inspect/` where it is about a message.
 
 use super::{Severity, Topic};
 
@@ -503,5 +504,69 @@ codes! {
         AutoconfigDanglingAlias = Warn "autoconfig-dangling-alias" ["at" "alias"];
         /// What mail programs look for could not be looked up.
         AutoconfigUnknown = Unknown "autoconfig-unknown" ["cause"];
+    }
+    Message {
+        /// SPF or DKIM passes for the author's domain (RFC 9989 section 4.4).
+        MessageDmarcPass = Ok "message-dmarc-pass" ["by"];
+        /// Neither does, and the author's domain has a DMARC record.
+        MessageDmarcFail = Fail "message-dmarc-fail" ["policy" "problem"];
+        /// The author's domain has no DMARC record.
+        MessageDmarcNone = Warn "message-dmarc-none" [];
+        /// The network would not say enough for DMARC.
+        MessageDmarcUnknown = Unknown "message-dmarc-unknown" ["cause"];
+        /// There is not one author's domain (RFC 9989 section 5.3.1).
+        MessageAuthor = Fail "message-author" ["problem"];
+        /// Which host sent the message is not known, so SPF cannot be judged.
+        MessageNoSender = Info "message-no-sender" [];
+        /// The sending host may send for the return path.
+        MessageSpfPass = Ok "message-spf-pass" ["address"];
+        /// It may not, or the record does not say that it may.
+        MessageSpfFail = Warn "message-spf-fail" ["result" "address"];
+        /// SPF could not be evaluated.
+        MessageSpfUnknown = Unknown "message-spf-unknown" ["cause"];
+        /// There is no DKIM signature.
+        MessageNotSigned = Warn "message-not-signed" [];
+        /// A signature verifies.
+        MessageDkimPass = Ok "message-dkim-pass" ["selector"];
+        /// A signature verifies, but is of another organization than the author.
+        MessageDkimOther = Info "message-dkim-other" ["author"];
+        /// The body was changed after it was signed.
+        MessageDkimBody = Warn "message-dkim-body" ["selector" "problem"];
+        /// A header field was changed after it was signed.
+        MessageDkimHeader = Warn "message-dkim-header" ["selector"];
+        /// A signature that no receiver can verify or accept.
+        MessageDkimBroken = Warn "message-dkim-broken" ["selector" "problem"];
+        /// A signature's key could not be looked up.
+        MessageDkimUnknown = Unknown "message-dkim-unknown" ["selector" "cause"];
+        /// A part of the body is not signed (`l=`).
+        MessageDkimPartial = Warn "message-dkim-partial" ["selector" "bytes"];
+        /// A signature verifies with a key that is being tested (`t=y`).
+        MessageDkimTesting = Warn "message-dkim-testing" ["selector"];
+        /// More signatures than are judged.
+        MessageDkimMany = Info "message-dkim-many" ["count" "more"];
+        /// The chain of those who passed the message on holds (RFC 8617).
+        MessageArcPass = Info "message-arc-pass" ["sealers"];
+        /// The chain is broken.
+        MessageArcFail = Warn "message-arc-fail" ["instance" "problem"];
+        /// A key of the chain could not be looked up.
+        MessageArcUnknown = Unknown "message-arc-unknown" ["cause"];
+        /// The return path is of another domain than the author.
+        MessageReturnPath = Info "message-return-path" ["path"];
+        /// A server kept the message for long.
+        MessageSlowHop = Warn "message-slow-hop" ["by" "delay"];
+        /// A server's clock is wrong: the message arrived before it was sent.
+        MessageClock = Info "message-clock" ["by" "delay"];
+        /// There is no date (RFC 5322 section 3.6.1).
+        MessageNoDate = Warn "message-no-date" [];
+        /// There is no Message-ID (RFC 5322 section 3.6.4).
+        MessageNoId = Warn "message-no-id" [];
+        /// A mailing list passed it on (RFC 2919).
+        MessageList = Info "message-list" ["list"];
+        /// A filter takes it for spam.
+        MessageSpam = Warn "message-spam" ["filter" "score" "threshold"];
+        /// A filter does not take it for spam.
+        MessageNotSpam = Ok "message-not-spam" ["filter" "score" "threshold"];
+        /// The score leaves out what only the network can tell.
+        MessageSpamOffline = Info "message-spam-offline" ["score"];
     }
 }

@@ -13,7 +13,7 @@ use crate::written::File;
 /// The folder `knowledge/` as it was when the binary was built.
 static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/knowledge");
 /// The folders within, each for one kind of file.
-const ROOMS: [&str; 3] = [BOUNCES, ENTRIES, FINDINGS];
+const ROOMS: [&str; 4] = [BOUNCES, ENTRIES, FINDINGS, RULES];
 /// The folder with one file an entry.
 pub(super) const ENTRIES: &str = "entries";
 /// The folder with the words for findings.
@@ -21,6 +21,8 @@ pub(super) const FINDINGS: &str = "findings";
 /// The folder with the words for bounces. A folder of somebody's own that was made before there was one may lack it: then
 /// the shipped words stand in.
 pub(super) const BOUNCES: &str = "bounces";
+/// The folder with the words for rules of spam filters, which may be left out.
+pub(super) const RULES: &str = "rules";
 /// Above this many bytes a file was not written by hand.
 const LONGEST_FILE: u64 = 1 << 20;
 
@@ -30,7 +32,7 @@ pub enum Source {
     /// In the binary.
     #[default]
     Shipped,
-    /// In this folder, which holds `entries/*.toml`, `findings/*.toml` and `bounces/*.toml`.
+    /// In this folder, which holds `entries/*.toml` and `findings/*.toml`, and maybe `bounces/*.toml` and `rules/*.toml`.
     Folder(PathBuf),
 }
 
@@ -66,9 +68,9 @@ fn shipped() -> Vec<File> {
 
 fn read(folder: &Path) -> Result<Vec<File>, Problems> {
     let (mut files, mut problems) = (Vec::new(), Vec::new());
-    for room in ROOMS.map(|room| folder.join(room)).into_iter().filter(|room| !room.ends_with(BOUNCES) || room.is_dir())
-    {
+    for (name, room) in ROOMS.map(|room| (room, folder.join(room))) {
         match list(&room) {
+            Err(error) if [BOUNCES, RULES].contains(&name) && error.kind() == io::ErrorKind::NotFound => {}
             Ok(paths) => {
                 for path in paths {
                     match read_file(&path) {

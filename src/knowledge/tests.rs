@@ -381,7 +381,7 @@ fn a_folder_without_entries_is_no_knowledge() {
 fn a_sentence_that_stands_in_two_places_is_worth_a_warning() {
     let other = GOOD.replace("slow-mail", "no-mail").replace("\"eight\"", "\"Nine\"").replace("why is it", "SEVEN");
     let files = [file("entries/slow-mail.toml", &GOOD.replace("two", "One!")), file("entries/no-mail.toml", &other)];
-    let (drafts, _, _) = read(&files, &Brand::default());
+    let Files { drafts, .. } = read(&files, &Brand::default());
     let warnings = lint::warn(&drafts);
     assert_eq!(warnings.len(), 7);
     insta::assert_snapshot!(format!("{}\n\n{}", warnings[0], warnings[6]), @r#"
@@ -419,7 +419,7 @@ fn every_fault_leads_to_a_remedy_or_says_why_not() {
             words
         });
         let files: Vec<File> = words.chain([file("entries/slow-mail.toml", entry)]).collect();
-        let (drafts, words, problems) = read(&files, &Brand::default());
+        let Files { drafts, words, problems, .. } = read(&files, &Brand::default());
         assert_eq!(problems, []);
         let told = lint::unmended(&drafts, &words);
         told.iter().map(ToString::to_string).find(|told| told.contains("`mx-missing`"))
