@@ -32,6 +32,7 @@ pub mod original;
 pub mod results;
 pub mod signature;
 pub mod spam;
+pub mod whole;
 
 pub use bounce::{Bounce, Reason};
 pub use kind::Kind;

@@ -1,6 +1,6 @@
 //! Canonicalization (RFC 6376 section 3.4): what of a message a signature covers, however it was folded on its way.
 
-use super::original::Field;
+use super::original::{Field, Original};
 
 /// How much change in transit a signature puts up with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,14 +58,11 @@ impl Canonicalization {
         }
     }
 
-    /// Hands on a body, piece by piece (sections 3.4.3 and 3.4.4).
-    pub(super) fn body(self, body: &[u8], mut take: impl FnMut(&[u8])) {
+    /// The two pieces of a message's body (sections 3.4.3 and 3.4.4).
+    pub(super) fn body(self, message: &Original) -> [&[u8]; 2] {
         match self {
-            Self::Simple => {
-                take(without_empty_lines(body));
-                take(b"\r\n");
-            }
-            Self::Relaxed => relaxed_body(body, take),
+            Self::Simple => [without_empty_lines(message.body()), b"\r\n"],
+            Self::Relaxed => [message.relaxed_body(), b""],
         }
     }
 }
@@ -78,29 +75,12 @@ fn without_empty_lines(mut body: &[u8]) -> &[u8] {
     body
 }
 
-fn relaxed_body(body: &[u8], mut take: impl FnMut(&[u8])) {
-    /// How much is handed on at once.
-    const PIECE: usize = 16 * 1024;
-    let (mut out, mut empty) = (Vec::with_capacity(PIECE + 1024), 0_usize);
-    let mut hand_on = |out: &mut Vec<u8>| {
-        take(out);
-        out.clear();
-    };
+/// A body in the relaxed form.
+pub(super) fn relaxed_body(body: &[u8]) -> Vec<u8> {
+    let (mut out, mut end) = (Vec::with_capacity(body.len() + 2), 0);
     for line in body.split_inclusive(|byte| *byte == b'\n') {
-        let line = line.strip_suffix(b"\r\n").unwrap_or(line);
-        let end = line.iter().rposition(|byte| !matches!(byte, b' ' | b'\t')).map_or(0, |last| last + 1);
-        if end == 0 {
-            empty += 1;
-            continue;
-        }
-        for _ in 0..std::mem::take(&mut empty) {
-            out.extend_from_slice(b"\r\n");
-            if out.len() >= PIECE {
-                hand_on(&mut out);
-            }
-        }
-        let mut blank = false;
-        for &byte in line.get(..end).unwrap_or_default() {
+        let (start, mut blank) = (out.len(), false);
+        for &byte in line.strip_suffix(b"\r\n").unwrap_or(line) {
             if matches!(byte, b' ' | b'\t') {
                 blank = true;
                 continue;
@@ -110,23 +90,23 @@ fn relaxed_body(body: &[u8], mut take: impl FnMut(&[u8])) {
             }
             out.push(byte);
         }
+        let empty = out.len() == start;
         out.extend_from_slice(b"\r\n");
-        if out.len() >= PIECE {
-            hand_on(&mut out);
+        if !empty {
+            end = out.len();
         }
     }
-    hand_on(&mut out);
+    out.truncate(end);
+    out
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inspect::original::Original;
 
     fn body(how: Canonicalization, text: &str) -> String {
-        let mut out = Vec::new();
-        how.body(text.as_bytes(), |piece| out.extend_from_slice(piece));
-        String::from_utf8(out).unwrap()
+        let message = Original::read(format!("\r\n{text}").as_bytes()).unwrap();
+        String::from_utf8(how.body(&message).concat()).unwrap()
     }
 
     fn header(how: Canonicalization, text: &str) -> String {

@@ -170,7 +170,8 @@ fn of_way(way: &Way) -> Vec<Finding> {
     slow.into_iter().chain(skewed.map(|(by, delay)| about(Code::MessageClock, by, delay))).collect()
 }
 
-fn of_filter(verdict: &Verdict) -> Vec<Finding> {
+/// What a spam filter makes of the message.
+pub(super) fn of_filter(verdict: &Verdict) -> Vec<Finding> {
     let filter = match verdict.filter {
         Filter::SpamAssassin => "SpamAssassin",
         Filter::Rspamd => "rspamd",

@@ -51,8 +51,7 @@ fn sign(ed: bool, data: &[u8]) -> String {
 
 /// The hash of a message's body in base64, as far as it is signed.
 fn body_hash(message: &Original, how: Canonicalization, length: Option<usize>) -> String {
-    let mut body = Vec::new();
-    how.body(message.body(), |piece| body.extend_from_slice(piece));
+    let mut body = how.body(message).concat();
     body.truncate(length.unwrap_or(body.len()));
     STANDARD.encode(digest(&SHA256, &body))
 }

@@ -5,6 +5,9 @@
 //! line that is no header field begins the body.
 
 use std::ops::Range;
+use std::sync::OnceLock;
+
+use super::canonical::relaxed_body;
 
 /// The longest message that is read, in bytes as given.
 pub const LONGEST: usize = 2 * 1024 * 1024;
@@ -17,6 +20,8 @@ pub struct Original {
     /// The fields by name, those of one name in the order of the message.
     by_name: Vec<u32>,
     body: usize,
+    /// The body in the relaxed form, once a signature asked for it.
+    relaxed: OnceLock<Vec<u8>>,
 }
 
 /// Where a header field stands.
@@ -81,7 +86,7 @@ impl Original {
             }
             next = whole.end;
         };
-        let mut original = Self { bytes, fields, by_name: Vec::new(), body };
+        let mut original = Self { bytes, fields, by_name: Vec::new(), body, relaxed: OnceLock::new() };
         let mut by_name: Vec<u32> = (0..offset(original.fields.len())).collect();
         by_name.sort_by(|a, b| original.lower_name(*a).cmp(original.lower_name(*b)).then(a.cmp(b)));
         original.by_name = by_name;
@@ -105,6 +110,11 @@ impl Original {
     /// The body, with the line endings of the wire.
     pub fn body(&self) -> &[u8] {
         self.bytes.get(self.body..).unwrap_or_default()
+    }
+
+    /// The body in the relaxed form (RFC 6376 section 3.4.4).
+    pub(super) fn relaxed_body(&self) -> &[u8] {
+        self.relaxed.get_or_init(|| relaxed_body(self.body()))
     }
 
     fn field(&self, at: usize) -> Field<'_> {

@@ -85,16 +85,19 @@ impl Covered {
 
     /// Compares the body with the one that was signed.
     fn body(&self, message: &Original) -> Body {
-        let (mut hash, mut length, limit) = (Context::new(&SHA256), 0_u64, self.length.unwrap_or(u64::MAX));
-        self.body.body(message.body(), |piece| {
-            let left = usize::try_from(limit.saturating_sub(length)).unwrap_or(usize::MAX);
-            hash.update(piece.get(..left).unwrap_or(piece));
-            length += piece.len() as u64;
-        });
+        let pieces = self.body.body(message);
+        let length = pieces.iter().map(|piece| piece.len() as u64).sum();
+        let mut left = usize::try_from(self.length.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
+        let mut hash = Context::new(&SHA256);
+        for piece in pieces {
+            let signed = piece.get(..left).unwrap_or(piece);
+            hash.update(signed);
+            left -= signed.len();
+        }
         match self.length {
             Some(limit) if limit > length => Body::Shorter(limit),
             _ if hash.finish().as_ref() != self.body_hash => Body::Other,
-            _ => Body::Same { unsigned: length.saturating_sub(limit) },
+            limit => Body::Same { unsigned: limit.map_or(0, |limit| length.saturating_sub(limit)) },
         }
     }
 
@@ -103,9 +106,7 @@ impl Covered {
         let mut data = Vec::new();
         let mut rest = HashMap::new();
         for name in self.names() {
-            let named = message.named(name);
-            let Some(first) = named.clone().next() else { continue };
-            let mut from_below = rest.entry(first.at).or_insert(named).rev();
+            let mut from_below = rest.entry(name.to_ascii_lowercase()).or_insert_with(|| message.named(name)).rev();
             // The signature itself was not there yet when it was made.
             if let Some(field) = from_below.find(|field| field.at != own.at) {
                 self.header.field(field, &mut data);

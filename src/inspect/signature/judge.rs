@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::covered::Covered;
 use super::problem::{DkimResult, Problem};
-use super::read::{Signer, Tags, domain_name, wrong};
+use super::read::{MOST_TAGS, Signer, Tags, domain_name, wrong};
 use super::verify::keys;
 use crate::domain::Name;
 use crate::facts::{Pending, Response, View};
@@ -77,7 +77,8 @@ struct Verified {
 
 fn told(field: Field<'_>, verified: Result<Verified, Problem>) -> Judged {
     let text = String::from_utf8_lossy(field.value);
-    let tag = |name| tags(&text).flatten().find(|tag| tag.name == name).map(|tag| excerpt(tag.value));
+    let known: Vec<_> = tags(&text).take(MOST_TAGS).flatten().collect();
+    let tag = |name| known.iter().find(|tag| tag.name == name).map(|tag| excerpt(tag.value));
     let (domain, selector) = (tag("d").filter(|name| !name.is_empty()), tag("s").filter(|name| !name.is_empty()));
     let (testing, unsigned) = verified.as_ref().map_or((false, 0), |verified| (verified.testing, verified.unsigned));
     let problem = verified.err();

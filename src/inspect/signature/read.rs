@@ -15,12 +15,18 @@ use crate::mail::tags::{Tag, excerpt, strict_tags};
 /// Reads base64 as the signer wrote it, whatever its last bits.
 const BASE64: GeneralPurpose = GeneralPurpose::new(&STANDARD, PAD.with_decode_allow_trailing_bits(true));
 
+/// How many tags a field may have; DKIM knows fourteen.
+pub(super) const MOST_TAGS: usize = 200;
+
 /// The tags of a field.
 pub(in crate::inspect) struct Tags<'t>(Vec<Tag<'t>>);
 
 impl<'t> Tags<'t> {
     /// Reads a field's value.
     pub(in crate::inspect) fn read(text: &'t str) -> Result<Self, Problem> {
+        if text.bytes().filter(|byte| *byte == b';').count() > MOST_TAGS {
+            return Err(Problem::Form(format!("there are more than {MOST_TAGS} tags")));
+        }
         strict_tags(text).map(Self).map_err(|fault| fault.problem.into())
     }
 
