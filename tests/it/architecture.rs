@@ -77,7 +77,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("sqlx", &["store/engine", "store/error"]),
     ("hmac", &["store/pseudonym"]),
     ("sha2", &["mail/dane", "store/pseudonym"]),
-    ("ring", &["inspect/signature", "inspect/lab"]),
+    ("ring", &["inspect/signature", "inspect/lab", "probe/tls"]),
     ("clap", &["surface/cli", "main"]),
     ("toml", &["written", "config", "knowledge", "search"]),
     ("toml_edit", &["knowledge"]),

@@ -109,6 +109,7 @@ fn sound_signatures_pass_whatever_the_form() {
         "l=6",
         "z=From:x; unknown=tag",
         "x=99999999999999999999999999",
+        "t=1700003600",
     ] {
         for message in [MESSAGE.to_owned(), MESSAGE.replace('\n', "\r\n")] {
             assert_eq!(first(&signed(tags, &message), &zone), ("pass", String::new()), "{tags}");
@@ -171,6 +172,8 @@ fn what_is_wrong_with_a_signature_is_told() {
         ),
         (";\n b=", ";\n b=!", "permerror", ""),
         (";\n b=", ";\n b=AAAA", "fail", ""),
+        (";\n b=", ";\n b=A", "fail", ""),
+        ("bh=", "bh=A", "fail", ""),
         ("bh=", "bh=AAAA", "fail", ""),
     ] {
         let changed = signed("", MESSAGE).replacen(from, to, 1);

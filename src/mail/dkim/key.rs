@@ -134,7 +134,7 @@ pub(super) fn is_private(text: &str) -> bool {
     let mended = mended(text, TAGS);
     let keys = tags(&mended).flatten().filter(|tag| tag.name == "p").map(|tag| tag.value);
     text.contains("PRIVATE KEY")
-        || keys.chain(pieces(&mended)).any(|key| bytes(key).is_some_and(|key| der::is_private(&key)))
+        || keys.chain(pieces(&mended)).any(|key| unarmoured(key).is_some_and(|key| der::is_private(&key)))
 }
 
 /// The public key that a text without tags consists of.
@@ -144,7 +144,7 @@ fn bare(text: &str) -> Option<&str> {
         Err(NotRsa::CutOff) => der.len() >= SHORTEST && announced(&der).is_some(),
         Err(NotRsa::Other) => der.starts_with(ED25519_INFO),
     };
-    pieces(text).find(|piece| bytes(piece).is_some_and(is_key))
+    pieces(text).find(|piece| unarmoured(piece).is_some_and(is_key))
 }
 
 /// What stands between semicolons, quotation marks left out.
@@ -152,8 +152,8 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
     text.split(';').map(|piece| piece.trim_matches([' ', '"']))
 }
 
-/// The bytes of a key, the lines of a key file around it left out.
-fn bytes(key: &str) -> Option<Vec<u8>> {
+/// The bytes that a key's text holds, the lines of a key file around it left out.
+fn unarmoured(key: &str) -> Option<Vec<u8>> {
     decoded(&without_armour(key)).ok()
 }
 
