@@ -8,7 +8,8 @@ use super::{Config, Keep, Limits, Transport};
 
 impl Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { brand, host, resolver, dnsbl, probe, spam, knowledge, matching, discord, http, store, limits } = self;
+        let Self { brand, host, resolver, dnsbl, probe, spam, knowledge, matching, discord, http, store, limits } =
+            self;
         writeln!(f, "[brand]")?;
         for (key, name) in
             [("name", &brand.name), ("console", &brand.console), ("portal", &brand.portal), ("relay", &brand.relay)]

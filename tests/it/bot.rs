@@ -105,7 +105,7 @@ async fn a_slash_command_is_acknowledged_and_then_answered() {
     lab.finish().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_verb_of_the_table_answers() {
     let lab = Lab::start(By::Gateway, Zones::load(&["healthy"])).await;
     for verb in VERBS {
@@ -117,7 +117,7 @@ async fn every_verb_of_the_table_answers() {
     lab.finish().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_message_command_answers_somebody_elses_message() {
     let lab = Lab::start(By::Gateway, Zones::load(&["healthy"])).await;
     let asked =
