@@ -19,12 +19,15 @@ use sqlx::{
     Arguments as _, AssertSqlSafe, ConnectOptions as _, PgPool, Postgres, Row as _, Sqlite, SqlitePool, Transaction,
     TypeInfo as _, ValueRef as _,
 };
+use tokio::time::Instant;
 
 use super::error::StoreError;
 use super::value::{Row, Value};
 
 /// How long a statement waits for others that hold the file, and for a free connection.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long until it tries again to open a file that others hold.
+const PAUSE: Duration = Duration::from_millis(20);
 /// Who may read and write a file that is made.
 const OWNER_ALONE: u32 = 0o600;
 /// Connections to a server: more than the work that one process does at once, few enough for many replicas.
@@ -75,8 +78,15 @@ impl Engine {
             .pragma("secure_delete", "ON")
             .disable_statement_logging();
         let one = SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE).idle_timeout(None);
-        let writer = one.max_lifetime(None).connect_with(options.clone()).await;
-        let writer = writer.map_err(|error| StoreError::of(&place, error))?;
+        let one = one.max_lifetime(None);
+        let begun = Instant::now();
+        let writer = loop {
+            match one.clone().connect_with(options.clone()).await.map_err(|error| StoreError::of(&place, error)) {
+                // To turn to WAL, SQLite wants the file to itself, and does not wait for others who just do the same.
+                Err(StoreError::Busy(..)) if begun.elapsed() < PATIENCE => tokio::time::sleep(PAUSE).await,
+                opened => break opened?,
+            }
+        };
         let readers = SqlitePoolOptions::new().max_connections(READERS).acquire_timeout(PATIENCE);
         let readers = readers.connect_lazy_with(options.pragma("query_only", "ON"));
         Ok(Self { pool: Pool::Sqlite { writer, readers }, place, statements: Arc::default() })

@@ -49,7 +49,7 @@ impl Default for Settings {
             heartbeat: Duration::from_secs(3),
             heartbeat_grace: Duration::from_secs(3),
             granted_intents: 0,
-            patience: Duration::from_secs(60),
+            patience: Duration::from_mins(1),
         }
     }
 }
