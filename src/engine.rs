@@ -5,6 +5,7 @@
 mod compose;
 mod evidence;
 mod inspection;
+mod message;
 mod report;
 mod sender;
 
@@ -13,12 +14,14 @@ use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use evidence::Remedy;
+use message::Message;
 
 use crate::answer::Answer;
 use crate::config::{Budget, Config};
 use crate::domain::{Domain, Name};
 use crate::facts::{Kind, Outcome, Query};
 use crate::finding::Topic;
+use crate::inspect::whole::Whole;
 use crate::inspect::{self, Inspection, Unreadable};
 use crate::knowledge::{Candidate, Entry, EntryId, Knowledge, Unfit};
 use crate::mail::{CHECKS, Check, spf};
@@ -103,7 +106,12 @@ impl Engine {
                 let failing =
                     read.as_ref().ok().filter(|_| looks == Looks::AtDomain).and_then(inspection::failing_domain);
                 let failing = failing.filter(|domain| !self.is_shared(domain.name()));
-                let task = failing.map_or(Task::None, |domain| self.examine(CheckRequest::of(domain)));
+                let message = read.as_ref().ok().and_then(|read| Message::of(self, read, &text, looks));
+                let task = match (message, failing) {
+                    (Some(message), _) => Task::Message(Box::new(message)),
+                    (None, Some(domain)) => self.examine(CheckRequest::of(domain)),
+                    (None, None) => Task::None,
+                };
                 (Subject::Text(Box::new(read)), task)
             }
             Request::Check(check) => (Subject::Domain(check.depth), self.examine(check)),
@@ -302,6 +310,7 @@ enum Task {
     None,
     Examination(Box<Examination>),
     Sender(Box<Judging>),
+    Message(Box<Message>),
 }
 
 /// A sender being judged.
@@ -321,6 +330,7 @@ impl Work {
                 let Judging { inquiry, sender, verdict } = &mut **judging;
                 *verdict = Some(inquiry.settle(|view| spf::check_host(sender, view)).await);
             }
+            Task::Message(message) => message.finish(&self.engine).await,
         }
     }
 
@@ -344,6 +354,11 @@ impl Work {
     /// What was read, or why it was not, where a text is looked at.
     pub const fn inspection(&self) -> Option<&Result<Inspection, Unreadable>> {
         if let Subject::Text(read) = &self.subject { Some(read) } else { None }
+    }
+
+    /// What came of the message, where a whole one or its header is looked at, once that is known.
+    pub const fn message(&self) -> Option<&Whole> {
+        if let Task::Message(message) = &self.task { message.whole() } else { None }
     }
 
     /// What was found so far, where a domain is looked at.
@@ -378,7 +393,10 @@ impl Work {
                 _ => compose::help(),
             },
             Subject::Text(read) => match &**read {
-                Ok(inspection) => inspection::answer(&self.engine, inspection, report.as_ref()),
+                Ok(inspection) => match &self.task {
+                    Task::Message(message) if inspection.bounces.is_empty() => message.answer(&self.engine),
+                    _ => inspection::answer(&self.engine, inspection, report.as_ref()),
+                },
                 Err(refusal) => inspection::unreadable(*refusal),
             },
             Subject::Help => compose::help(),

@@ -9,6 +9,10 @@ use serde::Serialize;
 use crate::answer::{self, Answer, State};
 use crate::finding::{self, Fix, Severity};
 use crate::inspect;
+use crate::inspect::authentication::Authentication;
+use crate::inspect::hops::Hop;
+use crate::inspect::spam::Verdict;
+use crate::inspect::whole::Whole;
 use crate::probe::{Cost, Report};
 
 /// The version of all documents below.
@@ -40,25 +44,12 @@ impl Check {
         words: impl Fn(&finding::Finding) -> (String, Option<String>),
         remedies: Vec<Remedy>,
     ) -> Self {
-        let finding = |finding: &finding::Finding| {
-            let (summary, advice) = words(finding);
-            Finding {
-                code: finding.code.to_string(),
-                topic: finding.code.topic().to_string(),
-                severity: finding.severity(),
-                subject: finding.subject.clone(),
-                summary,
-                advice,
-                evidence: finding.evidence.clone(),
-                fix: finding.fix.clone(),
-            }
-        };
         Self {
             schema: SCHEMA,
             domain: report.domain.to_string(),
             verdict: report.verdict(),
             topics: report.topics().map(|(topic, severity)| (topic.to_string(), severity)).collect(),
-            findings: report.findings().map(finding).collect(),
+            findings: report.findings().map(|finding| Finding::of(finding, words(finding))).collect(),
             remedies,
             cost: report.cost,
         }
@@ -84,6 +75,22 @@ pub struct Finding {
     pub evidence: Vec<String>,
     /// The proven change, or null.
     pub fix: Option<Fix>,
+}
+
+impl Finding {
+    /// The document of a finding, with what it means and what to do about it.
+    pub fn of(finding: &finding::Finding, (summary, advice): (String, Option<String>)) -> Self {
+        Self {
+            code: finding.code.to_string(),
+            topic: finding.code.topic().to_string(),
+            severity: finding.severity(),
+            subject: finding.subject.clone(),
+            summary,
+            advice,
+            evidence: finding.evidence.clone(),
+            fix: finding.fix.clone(),
+        }
+    }
 }
 
 /// An entry that the findings point to.
@@ -123,12 +130,12 @@ pub struct Inspection {
     /// What it says of each recipient that was not reached.
     pub bounces: Vec<Bounce>,
     /// What proves where the mail comes from, or null.
-    pub authentication: Option<serde_json::Value>,
+    pub authentication: Option<Authentication>,
     /// What a spam filter says, or null.
-    pub spam: Option<serde_json::Value>,
+    pub spam: Option<Verdict>,
     /// The servers that it went through.
-    pub hops: Vec<serde_json::Value>,
-    /// What was found at the domain that failed.
+    pub hops: Vec<Hop>,
+    /// What was found at the domain that failed, or of the message.
     pub findings: Vec<Finding>,
     /// The entries that it points to, the likeliest first.
     pub remedies: Vec<Remedy>,
@@ -174,6 +181,17 @@ impl Inspection {
             hops: Vec::new(),
             findings,
             remedies,
+        }
+    }
+
+    /// The same with what came of a message; its proof of origin only where the network was asked for it.
+    #[must_use]
+    pub fn with(self, whole: &Whole, asked: bool) -> Self {
+        Self {
+            authentication: asked.then(|| whole.authentication.clone()),
+            spam: whole.spam.clone(),
+            hops: whole.hops.clone(),
+            ..self
         }
     }
 }

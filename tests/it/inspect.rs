@@ -8,6 +8,7 @@ use std::process::{Command, Output, Stdio};
 use mailmedic::inspect::{self, Inspection, Kind};
 
 use crate::cli::server;
+use crate::nameserver::{NameServer, Zones};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mail")
@@ -129,6 +130,46 @@ fn the_domain_that_failed_is_looked_at_where_a_resolver_is_named() {
     let output = run(&["inspect", "-", "--json"], bounce.as_bytes());
     let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(document["findings"], serde_json::json!([]), "nobody is asked unless told so");
+}
+
+/// RFC 8463 appendix A: a signed message, with the key that its domain published.
+#[test]
+fn a_signed_mail_is_proven_and_a_changed_one_is_told_from_it() {
+    let mut zones = Zones::default();
+    zones.add(
+        "brisbane._domainkey.football.example.com",
+        "TXT",
+        "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
+    );
+    zones.add("_dmarc.football.example.com", "TXT", "v=DMARC1; p=reject");
+    let server = NameServer::start_apart(zones);
+    let resolver = server.address().to_string();
+    let judged = |change: fn(&str) -> String| {
+        let mail = fs::read_to_string(folder().join("mail-football.eml")).unwrap();
+        let output = run(&["inspect", "-", "--json", "--dns-only", "--resolver", &resolver], change(&mail).as_bytes());
+        let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(document["kind"], "message");
+        (document["authentication"].clone(), document["findings"].clone())
+    };
+    let (proof, findings) = judged(str::to_owned);
+    assert_eq!((&proof["dkim"][0]["result"], &proof["dmarc"]["result"]), (&"pass".into(), &"pass".into()), "{proof}");
+    assert_eq!(findings[0]["code"], "message-dmarc-pass", "{findings}");
+    let (proof, findings) = judged(|mail| mail.replace("hungry", "angry"));
+    // SPF could still speak for it, and who sent it is not known.
+    let nothing = serde_json::Value::Null;
+    assert_eq!((&proof["dkim"][0]["result"], &proof["dmarc"]["result"]), (&"fail".into(), &nothing), "{proof}");
+    assert!(proof["dkim"][0]["problem"].as_str().unwrap().contains("body"), "{proof}");
+    assert!(findings.to_string().contains("message-dkim-body"), "{findings}");
+}
+
+#[test]
+fn what_a_header_alone_cannot_prove_is_not_claimed() {
+    let output = run(&["inspect", "headers-alone.eml", "--json"], b"");
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&document["kind"], &document["authentication"]), (&"headers".into(), &serde_json::Value::Null));
+    assert!(!document["hops"].as_array().unwrap().is_empty());
+    let codes = document["findings"].to_string();
+    assert!(!codes.contains("signed") && !codes.contains("dkim") && !codes.contains("dmarc"), "{codes}");
 }
 
 #[test]

@@ -105,9 +105,11 @@ pub(super) fn document(engine: &Engine, report: &Report) -> json::Check {
         steps: remedy.steps.iter().map(json::Step::of).collect(),
     };
     let remedies = engine.remedies(report).into_iter().map(remedy).collect();
-    let words = |finding: &Finding| {
-        let words = engine.knowledge().words(finding);
-        (words.text.to_string(), words.fix.map(|fix| fix.to_string()))
-    };
-    json::Check::of(report, words, remedies)
+    json::Check::of(report, |finding| words(engine, finding), remedies)
+}
+
+/// What a finding means, and what to do about it.
+pub(super) fn words(engine: &Engine, finding: &Finding) -> (String, Option<String>) {
+    let words = engine.knowledge().words(finding);
+    (words.text.to_string(), words.fix.map(|fix| fix.to_string()))
 }

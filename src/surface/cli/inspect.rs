@@ -5,9 +5,10 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::check::{document, finish, print_json};
+use super::check::{document, finish, print_json, words};
 use super::{Exit, style};
 use crate::engine::{Engine, Remedy};
+use crate::inspect::Kind;
 use crate::inspect::letter::LONGEST;
 use crate::render::{json, terminal};
 use crate::request::{InspectRequest, Looks, Request};
@@ -48,7 +49,15 @@ pub(super) async fn inspect(
         remedies.retain(|remedy| found.iter().all(|other| other.entry != remedy.entry));
         remedies.extend(found);
         remedies.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
-        print_json(&json::Inspection::of(inspection, findings, remedies), out)?;
+        let document = match work.message() {
+            Some(whole) => {
+                let findings = whole.findings.iter().map(|finding| json::Finding::of(finding, words(engine, finding)));
+                json::Inspection::of(inspection, findings.collect(), remedies)
+                    .with(whole, looks == Looks::AtDomain && inspection.kind == Kind::Message)
+            }
+            None => json::Inspection::of(inspection, findings, remedies),
+        };
+        print_json(&document, out)?;
     } else {
         out.write_all(terminal::text(&work.answer(), style()).as_bytes())?;
     }
