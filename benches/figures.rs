@@ -27,8 +27,29 @@ const REQUESTS: usize = 500;
 
 fn main() {
     ask();
+    read_mail();
     growth();
     serve();
+}
+
+/// How many mails of `tests/mail` are read in a second: bounces of every make among them.
+fn read_mail() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mail");
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let mails: Vec<Vec<u8>> = files
+        .filter(|path| path.extension().is_some_and(|ending| ending == "eml"))
+        .map(|path| std::fs::read(path).unwrap())
+        .collect();
+    let (mut read, mut bounces) = (0_u32, 0_usize);
+    let begun = Instant::now();
+    for _ in 0..ROUNDS {
+        for mail in &mails {
+            bounces += mailmedic::inspect::read(mail).unwrap().bounces.len();
+            read += 1;
+        }
+    }
+    let rate = f64::from(read) / begun.elapsed().as_secs_f64();
+    println!("inspect: {rate:.0} mails a second, one after another ({bounces} refusals in {read} mails)");
 }
 
 /// How much more knowledge costs: made-up entries of twenty symptoms each, of real words and some of each entry's own.

@@ -33,7 +33,7 @@
 //! | [`engine`] | ask, check, spf, inspect: from request to answer | all of the above |
 //! | [`moment`] | points in time that are written down | nobody |
 //! | [`watch`] | waiting for a change in the DNS: what each look means, and when to tell; pure | moment |
-//! | [`store`] | what must survive: SQLite by default, PostgreSQL for several replicas; the only place that names sqlx | config, domain, moment, watch, written |
+//! | [`store`] | what must survive: SQLite by default, PostgreSQL for several replicas; the only place that names sqlx; no surface uses it yet | config, domain, moment, watch, written |
 //! | [`rounds`] | what is done without being asked: looks for those who watch a domain, and notifications | domain, engine, facts, finding, moment, probe's report, request, store, transcript, watch |
 //! | [`render`] | from answer to Discord, terminal, JSON; pure, limits are constants here | answer, domain, finding, inspect, probe's cost, text |
 //! | [`surface`] | where people meet it: the command line, Discord | engine, render and the values they exchange |
