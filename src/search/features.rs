@@ -43,9 +43,13 @@ impl Kind {
         }
     }
 
-    /// Whether a feature is worth learning that only one text has. Most of these are accidents of wording.
-    const fn is_telling_alone(self) -> bool {
-        !matches!(self, Self::Pair | Self::Gap | Self::Letters)
+    /// How many texts must have a feature for it to be worth learning: what few have is mostly an accident of wording.
+    const fn least(self) -> u32 {
+        match self {
+            Self::Gap | Self::Letters => 3,
+            Self::Pair => 2,
+            _ => 1,
+        }
     }
 }
 
@@ -143,7 +147,7 @@ impl Features {
         #[expect(clippy::cast_precision_loss, reason = "numbers of texts, far below what a float can count")]
         let rarity = |count: u32| (1.0 + texts.len() as f32 / count as f32).ln();
         self.rarest = rarity(1);
-        let learned = found.iter().filter(|(kind, _, count)| *count > 1 || kind.is_telling_alone());
+        let learned = found.iter().filter(|(kind, _, count)| *count >= kind.least());
         self.numbers = learned.zip(0..).map(|((_, key, count), number)| (*key, (number, rarity(*count)))).collect();
         let weigh = |text: Vec<(u32, f32)>| {
             self.weigh(text.into_iter().filter_map(|(place, count)| {
@@ -340,7 +344,7 @@ mod tests {
     #[test]
     fn a_text_has_its_words_pairs_letters_concepts_and_patterns() {
         let known = "webmail login failed: relay access denied, 550";
-        let features = features(&[known, known]);
+        let features = features(&[known; 3]);
         let names = names(&features, known);
         for expected in [
             "`webmail`",

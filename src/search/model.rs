@@ -31,8 +31,9 @@ pub(super) struct Model {
     bias: Vec<f32>,
     /// Where each feature's weights begin.
     starts: Vec<u32>,
-    /// The classes that each feature has weights for.
+    /// The classes that each feature has weights for; where all have them for all, these are told once.
     classes: Vec<u16>,
+    alike: bool,
     weights: Vec<f32>,
 }
 
@@ -117,9 +118,10 @@ impl Model {
             end += u32::try_from(row.len()).unwrap_or(u32::MAX);
             starts.push(end);
         }
-        let classes_of_rows = rows.concat();
-        let weights = vec![0.0; classes_of_rows.len()];
-        Self { bias: vec![0.0; classes], starts, classes: classes_of_rows, weights }
+        let weights = vec![0.0; end as usize];
+        let alike = classes <= FEW_CLASSES;
+        let classes_of_rows = if alike { (0..all).collect() } else { rows.concat() };
+        Self { bias: vec![0.0; classes], starts, classes: classes_of_rows, alike, weights }
     }
 
     /// The score of each class.
@@ -150,12 +152,14 @@ impl Model {
 
     fn row(&self, feature: u32) -> (&[u16], &[f32]) {
         let range = self.range(feature);
-        (self.classes.get(range.clone()).unwrap_or_default(), self.weights.get(range).unwrap_or_default())
+        let classes = if self.alike { Some(&*self.classes) } else { self.classes.get(range.clone()) };
+        (classes.unwrap_or_default(), self.weights.get(range).unwrap_or_default())
     }
 
     fn row_mut(&mut self, feature: u32) -> (&[u16], &mut [f32]) {
         let range = self.range(feature);
-        (self.classes.get(range.clone()).unwrap_or_default(), self.weights.get_mut(range).unwrap_or_default())
+        let classes = if self.alike { Some(&*self.classes) } else { self.classes.get(range.clone()) };
+        (classes.unwrap_or_default(), self.weights.get_mut(range).unwrap_or_default())
     }
 }
 

@@ -23,11 +23,11 @@ pub fn mask(text: &str) -> String {
             .and_then(address)
             .or_else(|| Some(rest).filter(|_| begins(is_of_v4)).and_then(v4))
             .or_else(|| Some(rest).filter(|_| begins(is_of_v6)).and_then(v6));
+        // Behind what was masked another address may begin at once.
+        before = if found.is_some() { ' ' } else { next };
         let (length, instead) = found.unwrap_or((1, next.to_string()));
         masked.push_str(&instead);
-        let (taken, left) = rest.split_at_checked(length).unwrap_or((rest, &[]));
-        before = taken.last().copied().unwrap_or(next);
-        rest = left;
+        rest = rest.get(length..).unwrap_or_default();
     }
     masked
 }
@@ -121,6 +121,7 @@ mod tests {
             ("why is example.com not found? it is at 10:30.", "why is example.com not found? it is at 10:30."),
             ("version 1.2.3", "version 1.2.3"),
             ("Jürgen@bücher.example", "J***@b***.example"),
+            ("a@b=jane@example.com", "a***@b***=***@e***.com"),
         ] {
             assert_eq!(mask(given), expected, "{given}");
         }
