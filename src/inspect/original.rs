@@ -8,9 +8,7 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use super::canonical::relaxed_body;
-
-/// The longest message that is read, in bytes as given.
-pub const LONGEST: usize = 2 * 1024 * 1024;
+use super::letter::LONGEST;
 
 /// A message.
 #[derive(Debug, Clone)]

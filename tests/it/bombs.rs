@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use mailmedic::config::Host;
 use mailmedic::facts::{Fact, Facts, Outcome, Question, Record, Response, Text, View};
-use mailmedic::inspect::original::{LONGEST, Original};
+use mailmedic::inspect::letter::LONGEST;
+use mailmedic::inspect::original::Original;
 use mailmedic::inspect::{authentication, findings, hops, spam};
 
 /// A key of 1024 bits (RFC 8463 appendix A.2), which stands at every name.

@@ -97,7 +97,7 @@ async fn the_score_is_the_one_that_spamd_says_with_all_its_rules() {
         assert_eq!(shown(&verdict), spamd.score(message), "{message}");
         let sum: f64 = verdict.rules.iter().filter_map(|rule| rule.points).sum();
         // Each rule is told to a tenth of a point.
-        #[allow(clippy::cast_precision_loss, reason = "there are few rules")]
+        #[expect(clippy::cast_precision_loss, reason = "there are few rules")]
         let off = 0.06 * verdict.rules.len() as f64 + 0.1;
         assert!((sum - verdict.score).abs() < off, "{verdict:?}");
         assert!(verdict.rules.iter().all(|rule| rule.meaning.is_some() && rule.name != "FORGED"), "{verdict:?}");
