@@ -248,6 +248,14 @@ pub struct Discord {
     pub token_file: Option<PathBuf>,
     /// The guilds to register commands in; empty: everywhere.
     pub guilds: Vec<u64>,
+    /// The channels in which questions are answered without being asked to; threads below them count as they do.
+    pub channels: Vec<u64>,
+    /// The forums whose posts are answered.
+    pub forums: Vec<u64>,
+    /// The roles that may do what staff does, besides whoever manages the guild.
+    pub staff_roles: Vec<u64>,
+    /// The role that is called when somebody wants a person.
+    pub mention_role: Option<u64>,
     /// How interactions arrive.
     pub transport: Transport,
     /// A REST proxy that does the rate limiting, in place of Discord's own address.
@@ -406,7 +414,7 @@ pub struct Limits {
 impl Default for Limits {
     /// More than people need who wait for answers, too little to harm a domain or a server by them.
     fn default() -> Self {
-        Self { person: 6, guild: 30, channel: 12, domain: 10, host: 3 }
+        Self { person: 10, guild: 60, channel: 30, domain: 10, host: 3 }
     }
 }
 

@@ -151,6 +151,12 @@ impl Domain {
         idna::domain_to_unicode(self.0.as_str()).0
     }
 
+    /// The domain that somebody registered, of which this is a part, or this itself.
+    #[must_use]
+    pub fn registrable(&self) -> Self {
+        psl::domain_str(self.0.as_str()).and_then(|name| name.parse().ok()).map_or_else(|| self.clone(), Self)
+    }
+
     /// The domains that a text names, each once, in the order of the text: bare, in addresses and in links.
     ///
     /// A bare word with a dot counts when it ends in a public suffix or in a name reserved for examples

@@ -33,10 +33,10 @@
 //! | [`engine`] | ask, check, spf, inspect: from request to answer | all of the above |
 //! | [`moment`] | points in time that are written down | nobody |
 //! | [`watch`] | waiting for a change in the DNS: what each look means, and when to tell; pure | moment |
-//! | [`store`] | what must survive: SQLite by default, PostgreSQL for several replicas; the only place that names sqlx; no surface uses it yet | config, domain, moment, watch, written |
+//! | [`store`] | what must survive: SQLite by default, PostgreSQL for several replicas; the only place that names sqlx | config, domain, moment, watch, written |
 //! | [`rounds`] | what is done without being asked: looks for those who watch a domain, and notifications | domain, engine, facts, finding, moment, probe's report, request, store, transcript, watch |
 //! | [`render`] | from answer to Discord, terminal, JSON; pure, limits are constants here | answer, domain, finding, inspect, probe's cost, text |
-//! | [`surface`] | where people meet it: the command line, Discord | engine, render and the values they exchange |
+//! | [`surface`] | where people meet it: the command line, Discord | engine, render, rounds, store and the values they exchange |
 //!
 //! `main.rs` wires. `tests/it/architecture.rs` holds the modules to this table, and outside crates to their rooms.
 //!
@@ -50,7 +50,8 @@
 //! * A fix is offered only after the same check passes with the fix applied to the facts, and there is one for all faults of a
 //!   record ([`mail::Check::examine`]).
 //! * Advice lives in `knowledge/`, not here; every finding code has its words there.
-//! * Text from outside is inert on every surface: no mention, no link, no markup; and nobody is ever pinged.
+//! * Text from outside is inert on every surface: no mention, no link, no markup; and nobody is pinged but by a
+//!   notification: the person whom it is for, or the role that staff chose.
 //! * Nobody but [`probe::egress`] connects to a host that a domain names: to the address that it judged, public or allowed
 //!   by the operator, at one of six ports.
 //! * What was committed survives: a notification is written in the transaction of what it tells of, and is gone only after

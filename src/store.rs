@@ -78,6 +78,7 @@ pub struct Store {
     engine: Engine,
     key: Key,
     limits: config::Limits,
+    queue: limits::Queue,
 }
 
 impl Store {
@@ -90,7 +91,7 @@ impl Store {
         };
         migration::migrate(&engine).await?;
         let key = Key::kept(&engine, seed).await?;
-        Ok(Self { engine, key, limits })
+        Ok(Self { engine, key, limits, queue: limits::Queue::default() })
     }
 
     /// Ends all connections, after what is under way.

@@ -200,13 +200,20 @@ fn discord(table: &mut Table<'_>, problems: &mut Notes) -> Discord {
         "write it to a file of its own, and name that as `token_file`; or set `DISCORD_TOKEN`",
         problems,
     );
+    let mut ids = |key| table.parsed_list::<Snowflake>(key, ID, problems).into_iter().map(|id| id.0).collect();
+    let (guilds, channels, forums) = (ids("guilds"), ids("channels"), ids("forums"));
+    let staff_roles = ids("staff_roles");
     Discord {
+        guilds,
+        channels,
+        forums,
+        staff_roles,
+        mention_role: table.parsed::<Snowflake>("mention_role", ID, problems).map(|id| id.0),
         application_id: table.parsed::<Snowflake>("application_id", ID, problems).map(|id| id.0),
         public_key: table
             .parsed::<Key>("public_key", "copy the public key from the developer portal", problems)
             .map(|key| key.0),
         token_file: table.parsed::<PathBuf>("token_file", "", problems),
-        guilds: table.parsed_list::<Snowflake>("guilds", ID, problems).into_iter().map(|id| id.0).collect(),
         transport: table
             .parsed::<Arrival>("transport", "write `gateway`, `http` or `both`", problems)
             .map(|how| how.0)

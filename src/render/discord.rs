@@ -99,46 +99,72 @@ pub struct Button {
     url: Option<String>,
 }
 
-/// What a press on one of our buttons asks for, read back from its `custom_id`.
+/// What a press on one of our buttons asks for: written as its `custom_id`, and read back from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Press<'i> {
+pub enum Press {
     /// The entry with this id, about this domain if one is named.
-    Entry(&'i str, Option<&'i str>),
+    Entry(String, Option<String>),
     /// A look at this domain, with these DKIM selectors.
-    Check(&'i str, Vec<&'i str>),
+    Check(String, Vec<String>),
     /// The same, with everything shown.
-    Details(&'i str, Vec<&'i str>),
+    Details(String, Vec<String>),
+    /// To be told when a change at this domain is everywhere.
+    Watch(String),
+    /// Not to be told any more: the number of a watch.
+    Unwatch(i64),
 }
 
-impl<'i> Press<'i> {
+impl Press {
     /// Reads a `custom_id`, which anybody can forge: `None` if it is none of ours.
-    pub fn read(custom_id: &'i str) -> Option<Self> {
-        match custom_id.split_once(':')? {
-            ("entry", rest) => Some(match rest.split_once(':') {
-                Some((id, domain)) => Self::Entry(id, Some(domain)),
-                None => Self::Entry(rest, None),
-            }),
-            ("check", rest) => Some(look(rest)).map(|(domain, selectors)| Self::Check(domain, selectors)),
-            ("details", rest) => Some(look(rest)).map(|(domain, selectors)| Self::Details(domain, selectors)),
-            _ => None,
-        }
+    pub fn read(custom_id: &str) -> Option<Self> {
+        let (kind, rest) = custom_id.split_once(':')?;
+        let (first, more) = rest.split_once(':').map_or((rest, None), |(first, more)| (first, Some(more)));
+        let selectors = || more.map(|more| more.split(',').map(str::to_owned).collect()).unwrap_or_default();
+        Some(match kind {
+            "entry" => Self::Entry(first.to_owned(), more.map(str::to_owned)),
+            "check" => Self::Check(first.to_owned(), selectors()),
+            "details" => Self::Details(first.to_owned(), selectors()),
+            "watch" => Self::Watch(rest.to_owned()),
+            "unwatch" => Self::Unwatch(rest.parse().ok()?),
+            _ => return None,
+        })
+    }
+
+    /// The `custom_id`; without what may be left out where that would be too long. None where it is too long all the same.
+    fn id(&self) -> Option<String> {
+        let fits = |id: &String| id.chars().count() <= CUSTOM_ID;
+        let (kind, first, more) = match self {
+            Self::Entry(id, domain) => ("entry", id.clone(), domain.clone()),
+            Self::Check(domain, selectors) => ("check", domain.clone(), some(selectors)),
+            Self::Details(domain, selectors) => ("details", domain.clone(), some(selectors)),
+            Self::Watch(domain) => ("watch", domain.clone(), None),
+            Self::Unwatch(number) => ("unwatch", number.to_string(), None),
+        };
+        let plain = format!("{kind}:{first}");
+        let whole = more.map(|more| format!("{plain}:{more}")).filter(fits);
+        Some(whole.unwrap_or(plain)).filter(fits)
     }
 }
 
-/// A domain, and the selectors after it.
-fn look(text: &str) -> (&str, Vec<&str>) {
-    match text.split_once(':') {
-        Some((domain, selectors)) => (domain, selectors.split(',').collect()),
-        None => (text, Vec::new()),
-    }
+fn some(selectors: &[String]) -> Option<String> {
+    (!selectors.is_empty()).then(|| selectors.join(","))
 }
 
-/// Renders an answer.
-pub fn message(answer: &Answer) -> Message {
+/// A button of the surface's own, beside those of the answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extra {
+    /// The words on it.
+    pub label: String,
+    /// What it asks for.
+    pub press: Press,
+}
+
+/// Renders an answer, with buttons of the surface's own below those of the answer.
+pub fn message(answer: &Answer, extra: &[Extra]) -> Message {
     let title = cut(&title_words(&answer.title), TITLE);
     let footer = answer.note.as_ref().map(|note| Footer { text: cut(&visible(&note.to_string()), FOOTER) });
     let spent = title.chars().count() + footer.as_ref().map_or(0, |footer| footer.text.chars().count());
-    let components = rows(&answer.next);
+    let components = rows(&answer.next, extra);
     let mut shown = paragraphs(answer);
     if !answer.details.blocks.is_empty() {
         // Where no button leads to the details, they must stand here.
@@ -246,44 +272,42 @@ const fn sign(severity: Severity) -> &'static str {
     }
 }
 
-fn rows(actions: &[Action]) -> Vec<Row> {
-    let buttons: Vec<Button> = actions.iter().filter_map(button).take(BUTTONS_A_ROW * ROWS).collect();
-    buttons.chunks(BUTTONS_A_ROW).map(|row| Row { r#type: ACTION_ROW, components: row.to_vec() }).collect()
+fn rows(actions: &[Action], extra: &[Extra]) -> Vec<Row> {
+    let extra = extra.iter().filter_map(|extra| Some(press(&extra.label, extra.press.id()?)));
+    let extra: Vec<Button> = extra.take(BUTTONS_A_ROW * ROWS).collect();
+    let room = ROWS - extra.len().div_ceil(BUTTONS_A_ROW);
+    let buttons: Vec<Button> = actions.iter().filter_map(button).take(BUTTONS_A_ROW * room).collect();
+    let row = |row: &[Button]| Row { r#type: ACTION_ROW, components: row.to_vec() };
+    buttons.chunks(BUTTONS_A_ROW).chain(extra.chunks(BUTTONS_A_ROW)).map(row).collect()
 }
 
 /// The button for an action; none where it does not fit into a button's limits.
 fn button(action: &Action) -> Option<Button> {
-    let fits = |id: &String| id.chars().count() <= CUSTOM_ID;
-    let (label, custom_id, url) = match action {
+    let names = |selectors: &[Name]| selectors.iter().map(Name::to_string).collect();
+    match action {
         Action::Entry { id, title, domain } => {
-            let plain = format!("entry:{id}");
-            let whole = domain.as_ref().map(|domain| format!("{plain}:{domain}")).filter(fits);
-            (title.clone(), Some(whole.unwrap_or(plain)), None)
+            Some(press(title, Press::Entry(id.clone(), domain.as_ref().map(Domain::to_string)).id()?))
         }
         Action::Check { domain, selectors, again } => {
             let verb = if *again { "Check again" } else { "Check" };
-            (format!("{verb}: {domain}"), Some(look_id("check", domain, selectors)), None)
+            Some(press(&format!("{verb}: {domain}"), Press::Check(domain.to_string(), names(selectors)).id()?))
         }
         Action::Details { domain, selectors } => {
-            ("Details".to_owned(), Some(look_id("details", domain, selectors)), None)
+            Some(press("Details", Press::Details(domain.to_string(), names(selectors)).id()?))
         }
-        Action::Open { label, url } => (label.clone(), None, Some(url.clone())),
-    };
-    if !custom_id.iter().all(fits) || url.as_ref().is_some_and(|url| url.chars().count() > URL) {
-        return None;
+        Action::Open { label, url } => (url.chars().count() <= URL).then(|| Button {
+            r#type: BUTTON,
+            style: LINK_STYLE,
+            label: cut(&visible(label), LABEL),
+            custom_id: None,
+            url: Some(url.clone()),
+        }),
     }
-    let style = if url.is_some() { LINK_STYLE } else { PRESS_STYLE };
-    Some(Button { r#type: BUTTON, style, label: cut(&visible(&label), LABEL), custom_id, url })
 }
 
-/// The `custom_id` of a look at a domain; without the selectors where they do not fit, for they can be found again.
-fn look_id(verb: &str, domain: &Domain, selectors: &[Name]) -> String {
-    let plain = format!("{verb}:{domain}");
-    if selectors.is_empty() {
-        return plain;
-    }
-    let selectors = selectors.iter().map(Name::as_str).collect::<Vec<_>>().join(",");
-    Some(format!("{plain}:{selectors}")).filter(|id| id.chars().count() <= CUSTOM_ID).unwrap_or(plain)
+fn press(label: &str, custom_id: String) -> Button {
+    let label = cut(&visible(label), LABEL);
+    Button { r#type: BUTTON, style: PRESS_STYLE, label, custom_id: Some(custom_id), url: None }
 }
 
 fn fenced(lines: &[String]) -> String {

@@ -1,7 +1,11 @@
 //! How often people, guilds and channels may ask, and how often a domain is looked at, over all replicas: counts in fixed
 //! windows of time.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+
+use tokio::sync::oneshot;
 
 use super::Store;
 use super::error::StoreError;
@@ -51,6 +55,10 @@ impl Subject {
         }
     }
 
+    fn key(&self) -> (&'static str, String) {
+        (self.scope(), self.name())
+    }
+
     fn limit(&self, limits: &Limits) -> (u32, Duration) {
         match self {
             Self::Person(_) => (limits.person, ASKING),
@@ -72,26 +80,91 @@ pub enum Spending {
     TooOften(Subject, Duration),
 }
 
+/// A wish to be counted, and where its answer is left.
+#[derive(Debug)]
+struct Wish {
+    on: Vec<Subject>,
+    answer: oneshot::Sender<Spending>,
+}
+
+/// Those who wait to be counted: whoever comes first counts all who came meanwhile, so that a rush of people costs one
+/// transaction and not one each.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Queue {
+    wishes: Arc<Mutex<Vec<Wish>>>,
+    turn: Arc<tokio::sync::Mutex<()>>,
+}
+
 impl Store {
     /// Counts one more against all of these, or against none where one of them has had enough.
-    pub async fn spend(&self, mut on: Vec<Subject>, now: Moment) -> Result<Spending, StoreError> {
-        // Always in one order: two that count the same things do not wait for each other.
-        on.sort_by_key(|subject| (subject.scope(), subject.name()));
-        let mut work = self.engine.begin().await?;
-        for subject in on {
+    pub async fn spend(&self, on: Vec<Subject>, now: Moment) -> Result<Spending, StoreError> {
+        let (answer, mut answered) = oneshot::channel();
+        self.queue.wishes.lock().unwrap_or_else(PoisonError::into_inner).push(Wish { on, answer });
+        let _turn = self.queue.turn.lock().await;
+        if let Ok(spending) = answered.try_recv() {
+            return Ok(spending);
+        }
+        let wishes = std::mem::take(&mut *self.queue.wishes.lock().unwrap_or_else(PoisonError::into_inner));
+        self.count_all(wishes, now).await?;
+        // Ours was among them, or among those whose counting failed.
+        answered.try_recv().map_err(|_| StoreError::Unreadable("what was counted went unanswered".to_owned()))
+    }
+
+    /// Counts for all who wait, in one transaction.
+    async fn count_all(&self, wishes: Vec<Wish>, now: Moment) -> Result<(), StoreError> {
+        // Always in one order: two processes that count the same things do not wait for each other.
+        let mut counters: BTreeMap<(&'static str, String), Counter> = BTreeMap::new();
+        for subject in wishes.iter().flat_map(|wish| &wish.on) {
             let (most, length) = subject.limit(&self.limits);
             let span = now.window(length);
             let until = Moment(0) + length * u32::try_from(span.saturating_add(1)).unwrap_or(u32::MAX);
-            let sql = "INSERT INTO spent (scope, subject, span, count, until) VALUES ($1, $2, $3, 1, $4)
-                ON CONFLICT (scope, subject, span) DO UPDATE SET count = spent.count + 1 RETURNING count";
-            let values = [subject.scope().into(), subject.name().into(), span.into(), until.into()];
+            let new = Counter { span, until, most: most.into(), wanted: 0, count: 0, refused: 0 };
+            counters.entry(subject.key()).or_insert(new).wanted += 1;
+        }
+        let mut work = self.engine.begin().await?;
+        for ((scope, name), counter) in &mut counters {
+            let sql = "INSERT INTO spent (scope, subject, span, count, until) VALUES ($1, $2, $3, $5, $4)
+                ON CONFLICT (scope, subject, span) DO UPDATE SET count = spent.count + $5 RETURNING count";
+            let Counter { span, until, wanted, .. } = *counter;
+            let values = [(*scope).into(), name.as_str().into(), span.into(), until.into(), wanted.into()];
             let count = work.rows(sql, &values).await?.pop();
-            let count: i64 = count.map_or(Ok(0), |mut row| row.take())?;
-            if count > i64::from(most) {
-                return Ok(Spending::TooOften(subject, until.since(now)));
-            }
+            counter.count = count.map_or(Ok(0), |mut row| row.take::<i64>())? - wanted;
+        }
+        let answers: Vec<_> =
+            wishes.into_iter().map(|wish| (decide(&wish.on, &mut counters, now), wish.answer)).collect();
+        for ((scope, name), counter) in counters.iter().filter(|(_, counter)| counter.refused > 0) {
+            let sql = "UPDATE spent SET count = count - $4 WHERE scope = $1 AND subject = $2 AND span = $3";
+            let values = [(*scope).into(), name.as_str().into(), counter.span.into(), counter.refused.into()];
+            work.run(sql, &values).await?;
         }
         work.commit().await?;
-        Ok(Spending::Fine)
+        for (spending, answer) in answers {
+            // Whoever does not wait any longer was counted all the same.
+            let _unheard = answer.send(spending);
+        }
+        Ok(())
     }
+}
+
+/// A count in its window, and what of it those who wait want.
+struct Counter {
+    span: i64,
+    until: Moment,
+    most: i64,
+    wanted: i64,
+    count: i64,
+    refused: i64,
+}
+
+fn decide(on: &[Subject], counters: &mut BTreeMap<(&'static str, String), Counter>, now: Moment) -> Spending {
+    let full = on.iter().find_map(|subject| {
+        let counter = counters.get(&subject.key())?;
+        (counter.count >= counter.most).then(|| Spending::TooOften(subject.clone(), counter.until.since(now)))
+    });
+    for subject in on {
+        if let Some(counter) = counters.get_mut(&subject.key()) {
+            *(if full.is_none() { &mut counter.count } else { &mut counter.refused }) += 1;
+        }
+    }
+    full.unwrap_or(Spending::Fine)
 }

@@ -4,12 +4,16 @@
 //!   knows no transport.
 //! * `gateway` and `http` deliver interactions to it, over the websocket and as signed requests.
 //! * `send` is the one place from which anything is sent, and no mention resolves there.
+//! * `asker` is who asks, and what they may do there.
+//! * `desk` does what people entrust to the bot, with the store.
 //! * `bot` does the work after the acknowledgement, and ends in good order.
 //!
-//! The only place that names serenity.
+//! The only place that names serenity. To add a command of the desk: its row in `desk`'s `VERBS`, its `Errand`, its room.
 
+mod asker;
 mod bot;
 mod commands;
+mod desk;
 mod gateway;
 mod http;
 mod plan;
@@ -18,4 +22,4 @@ mod setup;
 mod signature;
 
 pub use bot::{Bot, ServeError, Serving};
-pub use setup::run;
+pub use setup::{replace_commands, run};

@@ -1,14 +1,15 @@
 //! The bot on the stand-in for Discord: registered, asked over both transports, interrupted, and stopped.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
 use mailmedic::config::{Config, PublicKey};
 use mailmedic::facts::{Query, Response};
 use mailmedic::probe::{Network, Resolver};
 use mailmedic::request::{FIND_THE_REMEDY, VERBS};
-use mailmedic::surface::discord::{Bot, Serving};
+use mailmedic::store::{Address, News};
+use mailmedic::surface::discord::{Bot, Serving, replace_commands};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -16,16 +17,18 @@ use tokio::task::JoinHandle;
 
 use crate::discord::endpoint::Forgery;
 use crate::discord::faults::Fault as Trouble;
-use crate::discord::fixtures::{button, mention, message_command, said, slash};
+use crate::discord::fixtures::{CUSTOMER, NEIGHBOUR, SUPPORT, button, mention, message_command, said, slash};
 use crate::discord::routes::Operation;
 use crate::discord::{Settings, StandIn};
 use crate::lab;
 use crate::nameserver::{Fault, NameServer, Zones};
+use crate::store::Place;
 
 /// A bot at work, its name server and its Discord.
 struct Lab {
     discord: StandIn,
     names: NameServer,
+    store: Place,
     address: String,
     stop: Option<oneshot::Sender<()>>,
     serving: JoinHandle<()>,
@@ -49,8 +52,9 @@ impl Lab {
         let discord = StandIn::start_with(Settings { heartbeat: Duration::from_secs(1), ..Settings::default() }).await;
         let names = NameServer::start(zones).await;
         let engine = lab::engine_on(network(&names), Config::default());
-        let bot = Bot::new(engine, Arc::new(discord.http()));
-        bot.register(None).await.unwrap();
+        let store = Place::file();
+        let bot = Bot::new(engine, Arc::new(discord.http()), store.open().await);
+        replace_commands(&discord.http(), None).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let gateway = (by == By::Gateway).then(|| discord.http());
@@ -63,7 +67,7 @@ impl Lab {
         if by == By::Gateway {
             discord.gateway().connected().await;
         }
-        Self { discord, names, address, stop: Some(stop), serving }
+        Self { discord, names, address, store, stop: Some(stop), serving }
     }
 
     /// Stops the bot as SIGTERM does, waits for its last answers, and lets the stand-in judge.
@@ -336,5 +340,58 @@ async fn health_is_told_to_whoever_asks() {
         let answered = reqwest::get(format!("{}{path}", lab.address)).await.unwrap();
         assert_eq!(answered.status().as_u16(), status, "{path}");
     }
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn a_watch_is_begun_listed_and_ended_by_its_person_alone() {
+    let lab = Lab::start(By::Gateway, Zones::load(&["healthy"])).await;
+    let begun = lab.discord.dispatch(slash("watch", &[("domain", "healthy.example"), ("until", "mx")])).await;
+    assert_eq!(begun.acknowledged().await.body["data"]["flags"], 64);
+    assert!(description(&begun.edited().await).contains("the MX records of `healthy.example`"));
+    let end = begun.component("End: healthy.example").unwrap();
+    let other = lab.discord.dispatch(button(&end).by(NEIGHBOUR)).await;
+    assert!(description(&other.edited().await).contains("waiting for nothing"));
+    let listed = lab.discord.dispatch(slash("watches", &[])).await;
+    assert!(description(&listed.edited().await).contains("the MX records: no change seen yet"));
+    let ended = lab.discord.dispatch(button(&listed.component("End: healthy.example").unwrap())).await;
+    assert!(description(&ended.edited().await).contains("ended by you"));
+    assert_eq!(ended.component("End: healthy.example"), None);
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn a_notification_calls_its_person_once_and_nobody_else() {
+    let lab = Lab::start(By::Gateway, Zones::load(&["healthy"])).await;
+    let news = News::Everywhere {
+        domain: "healthy.example".to_owned(),
+        until: "mx".to_owned(),
+        now: "MX 10 mx1.host.example @everyone".to_owned(),
+    };
+    let to = Address { guild: None, channel: SUPPORT.parse().unwrap(), person: Some(CUSTOMER.id.parse().unwrap()) };
+    let before = lab.discord.say(said("I moved my domain")).await;
+    lab.store.open().await.post(&to, &news, SystemTime::now().into()).await.unwrap();
+    // Whatever begins wakes those who deliver.
+    lab.discord.dispatch(slash("watch", &[("domain", "healthy.example")])).await.edited().await;
+    let told = before.replied().await.body;
+    assert_eq!(told["content"], format!("<@{}>", CUSTOMER.id));
+    assert_eq!((title(&told), &told["enforce_nonce"]), ("Your change has arrived", &Value::from(true)));
+    assert!(description(&told).contains("MX 10 mx1.host.example"), "{told}");
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn who_asks_too_fast_is_told_when_to_go_on_and_others_are_not_held_up() {
+    let lab = Lab::start(By::Gateway, Zones::default()).await;
+    // The window may end while they ask; twice as many as one may in a minute are too many in any case.
+    let mut answers = Vec::new();
+    for _ in 0..21 {
+        answers.push(lab.discord.dispatch(slash("help", &[])).await.edited().await);
+    }
+    assert_eq!(title(&answers[9]), "What I can do");
+    let refused = answers.iter().find(|answer| title(answer) == "One moment, please").expect("one was too many");
+    assert!(description(refused).contains("Go on in"), "{refused}");
+    let other = lab.discord.dispatch(slash("help", &[]).by(NEIGHBOUR)).await.edited().await;
+    assert_eq!(title(&other), "What I can do");
     lab.finish().await;
 }

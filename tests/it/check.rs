@@ -403,7 +403,7 @@ async fn a_report_reads_well_on_discord() {
     work.finish().await;
     let mut answer = work.answer();
     answer.note = None;
-    let message = serde_json::to_value(mailmedic::render::discord::message(&answer)).unwrap();
+    let message = serde_json::to_value(mailmedic::render::discord::message(&answer, &[])).unwrap();
     insta::assert_snapshot!(message["embeds"][0]["description"].as_str().unwrap());
     insta::assert_json_snapshot!("buttons_of_a_report", message["components"]);
 }

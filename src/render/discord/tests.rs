@@ -30,17 +30,29 @@ fn a_code_span_cannot_be_left() {
 
 #[test]
 fn a_press_reads_back_what_the_button_said() {
-    let domain: Domain = "example.com".parse().unwrap();
-    let selectors: Vec<Name> = vec!["s1".parse().unwrap(), "s2".parse().unwrap()];
-    for (selectors, expected) in [(Vec::new(), vec![]), (selectors, vec!["s1", "s2"])] {
-        let check = Action::Check { domain: domain.clone(), selectors: selectors.clone(), again: true };
-        let check = button(&check).unwrap().custom_id.unwrap();
-        assert_eq!(Press::read(&check), Some(Press::Check("example.com", expected.clone())));
-        let details = button(&Action::Details { domain: domain.clone(), selectors }).unwrap().custom_id.unwrap();
-        assert_eq!(Press::read(&details), Some(Press::Details("example.com", expected)));
+    let (domain, selectors) = ("example.com".to_owned(), vec!["s1".to_owned(), "s2".to_owned()]);
+    for press in [
+        Press::Entry("an-entry".to_owned(), None),
+        Press::Entry("an-entry".to_owned(), Some(domain.clone())),
+        Press::Check(domain.clone(), Vec::new()),
+        Press::Check(domain.clone(), selectors.clone()),
+        Press::Details(domain.clone(), selectors),
+        Press::Watch(domain),
+        Press::Unwatch(7),
+    ] {
+        assert_eq!(Press::read(&press.id().unwrap()), Some(press));
     }
-    assert_eq!(Press::read("evil"), None);
-    assert_eq!(Press::read("drop:table"), None);
+    for forged in ["evil", "drop:table", "unwatch:all"] {
+        assert_eq!(Press::read(forged), None);
+    }
+}
+
+#[test]
+fn what_is_too_long_for_a_button_is_left_out_or_the_button_is() {
+    let (long, longer) = ("a".repeat(60), "b".repeat(110));
+    let id = Press::Check(long.clone(), vec!["s".repeat(60)]).id().unwrap();
+    assert_eq!(Press::read(&id), Some(Press::Check(long, Vec::new())));
+    assert_eq!(Press::Watch(longer).id(), None);
 }
 
 fn texts() -> impl Strategy<Value = Text> {
@@ -84,7 +96,7 @@ proptest! {
         labels in prop::collection::vec("\\PC{1,200}", 0..40),
     ) {
         let next = labels.into_iter().map(|label| Action::Entry { id: "an-entry".into(), title: label, domain: None }).collect();
-        let message = message(&Answer { title, severity: None, lead, details: Details { summary: Text::default(), blocks: blocks.clone() }, blocks, next, note });
+        let message = message(&Answer { title, severity: None, lead, details: Details { summary: Text::default(), blocks: blocks.clone() }, blocks, next, note }, &[]);
         let [embed] = message.embeds.as_slice() else { panic!("one embed") };
         let count = |text: &str| text.chars().count();
         let footer = embed.footer.as_ref().map_or(0, |footer| count(&footer.text));

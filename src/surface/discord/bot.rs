@@ -17,14 +17,17 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::commands::commands;
-use super::plan::{self, Plan};
-use super::send::{Callback, Sender};
+use super::asker::Asker;
+use super::desk::{Desk, Errand, Postman, now};
+use super::plan::{self, Plan, Task};
+use super::send::{Callback, Reply, Sender};
 use super::{gateway, http};
 use crate::answer::Answer;
 use crate::config::PublicKey;
 use crate::engine::Engine;
 use crate::request::Request;
+use crate::rounds::Rounds;
+use crate::store::{self, Arrival, Spending, Store, Subject};
 use crate::text::Text;
 
 /// How long a person sees "thinking" before what is known so far is shown.
@@ -42,10 +45,12 @@ const LAST_ANSWERS: Duration = Duration::from_secs(15);
 #[derive(Clone)]
 pub struct Bot {
     engine: Arc<Engine>,
+    desk: Desk,
     sender: Sender,
     tasks: TaskTracker,
     turns: Arc<Semaphore>,
     connected: Arc<AtomicBool>,
+    stop: CancellationToken,
 }
 
 /// Why the bot stopped without being asked to.
@@ -78,27 +83,26 @@ pub struct Serving {
 }
 
 impl Bot {
-    /// A bot that answers through `http`, whose application id is set.
-    pub fn new(engine: Arc<Engine>, http: Arc<Http>) -> Self {
+    /// A bot that answers through `http`, whose application id is set, and keeps in `store` what people entrust to it.
+    pub fn new(engine: Arc<Engine>, http: Arc<Http>, store: Store) -> Self {
+        let stop = CancellationToken::new();
+        let rounds = Rounds::new(Arc::clone(&engine), store.clone(), stop.clone());
         Self {
+            desk: Desk { engine: Arc::clone(&engine), store, rounds },
             engine,
             sender: Sender(http),
             tasks: TaskTracker::new(),
             turns: Arc::new(Semaphore::new(ANSWERS_AT_ONCE)),
             connected: Arc::new(AtomicBool::new(false)),
+            stop,
         }
-    }
-
-    /// Replaces all commands by those of the table, in one guild or everywhere; how many they are.
-    pub async fn register(&self, guild: Option<u64>) -> Result<usize, String> {
-        self.sender.register(guild, &commands()).await
     }
 
     /// Serves until `shutdown`; then takes nothing new, and finishes the answers under way.
     pub async fn serve(self, serving: Serving, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
         let Serving { gateway, public_key, listener } = serving;
         let router = http::router(&self, gateway.is_some(), public_key)?;
-        let stop = CancellationToken::new();
+        let stop = self.stop.clone();
         let stopped = stop.clone();
         let web = axum::serve(listener, router).with_graceful_shutdown(async move { stopped.cancelled().await });
         let web = async { web.await.map_err(ServeError::Http) };
@@ -107,15 +111,23 @@ impl Bot {
             stop.cancel();
             ended
         };
-        let mut both = Box::pin(async { tokio::try_join!(web, websocket).map(drop) });
+        let postman = Postman { desk: self.desk.clone(), sender: self.sender.clone() };
+        let rounds = async {
+            self.desk.rounds.run(&postman, chance).await;
+            Ok(())
+        };
+        let mut all = Box::pin(async { tokio::try_join!(web, websocket, rounds).map(drop) });
         tokio::select! {
-            ended = &mut both => return ended,
+            ended = &mut all => return ended,
             () = shutdown => tracing::info!("stopping: nothing new is taken, answers under way are finished"),
         }
         stop.cancel();
         self.tasks.close();
-        match timeout(LAST_ANSWERS, async { tokio::join!(both, self.tasks.wait()).0 }).await {
-            Ok(ended) => ended,
+        match timeout(LAST_ANSWERS, async { tokio::join!(all, self.tasks.wait()).0 }).await {
+            Ok(ended) => {
+                self.desk.store.close().await;
+                ended
+            }
             Err(_late) => {
                 tracing::warn!(left = self.tasks.len(), "answers under way did not end in time");
                 Ok(())
@@ -134,12 +146,12 @@ impl Bot {
     /// Takes an interaction that came over HTTP: what to respond at once, if it is one of ours. The rest is done after
     /// the response.
     pub(super) fn take(&self, interaction: &Interaction) -> Option<Callback> {
-        let (callback, request) = acknowledgement(plan::plan(interaction))?;
-        if let Some(request) = request {
+        let Plan { callback, task } = plan::plan(interaction)?;
+        if let Some((task, asker)) = task.zip(Asker::of(interaction)) {
             let place = Place::Response { id: interaction.id(), token: token(interaction).to_owned() };
             self.spawn(async move |bot| {
                 tokio::time::sleep(HEAD_START).await;
-                bot.answer(request, place).await;
+                bot.carry_out(task, asker, place).await;
             });
         }
         Some(callback)
@@ -147,13 +159,14 @@ impl Bot {
 
     /// Takes an interaction that came over the gateway: acknowledges it, then does the rest.
     pub(super) fn take_from_gateway(&self, interaction: &Interaction) {
-        let Some((callback, request)) = acknowledgement(plan::plan(interaction)) else { return };
+        let Some(Plan { callback, task }) = plan::plan(interaction) else { return };
         let (id, token) = (interaction.id(), token(interaction).to_owned());
+        let task = task.zip(Asker::of(interaction));
         self.spawn(async move |bot| {
             if let Err(error) = bot.sender.acknowledge(id, &token, &callback).await {
                 tracing::error!(%id, error, "an interaction could not be acknowledged");
-            } else if let Some(request) = request {
-                bot.answer(request, Place::Response { id, token }).await;
+            } else if let Some((task, asker)) = task {
+                bot.carry_out(task, asker, Place::Response { id, token }).await;
             }
         });
     }
@@ -161,46 +174,92 @@ impl Bot {
     /// Takes a message that mentions the bot: answers it with a reply.
     pub(super) fn take_mention(&self, message: &Message, bot: UserId) {
         let mut place = Place::Reply { channel: message.channel_id, to: message.id, sent: None };
+        let asker = Asker::of_message(message);
         match plan::mention(&message.content, bot.get()) {
-            Ok(request) => self.spawn(async move |bot| bot.answer(request, place).await),
+            Ok(request) => self.spawn(async move |bot| bot.carry_out(Task::Answer(request), asker, place).await),
             Err(refusal) => self.spawn(async move |bot| {
                 let answer = Answer::sentence("That did not work", Text::plain(format!("{refusal}.")));
-                bot.show(&mut place, &answer).await;
+                bot.show(&mut place, &answer.into()).await;
             }),
         }
     }
 
-    /// Does what a request asks for, and shows it: what is known after a moment if it takes longer, then the whole.
-    async fn answer(self, request: Request, place: Place) {
+    /// Does what was acknowledged, in a task of its own, so that a bug ends with a sentence for the person instead of
+    /// silence.
+    async fn carry_out(self, task: Task, asker: Asker, place: Place) {
         let place = Arc::new(Mutex::new(place));
         let (bot, shown) = (self.clone(), Arc::clone(&place));
-        // In a task of its own, so that a bug ends with a sentence for the person instead of silence.
         let whole = tokio::spawn(async move {
             let mut place = shown.lock().await;
-            let mut work = bot.engine.begin(request);
-            // Only what asks the network waits for its turn; its clock runs from the first question.
-            let turn = if work.asks_the_network() { bot.turns.acquire().await.ok() } else { None };
-            if timeout(FIRST_LOOK, work.finish()).await.is_err() {
-                let first = work.answer();
-                tokio::join!(bot.show(&mut place, &first), work.finish());
+            if let Some(refusal) = bot.spend(subjects(&asker)).await {
+                return bot.show(&mut place, &refusal.into()).await;
             }
-            drop(turn);
-            bot.show(&mut place, &work.answer()).await;
+            match task {
+                Task::Answer(request) => bot.answer(request, &mut place).await,
+                Task::Errand(errand) => bot.errand(errand, &asker, &mut place).await,
+            }
         });
         if let Err(error) = whole.await {
             let mut place = place.lock().await;
             tracing::error!(id = place.id(), panicked = error.is_panic(), "an answer ended in a bug");
             let sentence = format!("Something broke on my side. If you report it, give this number: {}.", place.id());
-            self.show(&mut place, &Answer::sentence("That did not work", Text::plain(sentence))).await;
+            self.show(&mut place, &Answer::sentence("That did not work", Text::plain(sentence)).into()).await;
         }
     }
 
-    /// Shows an answer in its place; a first reply turns the place into a message to edit.
-    async fn show(&self, place: &mut Place, answer: &Answer) {
+    /// Counts one more against all of these; why somebody has to wait, where one has had enough. A store that cannot
+    /// count keeps nobody from asking: what one request may cost is bounded all the same.
+    async fn spend(&self, on: Vec<Subject>) -> Option<Answer> {
+        match self.desk.store.spend(on, now()).await {
+            Ok(Spending::Fine) => None,
+            Ok(Spending::TooOften(who, wait)) => Some(too_often(&who, wait)),
+            Err(error) => {
+                let error: &(dyn std::error::Error + 'static) = &error;
+                tracing::error!(error, "the store cannot count how often people ask");
+                None
+            }
+        }
+    }
+
+    /// Does what a request asks for, and shows it: what is known after a moment if it takes longer, then the whole.
+    async fn answer(&self, request: Request, place: &mut Place) {
+        let engine = Arc::clone(&self.engine);
+        // Matching may have to get ready first, and reading a mail takes its time: neither may hold up others.
+        let begun = tokio::task::spawn_blocking(move || engine.begin(request)).await;
+        let mut work = begun.unwrap_or_else(|bug| std::panic::resume_unwind(bug.into_panic()));
+        if let Some(report) = work.report()
+            && let Some(refusal) = self.spend(vec![Subject::Domain(report.domain.registrable())]).await
+        {
+            return self.show(place, &refusal.into()).await;
+        }
+        // Only what asks the network waits for its turn; its clock runs from the first question.
+        let turn = if work.asks_the_network() { self.turns.acquire().await.ok() } else { None };
+        if timeout(FIRST_LOOK, work.finish()).await.is_err() {
+            let first = work.answer().into();
+            tokio::join!(self.show(place, &first), work.finish());
+        }
+        drop(turn);
+        self.show(place, &work.answer().into()).await;
+    }
+
+    /// Does an errand, once: what Discord signed may come again by another's hand.
+    async fn errand(&self, errand: Errand, asker: &Asker, place: &mut Place) {
+        let id = store::Interaction(place.id());
+        // Where that cannot be written down, the errand itself will say that the store failed.
+        if matches!(self.desk.store.arrive(id, now()).await, Ok(Arrival::Again)) {
+            tracing::warn!(%id, "an interaction came again, and was not carried out twice");
+            return;
+        }
+        let reply = self.desk.run(errand, asker).await;
+        self.show(place, &reply).await;
+    }
+
+    /// Shows a reply in its place; a first one turns the place into a message to edit.
+    async fn show(&self, place: &mut Place, reply: &Reply) {
         let shown = match place {
-            Place::Response { token, .. } => self.sender.edit_response(token, answer).await,
-            Place::Reply { channel, sent: Some(sent), .. } => self.sender.edit(*channel, *sent, answer).await,
-            Place::Reply { channel, to, sent } => match self.sender.reply(*channel, *to, answer).await {
+            Place::Response { token, .. } => self.sender.edit_response(token, reply).await,
+            Place::Reply { channel, sent: Some(sent), .. } => self.sender.edit(*channel, *sent, reply).await,
+            Place::Reply { channel, to, sent } => match self.sender.reply(*channel, *to, reply).await {
                 Ok(new) => {
                     *sent = Some(new);
                     Ok(())
@@ -236,14 +295,36 @@ impl Place {
     }
 }
 
-fn acknowledgement(plan: Plan) -> Option<(Callback, Option<Request>)> {
-    match plan {
-        Plan::Pong => Some((Callback::PONG, None)),
-        Plan::Answer(request) => Some((Callback::THINKING, Some(request))),
-        Plan::Replace(request) => Some((Callback::KEEP, Some(request))),
-        Plan::Refuse(sentence) => Some((Callback::sentence(&sentence), None)),
-        Plan::Ignore => None,
+/// What is counted against somebody who asks.
+fn subjects(asker: &Asker) -> Vec<Subject> {
+    let mut on = vec![Subject::Person(asker.person)];
+    if let Some(guild) = asker.guild {
+        on.extend([Subject::Guild(guild), Subject::Channel(asker.channel)]);
     }
+    on
+}
+
+/// A friendly word for whoever asks faster than is good.
+fn too_often(who: &Subject, wait: Duration) -> Answer {
+    let wait = humantime::format_duration(Duration::from_secs(wait.as_secs().max(1)));
+    let lead = match who {
+        Subject::Domain(domain) => Text::default()
+            .code(domain.unicode())
+            .and(format!(" was looked at many times just now. What was found holds a while; I look again in {wait}.")),
+        Subject::Host(host) => {
+            Text::default().code(host).and(format!(" was called many times just now; I call it again in {wait}."))
+        }
+        Subject::Person(_) => Text::plain(format!("You ask faster than I may answer. Go on in {wait}.")),
+        Subject::Guild(_) | Subject::Channel(_) => {
+            Text::plain(format!("Many people ask here right now. Ask again in {wait}."))
+        }
+    };
+    Answer::sentence("One moment, please", lead)
+}
+
+/// Any number: it spreads what would else happen at once.
+fn chance() -> u64 {
+    getrandom::u64().unwrap_or_default()
 }
 
 fn token(interaction: &Interaction) -> &str {

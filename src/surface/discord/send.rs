@@ -8,28 +8,52 @@ use serenity::http::{Http, HttpError};
 use serenity::model::id::{ChannelId, InteractionId, MessageId};
 
 use crate::answer::Answer;
-use crate::render::discord::{self, Message};
+use crate::render::discord::{self, Extra, Message};
+use crate::store::{Delivery, Notification, Person, Role};
 use crate::text::Text;
 
 /// A message for one person's eyes (Discord's message flag `EPHEMERAL`).
 const EPHEMERAL: u64 = 1 << 6;
+
+/// What is shown: an answer, and buttons that only Discord has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Reply {
+    pub(super) answer: Answer,
+    pub(super) extra: Vec<Extra>,
+}
+
+impl From<Answer> for Reply {
+    fn from(answer: Answer) -> Self {
+        Self { answer, extra: Vec::new() }
+    }
+}
 
 /// A message body as it is sent.
 #[derive(Debug, Serialize)]
 pub(super) struct Body {
     #[serde(flatten)]
     message: Message,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content: Option<String>,
     allowed_mentions: AllowedMentions,
     #[serde(skip_serializing_if = "Option::is_none")]
     flags: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     message_reference: Option<Reference>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nonce: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    enforce_nonce: bool,
 }
 
-/// No mention resolves: nobody is pinged, whatever the text holds.
-#[derive(Debug, Serialize)]
+/// Whose mention resolves: nobody's, whatever the text holds, but for the one whom a notification is for.
+#[derive(Debug, Default, Serialize)]
 struct AllowedMentions {
     parse: [&'static str; 0],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    users: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    roles: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -38,14 +62,43 @@ struct Reference {
     fail_if_not_exists: bool,
 }
 
+/// Who is called by a notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Call {
+    /// Nobody.
+    Nobody,
+    /// The person whom it is for.
+    Person(Person),
+    /// Those who have a role.
+    Role(Role),
+}
+
 impl Body {
-    fn of(answer: &Answer) -> Self {
+    fn of(reply: &Reply) -> Self {
         Self {
-            message: discord::message(answer),
-            allowed_mentions: AllowedMentions { parse: [] },
+            message: discord::message(&reply.answer, &reply.extra),
+            content: None,
+            allowed_mentions: AllowedMentions::default(),
             flags: None,
             message_reference: None,
+            nonce: None,
+            enforce_nonce: false,
         }
+    }
+
+    fn calling(mut self, whom: Call) -> Self {
+        match whom {
+            Call::Nobody => {}
+            Call::Person(person) => {
+                self.content = Some(format!("<@{person}>"));
+                self.allowed_mentions.users.push(person.to_string());
+            }
+            Call::Role(role) => {
+                self.content = Some(format!("<@&{role}>"));
+                self.allowed_mentions.roles.push(role.to_string());
+            }
+        }
+        self
     }
 }
 
@@ -54,7 +107,14 @@ impl Body {
 pub(super) struct Callback {
     r#type: u8,
     #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<Body>,
+    data: Option<Data>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Data {
+    Flags { flags: u64 },
+    Message(Box<Body>),
 }
 
 impl Callback {
@@ -62,14 +122,16 @@ impl Callback {
     pub(super) const PONG: Self = Self { r#type: 1, data: None };
     /// `DEFERRED_CHANNEL_MESSAGE_WITH_SOURCE`: "thinking".
     pub(super) const THINKING: Self = Self { r#type: 5, data: None };
+    /// The same, for this person alone.
+    pub(super) const THINKING_ALONE: Self = Self { r#type: 5, data: Some(Data::Flags { flags: EPHEMERAL }) };
     /// `DEFERRED_UPDATE_MESSAGE`: the message stays as it is for now.
     pub(super) const KEEP: Self = Self { r#type: 6, data: None };
 
     /// `CHANNEL_MESSAGE_WITH_SOURCE`: a sentence, for this person alone.
     pub(super) fn sentence(sentence: &str) -> Self {
-        let mut body = Body::of(&Answer::sentence("That did not work", Text::plain(sentence)));
+        let mut body = Body::of(&Answer::sentence("That did not work", Text::plain(sentence)).into());
         body.flags = Some(EPHEMERAL);
-        Self { r#type: 4, data: Some(body) }
+        Self { r#type: 4, data: Some(Data::Message(Box::new(body))) }
     }
 }
 
@@ -91,8 +153,8 @@ impl Sender {
     }
 
     /// Puts the answer where the acknowledgement stands.
-    pub(super) async fn edit_response(&self, token: &str, answer: &Answer) -> Result<(), String> {
-        let body = Body::of(answer);
+    pub(super) async fn edit_response(&self, token: &str, reply: &Reply) -> Result<(), String> {
+        let body = Body::of(reply);
         let edit = || self.0.edit_original_interaction_response(token, &body, Vec::new());
         let patient = async {
             let known_by = tokio::time::Instant::now() + ACKNOWLEDGEMENT;
@@ -110,25 +172,37 @@ impl Sender {
     }
 
     /// Replies to a message.
-    pub(super) async fn reply(&self, channel: ChannelId, to: MessageId, answer: &Answer) -> Result<MessageId, String> {
-        let mut body = Body::of(answer);
+    pub(super) async fn reply(&self, channel: ChannelId, to: MessageId, reply: &Reply) -> Result<MessageId, String> {
+        let mut body = Body::of(reply);
         body.message_reference = Some(Reference { message_id: to, fail_if_not_exists: false });
         within(ANSWER, self.0.send_message(channel, Vec::new(), &body)).await.map(|message| message.id)
     }
 
     /// Changes a message of ours.
-    pub(super) async fn edit(&self, channel: ChannelId, message: MessageId, answer: &Answer) -> Result<(), String> {
-        let body = Body::of(answer);
+    pub(super) async fn edit(&self, channel: ChannelId, message: MessageId, reply: &Reply) -> Result<(), String> {
+        let body = Body::of(reply);
         within(ANSWER, self.0.edit_message(channel, message, &body, Vec::new())).await.map(drop)
     }
 
-    /// Replaces all commands, in one guild or everywhere.
-    pub(super) async fn register(&self, guild: Option<u64>, commands: &serde_json::Value) -> Result<usize, String> {
-        let made = match guild {
-            Some(guild) => within(ANSWER, self.0.create_guild_commands(guild.into(), commands)).await,
-            None => within(ANSWER, self.0.create_global_commands(commands)).await,
-        };
-        made.map(|made| made.len())
+    /// Takes a notification to a channel; both of two tries bear its nonce, by which Discord drops the second.
+    pub(super) async fn notify(
+        &self,
+        channel: ChannelId,
+        notification: &Notification,
+        reply: &Reply,
+        whom: Call,
+    ) -> Delivery {
+        let body = Body { nonce: Some(notification.nonce()), enforce_nonce: true, ..Body::of(reply).calling(whom) };
+        match self.0.send_message(channel, Vec::new(), &body).await {
+            Ok(_) => Delivery::Done,
+            Err(error) => delivery(&error),
+        }
+    }
+
+    /// The channel of the direct messages with a person.
+    pub(super) async fn direct(&self, person: Person) -> Result<ChannelId, Delivery> {
+        let to = serde_json::json!({ "recipient_id": person.to_string() });
+        self.0.create_private_channel(&to).await.map(|channel| channel.id).map_err(|error| delivery(&error))
     }
 }
 
@@ -157,5 +231,17 @@ fn told(error: &serenity::Error) -> String {
         serenity::Error::Http(HttpError::Request(_)) => "the connection to Discord broke off".to_owned(),
         serenity::Error::Http(_) => "the request could not be made".to_owned(),
         _ => "Discord's answer could not be read".to_owned(),
+    }
+}
+
+/// What became of a notification that was not taken.
+fn delivery(error: &serenity::Error) -> Delivery {
+    let serenity::Error::Http(HttpError::UnsuccessfulRequest(refused)) = error else {
+        return Delivery::Delayed(told(error));
+    };
+    match refused.status_code.as_u16() {
+        403 | 404 => Delivery::Gone(told(error)),
+        429 | 500.. => Delivery::Delayed(told(error)),
+        _ => Delivery::Refused(told(error)),
     }
 }

@@ -13,8 +13,9 @@ use super::bot::{Bot, ServeError, Serving};
 use super::commands::commands;
 use super::send::{ANSWER, within};
 use super::signature::Gate;
-use crate::config::{Discord, Token, Transport};
+use crate::config::{Config, Discord, Token, Transport};
 use crate::engine::Engine;
+use crate::store::{Store, StoreError};
 use crate::surface::cli::{Command, Exit};
 
 /// What the bot needs in a guild: to see channels, and to answer in them and in their threads, with an embed, as a
@@ -97,14 +98,14 @@ fn invite(settings: &Discord) -> Result<String, Missing> {
 
 async fn register(engine: &Arc<Engine>, out: &mut dyn Write) -> io::Result<Exit> {
     let settings = &engine.config().discord;
-    let bot = match http(settings) {
-        Ok(http) => Bot::new(Arc::clone(engine), Arc::new(http)),
+    let http = match http(settings) {
+        Ok(http) => http,
         Err(missing) => return refuse(missing, Exit::Configuration),
     };
     let guilds: Vec<Option<u64>> = settings.guilds.iter().copied().map(Some).collect();
     for guild in if guilds.is_empty() { &[None] } else { guilds.as_slice() } {
         let place = guild.map_or_else(|| "everywhere".to_owned(), |guild| format!("in guild {guild}"));
-        match bot.register(*guild).await {
+        match replace_commands(&http, *guild).await {
             Ok(count) => writeln!(out, "{count} commands registered {place}")?,
             Err(error) => {
                 return refuse(format!("the commands could not be registered {place}: {error}"), Exit::Unknown);
@@ -112,6 +113,15 @@ async fn register(engine: &Arc<Engine>, out: &mut dyn Write) -> io::Result<Exit>
         }
     }
     Ok(Exit::Fine)
+}
+
+/// Replaces all commands by those of the tables, in one guild or everywhere; how many they are.
+pub async fn replace_commands(http: &Http, guild: Option<u64>) -> Result<usize, String> {
+    let made = match guild {
+        Some(guild) => within(ANSWER, http.create_guild_commands(guild.into(), &commands())).await,
+        None => within(ANSWER, http.create_global_commands(&commands())).await,
+    };
+    made.map(|made| made.len())
 }
 
 /// Every part of the set-up in a line: what is in order, and what to do where it is not.
@@ -177,6 +187,10 @@ async fn serve(engine: &Arc<Engine>) -> io::Result<Exit> {
     if key.is_some_and(|key| Gate::new(key).is_none()) {
         return refuse(ServeError::Key, Exit::Configuration);
     }
+    let store = match open_store(config).await {
+        Ok(store) => store,
+        Err(error) => return refuse(with_cause(&error), Exit::Configuration),
+    };
     let listener = match TcpListener::bind(config.http.listen).await {
         Ok(listener) => listener,
         Err(error) => return refuse(with_cause(&ServeError::Listen(config.http.listen, error)), Exit::Configuration),
@@ -184,10 +198,16 @@ async fn serve(engine: &Arc<Engine>) -> io::Result<Exit> {
     tracing::info!(listen = %listener.local_addr()?, transport = ?settings.transport, "serving");
     let gateway = if settings.transport == Transport::Http { None } else { http(settings).ok() };
     let serving = Serving { gateway, public_key: key, listener };
-    match Bot::new(Arc::clone(engine), Arc::new(rest)).serve(serving, asked_to_stop()?).await {
+    match Bot::new(Arc::clone(engine), Arc::new(rest), store).serve(serving, asked_to_stop()?).await {
         Ok(()) => Ok(Exit::Fine),
         Err(error) => refuse(with_cause(&error), Exit::Unknown),
     }
+}
+
+async fn open_store(config: &Config) -> Result<Store, StoreError> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(|error| StoreError::Unreadable(format!("no randomness: {error}")))?;
+    Store::open(&config.store, config.limits, seed).await
 }
 
 fn with_cause(error: &dyn std::error::Error) -> String {

@@ -89,7 +89,8 @@ fn callback(report: &mut Report, body: &Value) {
 
 fn message(report: &mut Report, at: &str, body: &Value, part: Part, known: &[&str]) {
     report.keys(at, body, known);
-    mentions(report, &format!("{at}/allowed_mentions"), &body["allowed_mentions"]);
+    let called = (body["enforce_nonce"] == true).then(|| &body["content"]);
+    mentions(report, &format!("{at}/allowed_mentions"), &body["allowed_mentions"], called);
     if body["content"].as_str().is_some_and(|text| text.chars().count() > 2000) {
         report.say(&format!("{at}/content"), "longer than 2000");
     }
@@ -106,11 +107,23 @@ fn message(report: &mut Report, at: &str, body: &Value, part: Part, known: &[&st
     }
 }
 
-/// A message says that nobody is to be pinged, whatever its text holds.
-fn mentions(report: &mut Report, at: &str, mentions: &Value) {
+/// A message says that nobody is to be pinged, whatever its text holds; a notification, which bears a nonce, calls one at
+/// most.
+fn mentions(report: &mut Report, at: &str, mentions: &Value, called: Option<&Value>) {
     report.keys(at, mentions, &["parse", "users", "roles", "replied_user"]);
     if mentions["parse"].as_array().is_none_or(|parse| !parse.is_empty()) {
         report.say(at, "must be there, with `parse` as an empty list");
+    }
+    if let Some(called) = called {
+        // A notification may call one, and says whom where everybody can read it.
+        let named = ["users", "roles"].map(|kind| mentions[kind].as_array().map_or(0, Vec::len)).iter().sum::<usize>();
+        let calls = [("users", "<@"), ("roles", "<@&")].into_iter().any(|(kind, mark)| {
+            mentions[kind][0].as_str().is_some_and(|id| called == &Value::from(format!("{mark}{id}>")))
+        });
+        if named > 1 || (named == 1 && !calls) || mentions["replied_user"] == true {
+            report.say(at, "may call one alone, whom the content names");
+        }
+        return;
     }
     if !is_empty(&mentions["users"]) || !is_empty(&mentions["roles"]) || mentions["replied_user"] == true {
         report.say(at, "must not name anybody");

@@ -98,13 +98,13 @@ fn limits_hold_over_all_replicas_and_refuse_all_or_nothing() {
         });
         let asked = futures_util::future::join_all(asks).await;
         let fine = asked.iter().filter(|asked| matches!(asked, Ok(Spending::Fine))).count();
-        assert_eq!(fine, 6, "{asked:?}");
+        assert_eq!(fine, 10, "{asked:?}");
         let Spending::TooOften(who, wait) = one.spend(vec![Subject::Person(JANE)], NOW).await.unwrap() else {
-            panic!("a seventh question in a minute")
+            panic!("an eleventh question in a minute")
         };
         assert_eq!((who, wait), (Subject::Person(JANE), Duration::from_mins(1)));
-        // What was refused was not counted against the guild either: 24 of its 30 are left.
-        for n in 0..24 {
+        // What was refused was not counted against the guild either: 50 of its 60 are left.
+        for n in 0..50 {
             let spent = two.spend(vec![Subject::Guild(GUILD), Subject::Person(Person(n))], NOW).await.unwrap();
             assert_eq!(spent, Spending::Fine, "{n}");
         }
