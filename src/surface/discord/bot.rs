@@ -38,6 +38,8 @@ const HEAD_START: Duration = Duration::from_millis(50);
 /// How many answers may be under way at once, over all people; acknowledgements do not wait for their turn. So many that
 /// all their questions fit into what the resolver takes at once: a flood waits here, where no budget runs yet.
 const ANSWERS_AT_ONCE: usize = 8;
+/// How many texts are matched or read at once: each takes a processor, and a thread that keeps its memory.
+const READ_AT_ONCE: usize = 4;
 /// How long answers under way may take after the end was asked for: the budget of a check, and a little to send it.
 const LAST_ANSWERS: Duration = Duration::from_secs(15);
 
@@ -49,6 +51,7 @@ pub struct Bot {
     sender: Sender,
     tasks: TaskTracker,
     turns: Arc<Semaphore>,
+    readers: Arc<Semaphore>,
     connected: Arc<AtomicBool>,
     stop: CancellationToken,
 }
@@ -93,6 +96,7 @@ impl Bot {
             sender: Sender(http),
             tasks: TaskTracker::new(),
             turns: Arc::new(Semaphore::new(ANSWERS_AT_ONCE)),
+            readers: Arc::new(Semaphore::new(READ_AT_ONCE)),
             connected: Arc::new(AtomicBool::new(false)),
             stop,
         }
@@ -225,7 +229,9 @@ impl Bot {
     async fn answer(&self, request: Request, place: &mut Place) {
         let engine = Arc::clone(&self.engine);
         // Matching may have to get ready first, and reading a mail takes its time: neither may hold up others.
+        let reader = self.readers.acquire().await.ok();
         let begun = tokio::task::spawn_blocking(move || engine.begin(request)).await;
+        drop(reader);
         let mut work = begun.unwrap_or_else(|bug| std::panic::resume_unwind(bug.into_panic()));
         if let Some(report) = work.report()
             && let Some(refusal) = self.spend(vec![Subject::Domain(report.domain.registrable())]).await
