@@ -248,6 +248,10 @@ pub struct Discord {
     pub token_file: Option<PathBuf>,
     /// The guilds to register commands in; empty: everywhere.
     pub guilds: Vec<u64>,
+    /// The text channels whose messages the bot asks to read without being mentioned; default: none.
+    pub channels: Vec<u64>,
+    /// The same for the posts of forums.
+    pub forums: Vec<u64>,
     /// How interactions arrive.
     pub transport: Transport,
     /// A REST proxy that does the rate limiting, in place of Discord's own address.

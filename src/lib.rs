@@ -36,7 +36,7 @@
 //! | [`store`] | what must survive: SQLite by default, PostgreSQL for several replicas; the only place that names sqlx; no surface uses it yet | config, domain, moment, watch, written |
 //! | [`rounds`] | what is done without being asked: looks for those who watch a domain, and notifications | domain, engine, facts, finding, moment, probe's report, request, store, transcript, watch |
 //! | [`render`] | from answer to Discord, terminal, JSON; pure, limits are constants here | answer, domain, finding, inspect, probe's cost, text |
-//! | [`surface`] | where people meet it: the command line, Discord | engine, render and the values they exchange |
+//! | [`surface`] | where people meet it: the command line, Discord | engine, render and the values they exchange; moment and store, for the gateway's lease |
 //!
 //! `main.rs` wires. `tests/it/architecture.rs` holds the modules to this table, and outside crates to their rooms.
 //!

@@ -192,8 +192,12 @@ fn matching(table: &mut Table<'_>, problems: &mut Notes) -> Matching {
     matching
 }
 
+const ID: &str = "write the id as Discord shows it, in quotes, such as `\"123456789012345678\"`";
+
 fn discord(table: &mut Table<'_>, problems: &mut Notes) -> Discord {
-    const ID: &str = "write the id as Discord shows it, in quotes, such as `\"123456789012345678\"`";
+    let ids = |table: &mut Table<'_>, key, problems: &mut Notes| {
+        table.parsed_list::<Snowflake>(key, ID, problems).into_iter().map(|id| id.0).collect()
+    };
     table.refused(
         "token",
         "a token does not belong into this file",
@@ -206,7 +210,9 @@ fn discord(table: &mut Table<'_>, problems: &mut Notes) -> Discord {
             .parsed::<Key>("public_key", "copy the public key from the developer portal", problems)
             .map(|key| key.0),
         token_file: table.parsed::<PathBuf>("token_file", "", problems),
-        guilds: table.parsed_list::<Snowflake>("guilds", ID, problems).into_iter().map(|id| id.0).collect(),
+        guilds: ids(table, "guilds", problems),
+        channels: ids(table, "channels", problems),
+        forums: ids(table, "forums", problems),
         transport: table
             .parsed::<Arrival>("transport", "write `gateway`, `http` or `both`", problems)
             .map(|how| how.0)

@@ -61,6 +61,8 @@ impl Display for Config {
         maybe(f, "public_key", discord.public_key.map(text))?;
         maybe(f, "token_file", discord.token_file.as_deref().map(path))?;
         set(f, "guilds", list(&discord.guilds))?;
+        set(f, "channels", list(&discord.channels))?;
+        set(f, "forums", list(&discord.forums))?;
         let transport = Transport::ALL.iter().find(|(_, transport)| *transport == discord.transport);
         maybe(f, "transport", transport.map(|(name, _)| text(name)))?;
         maybe(f, "proxy_url", discord.proxy_url.as_ref().map(text))?;

@@ -4,7 +4,6 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serenity::http::Http;
@@ -12,7 +11,7 @@ use serenity::model::application::Interaction;
 use serenity::model::channel::Message;
 use serenity::model::id::{ChannelId, InteractionId, MessageId, UserId};
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -22,9 +21,10 @@ use super::plan::{self, Plan};
 use super::send::{Callback, Sender};
 use super::{gateway, http};
 use crate::answer::Answer;
-use crate::config::PublicKey;
+use crate::config::{Config, PublicKey};
 use crate::engine::Engine;
 use crate::request::Request;
+use crate::store::Store;
 use crate::text::Text;
 
 /// How long a person sees "thinking" before what is known so far is shown.
@@ -45,7 +45,18 @@ pub struct Bot {
     sender: Sender,
     tasks: TaskTracker,
     turns: Arc<Semaphore>,
-    connected: Arc<AtomicBool>,
+    link: watch::Sender<Link>,
+}
+
+/// How the bot stands with the gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Link {
+    /// Connected, and told of all that happens.
+    Up,
+    /// Not connected, and working on it.
+    Down,
+    /// Another replica is connected; this one takes over when that one ends.
+    Standby,
 }
 
 /// Why the bot stopped without being asked to.
@@ -59,9 +70,9 @@ pub enum ServeError {
     /// The HTTP listener failed.
     #[error("the HTTP listener failed")]
     Http(#[source] io::Error),
-    /// Discord refused, or cannot be reached.
-    #[error("the gateway ended: check the token with `mailmedic doctor`")]
-    Gateway(#[source] Box<serenity::Error>),
+    /// Discord does not want the bot on its gateway.
+    #[error(transparent)]
+    Gateway(gateway::Refused),
     /// The public key is no key.
     #[error("`[discord] public_key` is not a valid key; copy it again from the developer portal")]
     Key,
@@ -71,6 +82,8 @@ pub enum ServeError {
 pub struct Serving {
     /// The client for the gateway; none to do without.
     pub gateway: Option<Http>,
+    /// The store by which several replicas agree on which of them holds the gateway; none where there is one alone.
+    pub shared: Option<Store>,
     /// Who signs interactions that arrive over HTTP; none to take none.
     pub public_key: Option<PublicKey>,
     /// Where health, and with HTTP the interactions, are asked for.
@@ -82,10 +95,10 @@ impl Bot {
     pub fn new(engine: Arc<Engine>, http: Arc<Http>) -> Self {
         Self {
             engine,
-            sender: Sender(http),
+            sender: Sender::new(http),
             tasks: TaskTracker::new(),
             turns: Arc::new(Semaphore::new(ANSWERS_AT_ONCE)),
-            connected: Arc::new(AtomicBool::new(false)),
+            link: watch::Sender::new(Link::Down),
         }
     }
 
@@ -96,16 +109,16 @@ impl Bot {
 
     /// Serves until `shutdown`; then takes nothing new, and finishes the answers under way.
     pub async fn serve(self, serving: Serving, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
-        let Serving { gateway, public_key, listener } = serving;
+        let Serving { gateway, shared, public_key, listener } = serving;
         let router = http::router(&self, gateway.is_some(), public_key)?;
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         let web = axum::serve(listener, router).with_graceful_shutdown(async move { stopped.cancelled().await });
         let web = async { web.await.map_err(ServeError::Http) };
         let websocket = async {
-            let ended = gateway::run(&self, gateway, stop.clone()).await;
+            let ended = gateway::run(&self, gateway, shared.as_ref(), &stop).await;
             stop.cancel();
-            ended
+            ended.map_err(ServeError::Gateway)
         };
         let mut both = Box::pin(async { tokio::try_join!(web, websocket).map(drop) });
         tokio::select! {
@@ -123,12 +136,17 @@ impl Bot {
         }
     }
 
-    pub(super) fn is_connected(&self) -> bool {
-        self.connected.load(Ordering::Relaxed)
+    pub(super) fn config(&self) -> &Config {
+        self.engine.config()
     }
 
-    pub(super) fn set_connected(&self, connected: bool) {
-        self.connected.store(connected, Ordering::Relaxed);
+    /// How the bot stands with the gateway.
+    pub(super) fn link(&self) -> Link {
+        *self.link.borrow()
+    }
+
+    pub(super) fn set_link(&self, link: Link) {
+        self.link.send_replace(link);
     }
 
     /// Takes an interaction that came over HTTP: what to respond at once, if it is one of ours. The rest is done after

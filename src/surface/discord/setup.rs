@@ -183,9 +183,10 @@ async fn serve(engine: &Arc<Engine>) -> io::Result<Exit> {
     };
     tracing::info!(listen = %listener.local_addr()?, transport = ?settings.transport, "serving");
     let gateway = if settings.transport == Transport::Http { None } else { http(settings).ok() };
-    let serving = Serving { gateway, public_key: key, listener };
+    let serving = Serving { gateway, shared: None, public_key: key, listener };
     match Bot::new(Arc::clone(engine), Arc::new(rest)).serve(serving, asked_to_stop()?).await {
         Ok(()) => Ok(Exit::Fine),
+        Err(error @ ServeError::Gateway(_)) => refuse(error, Exit::Configuration),
         Err(error) => refuse(with_cause(&error), Exit::Unknown),
     }
 }
