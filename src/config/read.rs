@@ -192,22 +192,23 @@ fn matching(table: &mut Table<'_>, problems: &mut Notes) -> Matching {
     matching
 }
 
+const ID: &str = "write the id as Discord shows it, in quotes, such as `\"123456789012345678\"`";
+
 fn discord(table: &mut Table<'_>, problems: &mut Notes) -> Discord {
-    const ID: &str = "write the id as Discord shows it, in quotes, such as `\"123456789012345678\"`";
+    let ids = |table: &mut Table<'_>, key, problems: &mut Notes| {
+        table.parsed_list::<Snowflake>(key, ID, problems).into_iter().map(|id| id.0).collect()
+    };
     table.refused(
         "token",
         "a token does not belong into this file",
         "write it to a file of its own, and name that as `token_file`; or set `DISCORD_TOKEN`",
         problems,
     );
-    let mut ids = |key| table.parsed_list::<Snowflake>(key, ID, problems).into_iter().map(|id| id.0).collect();
-    let (guilds, channels, forums) = (ids("guilds"), ids("channels"), ids("forums"));
-    let staff_roles = ids("staff_roles");
     Discord {
-        guilds,
-        channels,
-        forums,
-        staff_roles,
+        guilds: ids(table, "guilds", problems),
+        channels: ids(table, "channels", problems),
+        forums: ids(table, "forums", problems),
+        staff_roles: ids(table, "staff_roles", problems),
         mention_role: table.parsed::<Snowflake>("mention_role", ID, problems).map(|id| id.0),
         application_id: table.parsed::<Snowflake>("application_id", ID, problems).map(|id| id.0),
         public_key: table

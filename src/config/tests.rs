@@ -40,6 +40,8 @@ fn what_is_shown_reads_back() {
         public_key = "00000000000000000000000000000000000000000000000000000000000000ff"
         transport = "both"
         guilds = ["1", "2"]
+        channels = ["3"]
+        forums = ["4"]
         [store]
         url = "postgres://mailmedic@db.example/mailmedic?sslmode=verify-full"
         password_file = "/run/secrets/store"

@@ -3,7 +3,8 @@
 //! * `plan` reads an interaction and says at once what the acknowledgement is and what is left to do; it
 //!   knows no transport.
 //! * `gateway` and `http` deliver interactions to it, over the websocket and as signed requests.
-//! * `send` is the one place from which anything is sent, and no mention resolves there.
+//! * `send` is the one place from which anything is sent, and no mention resolves there; `permissions` has the words for
+//!   what the bot may not do in a channel.
 //! * `asker` is who asks, and what they may do there.
 //! * `desk` does what people entrust to the bot, with the store.
 //! * `bot` does the work after the acknowledgement, and ends in good order.
@@ -16,10 +17,13 @@ mod commands;
 mod desk;
 mod gateway;
 mod http;
+mod lot;
+mod permissions;
 mod plan;
 mod send;
 mod setup;
 mod signature;
 
 pub use bot::{Bot, ServeError, Serving};
+pub use gateway::Refused;
 pub use setup::{replace_commands, run};

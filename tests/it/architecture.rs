@@ -92,6 +92,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("tokio", &["probe", "store/engine", "store/limits", "rounds", "surface", "main"]),
     ("getrandom", &["surface"]),
     ("tokio_rustls", &["probe"]),
+    ("tokio_tungstenite", &["surface/discord/gateway"]),
     ("webpki_roots", &["probe/tls"]),
     ("x509_cert", &["probe/tls"]),
     ("hyper", &["probe/https"]),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, join_all};
 use mailmedic::config::{Config, PublicKey};
 use mailmedic::facts::{Query, Response};
 use mailmedic::probe::{Network, Resolver};
@@ -35,7 +35,7 @@ struct Lab {
 }
 
 /// Which transports the bot serves.
-#[derive(PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum By {
     Gateway,
     Http,
@@ -62,7 +62,7 @@ impl Lab {
         let (stop, stopped) = oneshot::channel();
         let serving = tokio::spawn(async move {
             let shutdown = async move { stopped.await.unwrap_or_default() };
-            bot.serve(Serving { gateway, public_key, listener }, shutdown).await.unwrap();
+            bot.serve(Serving { gateway, shared: None, public_key, listener }, shutdown).await.unwrap();
         });
         if by == By::Gateway {
             discord.gateway().connected().await;
@@ -213,6 +213,27 @@ async fn with_every_name_server_silent_the_acknowledgement_still_comes_at_once()
     let edits = asked.edits(2).await;
     assert!(description(&edits[1]).contains("no question was answered"), "{}", edits[1]);
     lab.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hundred_at_once_are_all_acknowledged_before_any_upstream_replies() {
+    for by in [By::Gateway, By::Http] {
+        let mut zones = Zones::default();
+        let _rule = zones.fault("*", Fault::Silent);
+        let lab = Lab::start(by, zones).await;
+        let endpoint = lab.discord.endpoint(&format!("{}/interactions", lab.address));
+        let ask = async |number: usize| {
+            let check = slash("check", &[("domain", &format!("customer-{number}.example"))]);
+            let asked = if by == By::Http { endpoint.post(check).await.1 } else { lab.discord.dispatch(check).await };
+            asked.excuse();
+            asked.acknowledged().await.kind
+        };
+        let kinds = join_all((0..200).map(ask)).await;
+        assert_eq!(kinds, [5; 200]);
+        // Nobody waits for all these looks to end in silence.
+        lab.serving.abort();
+        lab.discord.finish().await;
+    }
 }
 
 #[tokio::test]

@@ -32,7 +32,8 @@
 //! | `fixtures` | people, guild, messages, interactions |
 //! | `logs` | what serenity and mailmedic logged, and what they must not |
 //!
-//! What it does not do: real rate-limit buckets (only scripted 429s), voice, several shards, permissions of channels.
+//! What it does not do: real rate-limit buckets (only scripted 429s), voice, several shards; of permissions
+//! it knows those that a test takes from the bot.
 //! Its clock is the machine's: with tokio's time paused it does not work.
 
 pub(crate) mod asked;

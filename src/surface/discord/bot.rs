@@ -4,7 +4,6 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serenity::http::Http;
@@ -12,18 +11,19 @@ use serenity::model::application::Interaction;
 use serenity::model::channel::Message;
 use serenity::model::id::{ChannelId, InteractionId, MessageId, UserId};
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::asker::Asker;
 use super::desk::{Desk, Errand, Postman, now};
+use super::lot::chance;
 use super::plan::{self, Plan, Task};
 use super::send::{Callback, Reply, Sender};
 use super::{gateway, http};
 use crate::answer::Answer;
-use crate::config::PublicKey;
+use crate::config::{Config, PublicKey};
 use crate::engine::Engine;
 use crate::request::Request;
 use crate::rounds::Rounds;
@@ -52,8 +52,19 @@ pub struct Bot {
     tasks: TaskTracker,
     turns: Arc<Semaphore>,
     readers: Arc<Semaphore>,
-    connected: Arc<AtomicBool>,
     stop: CancellationToken,
+    link: watch::Sender<Link>,
+}
+
+/// How the bot stands with the gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Link {
+    /// Connected, and told of all that happens.
+    Up,
+    /// Not connected, and working on it.
+    Down,
+    /// Another replica is connected; this one takes over when that one ends.
+    Standby,
 }
 
 /// Why the bot stopped without being asked to.
@@ -67,9 +78,9 @@ pub enum ServeError {
     /// The HTTP listener failed.
     #[error("the HTTP listener failed")]
     Http(#[source] io::Error),
-    /// Discord refused, or cannot be reached.
-    #[error("the gateway ended: check the token with `mailmedic doctor`")]
-    Gateway(#[source] Box<serenity::Error>),
+    /// Discord does not want the bot on its gateway.
+    #[error(transparent)]
+    Gateway(gateway::Refused),
     /// The public key is no key.
     #[error("`[discord] public_key` is not a valid key; copy it again from the developer portal")]
     Key,
@@ -79,6 +90,8 @@ pub enum ServeError {
 pub struct Serving {
     /// The client for the gateway; none to do without.
     pub gateway: Option<Http>,
+    /// The store by which several replicas agree on which of them holds the gateway; none where there is one alone.
+    pub shared: Option<Store>,
     /// Who signs interactions that arrive over HTTP; none to take none.
     pub public_key: Option<PublicKey>,
     /// Where health, and with HTTP the interactions, are asked for.
@@ -93,27 +106,27 @@ impl Bot {
         Self {
             desk: Desk { engine: Arc::clone(&engine), store, rounds },
             engine,
-            sender: Sender(http),
+            sender: Sender::new(http),
             tasks: TaskTracker::new(),
             turns: Arc::new(Semaphore::new(ANSWERS_AT_ONCE)),
             readers: Arc::new(Semaphore::new(READ_AT_ONCE)),
-            connected: Arc::new(AtomicBool::new(false)),
             stop,
+            link: watch::Sender::new(Link::Down),
         }
     }
 
     /// Serves until `shutdown`; then takes nothing new, and finishes the answers under way.
     pub async fn serve(self, serving: Serving, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
-        let Serving { gateway, public_key, listener } = serving;
+        let Serving { gateway, shared, public_key, listener } = serving;
         let router = http::router(&self, gateway.is_some(), public_key)?;
         let stop = self.stop.clone();
         let stopped = stop.clone();
         let web = axum::serve(listener, router).with_graceful_shutdown(async move { stopped.cancelled().await });
         let web = async { web.await.map_err(ServeError::Http) };
         let websocket = async {
-            let ended = gateway::run(&self, gateway, stop.clone()).await;
+            let ended = gateway::run(&self, gateway, shared.as_ref(), &stop).await;
             stop.cancel();
-            ended
+            ended.map_err(ServeError::Gateway)
         };
         let postman = Postman { desk: self.desk.clone(), sender: self.sender.clone() };
         let rounds = async {
@@ -139,12 +152,17 @@ impl Bot {
         }
     }
 
-    pub(super) fn is_connected(&self) -> bool {
-        self.connected.load(Ordering::Relaxed)
+    pub(super) fn config(&self) -> &Config {
+        self.engine.config()
     }
 
-    pub(super) fn set_connected(&self, connected: bool) {
-        self.connected.store(connected, Ordering::Relaxed);
+    /// How the bot stands with the gateway.
+    pub(super) fn link(&self) -> Link {
+        *self.link.borrow()
+    }
+
+    pub(super) fn set_link(&self, link: Link) {
+        self.link.send_replace(link);
     }
 
     /// Takes an interaction that came over HTTP: what to respond at once, if it is one of ours. The rest is done after
@@ -326,11 +344,6 @@ fn too_often(who: &Subject, wait: Duration) -> Answer {
         }
     };
     Answer::sentence("One moment, please", lead)
-}
-
-/// Any number: it spreads what would else happen at once.
-fn chance() -> u64 {
-    getrandom::u64().unwrap_or_default()
 }
 
 fn token(interaction: &Interaction) -> &str {

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serenity::model::application::Interaction;
 
-use super::bot::{Bot, ServeError};
+use super::bot::{Bot, Link, ServeError};
 use super::signature::{Gate, Refusal};
 use crate::config::PublicKey;
 
@@ -43,10 +43,10 @@ pub(super) fn router(bot: &Bot, has_gateway: bool, key: Option<PublicKey>) -> Re
 }
 
 async fn ready(State(health): State<Arc<Health>>) -> (StatusCode, &'static str) {
-    if !health.has_gateway || health.bot.is_connected() {
-        (StatusCode::OK, "ready\n")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "not connected to the gateway\n")
+    match health.bot.link() {
+        Link::Down if health.has_gateway => (StatusCode::SERVICE_UNAVAILABLE, "not connected to the gateway\n"),
+        Link::Standby => (StatusCode::OK, "ready; another replica holds the gateway\n"),
+        Link::Up | Link::Down => (StatusCode::OK, "ready\n"),
     }
 }
 

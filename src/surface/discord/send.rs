@@ -1,11 +1,26 @@
-//! The one place from which anything is sent to Discord: every body passes here, and none can resolve a mention.
+//! The one place from which anything is sent to Discord: every body passes here, and none can resolve a mention. What
+//! passes (`failure`) is tried again; when Discord refuses nearly everything, `brake` slows down.
 
-use std::sync::Arc;
+mod brake;
+mod failure;
+
+use std::collections::HashSet;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
-use serenity::http::{Http, HttpError};
+use serenity::http::{Http, Route};
+use serenity::model::Permissions;
+use serenity::model::channel::{Channel, ChannelType};
 use serenity::model::id::{ChannelId, InteractionId, MessageId};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+
+use super::lot::lot;
+use super::permissions::{self, Attempt, Place};
+use brake::Brake;
+pub(super) use failure::Failure;
 
 use crate::answer::Answer;
 use crate::render::discord::{self, Extra, Message};
@@ -137,54 +152,109 @@ impl Callback {
 
 /// How long Discord may take to accept an acknowledgement: after three seconds it is void anyway.
 const ACKNOWLEDGEMENT: Duration = Duration::from_secs(3);
+/// How long to wait before an acknowledgement is tried again.
+const AT_ONCE: Duration = Duration::from_millis(100);
 /// How long to wait before a message that Discord does not know yet is edited again.
 const AGAIN: Duration = Duration::from_millis(300);
-/// How long anything else may take, waiting for a rate limit included.
+/// How long to wait before anything else is tried again, the first time.
+const SOON: Duration = Duration::from_millis(250);
+/// How long one request may stay without an answer, waiting for a rate limit not included.
+const ATTEMPT: Duration = Duration::from_secs(10);
+/// How long anything but an acknowledgement may take, waiting for a rate limit and trying again included.
 pub(super) const ANSWER: Duration = Duration::from_mins(1);
+/// Discord: "Interaction has already been acknowledged".
+const ACKNOWLEDGED: isize = 40_060;
+/// Of how many channels it is remembered that staff were told what the bot lacks there.
+const CHANNELS: usize = 1_000;
 
 /// Sends to Discord's REST interface. What goes wrong is told in words that hold no address, since a token is part of it.
 #[derive(Clone)]
-pub(super) struct Sender(pub(super) Arc<Http>);
+pub(super) struct Sender {
+    http: Arc<Http>,
+    state: Arc<State>,
+}
+
+/// What all requests of a process have in common.
+#[derive(Default)]
+struct State {
+    brake: Brake,
+    /// Until when serenity waits for a rate limit.
+    limited: Mutex<Option<Instant>>,
+    /// Where staff were told that the bot lacks a permission.
+    told: Mutex<HashSet<(ChannelId, Attempt)>>,
+}
 
 impl Sender {
+    pub(super) fn new(mut http: Arc<Http>) -> Self {
+        let state = Arc::new(State::default());
+        if let Some(limiter) = Arc::get_mut(&mut http).and_then(|http| http.ratelimiter.as_mut()) {
+            let state = Arc::clone(&state);
+            limiter.set_ratelimit_callback(Box::new(move |limit| state.limit(limit.timeout)));
+        }
+        Self { http, state }
+    }
+
     /// Acknowledges an interaction.
     pub(super) async fn acknowledge(&self, id: InteractionId, token: &str, callback: &Callback) -> Result<(), String> {
-        within(ACKNOWLEDGEMENT, self.0.create_interaction_response(id, token, callback, Vec::new())).await
+        let mut tries = 0;
+        let acknowledged = self.persist(ACKNOWLEDGEMENT, AT_ONCE, || {
+            tries += 1;
+            let sent = self.http.create_interaction_response(id, token, callback, Vec::new());
+            async move {
+                match sent.await.map_err(Failure::from) {
+                    // The answer to the first try was lost, and it was done all the same.
+                    Err(failure) if tries > 1 && failure.code() == Some(ACKNOWLEDGED) => Ok(()),
+                    acknowledged => acknowledged,
+                }
+            }
+        });
+        let acknowledged = acknowledged.await;
+        self.forget(Route::InteractionResponse { interaction_id: id, token }).await;
+        acknowledged.map_err(|failure| failure.to_string())
     }
 
     /// Puts the answer where the acknowledgement stands.
     pub(super) async fn edit_response(&self, token: &str, reply: &Reply) -> Result<(), String> {
         let body = Body::of(reply);
-        let edit = || self.0.edit_original_interaction_response(token, &body, Vec::new());
-        let patient = async {
-            let known_by = tokio::time::Instant::now() + ACKNOWLEDGEMENT;
+        let known_by = Instant::now() + ACKNOWLEDGEMENT;
+        let edited = self.persist(ANSWER, SOON, || async {
+            if let Some(application_id) = self.http.application_id() {
+                self.forget(Route::WebhookOriginalInteractionResponse { application_id, token }).await;
+            }
             loop {
-                match edit().await {
+                let edited = self.http.edit_original_interaction_response(token, &body, Vec::new()).await;
+                match edited.map_err(Failure::from) {
                     // The response to a signed request may still be on its way to Discord, which knows no message yet.
-                    Err(error) if is_unknown(&error) && tokio::time::Instant::now() < known_by => {
-                        tokio::time::sleep(AGAIN).await;
-                    }
+                    Err(failure) if failure.status() == Some(404) && Instant::now() < known_by => sleep(AGAIN).await,
                     edited => return edited,
                 }
             }
-        };
-        within(ANSWER, patient).await.map(drop)
+        });
+        edited.await.map(drop).map_err(|failure| failure.to_string())
     }
 
     /// Replies to a message.
     pub(super) async fn reply(&self, channel: ChannelId, to: MessageId, reply: &Reply) -> Result<MessageId, String> {
         let mut body = Body::of(reply);
         body.message_reference = Some(Reference { message_id: to, fail_if_not_exists: false });
-        within(ANSWER, self.0.send_message(channel, Vec::new(), &body)).await.map(|message| message.id)
+        // Discord makes no second message with the same nonce, so that a reply whose acknowledgement was lost is sent
+        // again without harm.
+        (body.nonce, body.enforce_nonce) = (Some(to.to_string()), true);
+        let send = || async { Ok(self.http.send_message(channel, Vec::new(), &body).await?) };
+        let sent = self.persist(ANSWER, SOON, send).await;
+        self.judge(channel, Attempt::Reply, sent).await.map(|message| message.id)
     }
 
     /// Changes a message of ours.
     pub(super) async fn edit(&self, channel: ChannelId, message: MessageId, reply: &Reply) -> Result<(), String> {
         let body = Body::of(reply);
-        within(ANSWER, self.0.edit_message(channel, message, &body, Vec::new())).await.map(drop)
+        let edit = || async { Ok(self.http.edit_message(channel, message, &body, Vec::new()).await?) };
+        let edited = self.persist(ANSWER, SOON, edit).await;
+        self.judge(channel, Attempt::Edit, edited).await.map(drop)
     }
 
-    /// Takes a notification to a channel; both of two tries bear its nonce, by which Discord drops the second.
+    /// Takes a notification to a channel, once: the outbox tries again. Both of two tries bear its nonce, by which Discord
+    /// drops the second.
     pub(super) async fn notify(
         &self,
         channel: ChannelId,
@@ -193,55 +263,134 @@ impl Sender {
         whom: Call,
     ) -> Delivery {
         let body = Body { nonce: Some(notification.nonce()), enforce_nonce: true, ..Body::of(reply).calling(whom) };
-        match self.0.send_message(channel, Vec::new(), &body).await {
-            Ok(_) => Delivery::Done,
-            Err(error) => delivery(&error),
-        }
+        let sent = self.attempt(async { Ok(self.http.send_message(channel, Vec::new(), &body).await?) }).await;
+        sent.map_or_else(|failure| failure.delivery(), |_| Delivery::Done)
     }
 
     /// The channel of the direct messages with a person.
     pub(super) async fn direct(&self, person: Person) -> Result<ChannelId, Delivery> {
         let to = serde_json::json!({ "recipient_id": person.to_string() });
-        self.0.create_private_channel(&to).await.map(|channel| channel.id).map_err(|error| delivery(&error))
+        let opened = self.attempt(async { Ok(self.http.create_private_channel(&to).await?) }).await;
+        opened.map(|channel| channel.id).map_err(|failure| failure.delivery())
+    }
+
+    /// Tries until it works, changes nothing any more, or `time` is over.
+    async fn persist<T, F: Future<Output = Result<T, Failure>>>(
+        &self,
+        time: Duration,
+        first: Duration,
+        mut send: impl FnMut() -> F,
+    ) -> Result<T, Failure> {
+        let mut last = Failure::Silent;
+        let tries = async {
+            for tries in 0.. {
+                let pass = self.state.brake.pass().await;
+                let failure = match self.attempt(send()).await {
+                    Ok(done) => return Ok(done),
+                    Err(failure) => failure,
+                };
+                drop(pass);
+                if failure.counts() {
+                    self.state.brake.refused();
+                }
+                match failure.pause(first, tries, lot()) {
+                    Some(pause) => {
+                        last = failure;
+                        sleep(pause).await;
+                    }
+                    None => return Err(failure),
+                }
+            }
+            Err(Failure::Silent)
+        };
+        match timeout(time, tries).await {
+            Ok(ended) => ended,
+            Err(_) => Err(last),
+        }
+    }
+
+    /// Makes one request; serenity waits for a rate limit in it.
+    async fn attempt<T>(&self, sent: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        let mut sent = pin!(sent);
+        let mut until = Instant::now() + ATTEMPT;
+        loop {
+            tokio::select! {
+                ended = &mut sent => return ended,
+                () = sleep_until(until) => match self.state.limited() {
+                    Some(limited) if limited + ATTEMPT > until => until = limited + ATTEMPT,
+                    _ => return Err(Failure::Silent),
+                },
+            }
+        }
+    }
+
+    /// Lets serenity forget what it knows of a route's limit. It takes the limits of all interactions for one, so that
+    /// each would wait for every other, and never forgets those of single interactions.
+    async fn forget(&self, route: Route<'_>) {
+        if let Some(limiter) = &self.http.ratelimiter {
+            limiter.routes().write().await.remove(&route.ratelimiting_bucket());
+        }
+    }
+
+    /// Tells staff, once for a channel, where a permission is missing.
+    async fn judge<T>(&self, channel: ChannelId, attempt: Attempt, sent: Result<T, Failure>) -> Result<T, String> {
+        let code = sent.as_ref().err().and_then(Failure::code).filter(|code| permissions::is_about_permissions(*code));
+        if let Some(code) = code
+            && self.state.is_news(channel, attempt)
+        {
+            let known = timeout(ATTEMPT, self.permissions(channel)).await.ok().flatten();
+            if let Some(lacking) = permissions::lacking(code, attempt, channel, known) {
+                tracing::error!("{lacking}");
+            }
+        }
+        sent.map_err(|failure| failure.to_string())
+    }
+
+    /// What the bot may do in a channel; none where Discord does not say.
+    async fn permissions(&self, id: ChannelId) -> Option<(Place, Permissions)> {
+        let Channel::Guild(mut channel) = self.http.get_channel(id).await.ok()? else { return None };
+        let threads = [ChannelType::PublicThread, ChannelType::PrivateThread, ChannelType::NewsThread];
+        let mut place = Place::Channel;
+        if threads.contains(&channel.kind) {
+            place = Place::Thread;
+            let Channel::Guild(parent) = self.http.get_channel(channel.parent_id?).await.ok()? else { return None };
+            channel = parent;
+        }
+        let guild = self.http.get_guild(channel.guild_id).await.ok()?;
+        let me = self.http.get_current_user().await.ok()?;
+        let me = self.http.get_member(channel.guild_id, me.id).await.ok()?;
+        Some((place, guild.user_permissions_in(&channel, &me)))
+    }
+}
+
+impl State {
+    /// serenity waits for a rate limit.
+    fn limit(&self, time: Duration) {
+        self.brake.refused();
+        let until = Instant::now() + time;
+        let mut limited = self.limited.lock().unwrap_or_else(PoisonError::into_inner);
+        *limited = (*limited).max(Some(until));
+    }
+
+    fn limited(&self) -> Option<Instant> {
+        *self.limited.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether staff were not told yet.
+    fn is_news(&self, channel: ChannelId, attempt: Attempt) -> bool {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.len() >= CHANNELS {
+            told.clear();
+        }
+        told.insert((channel, attempt))
     }
 }
 
 /// Waits for a request, no longer than `time`.
 pub(super) async fn within<T>(time: Duration, sent: impl Future<Output = serenity::Result<T>>) -> Result<T, String> {
-    match tokio::time::timeout(time, sent).await {
+    match timeout(time, sent).await {
         Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(told(&error)),
-        Err(_) => Err("Discord did not answer in time".to_owned()),
-    }
-}
-
-fn is_unknown(error: &serenity::Error) -> bool {
-    matches!(error, serenity::Error::Http(HttpError::UnsuccessfulRequest(refused)) if refused.status_code.as_u16() == 404)
-}
-
-/// An error without the address that was asked: it holds the interaction's token.
-fn told(error: &serenity::Error) -> String {
-    match error {
-        serenity::Error::Http(HttpError::UnsuccessfulRequest(refused)) => {
-            format!("Discord refused with {}: {}", refused.status_code, refused.error.message)
-        }
-        serenity::Error::Http(HttpError::Request(error)) if error.is_connect() => {
-            "Discord cannot be reached".to_owned()
-        }
-        serenity::Error::Http(HttpError::Request(_)) => "the connection to Discord broke off".to_owned(),
-        serenity::Error::Http(_) => "the request could not be made".to_owned(),
-        _ => "Discord's answer could not be read".to_owned(),
-    }
-}
-
-/// What became of a notification that was not taken.
-fn delivery(error: &serenity::Error) -> Delivery {
-    let serenity::Error::Http(HttpError::UnsuccessfulRequest(refused)) = error else {
-        return Delivery::Delayed(told(error));
-    };
-    match refused.status_code.as_u16() {
-        403 | 404 => Delivery::Gone(told(error)),
-        429 | 500.. => Delivery::Delayed(told(error)),
-        _ => Delivery::Refused(told(error)),
+        Ok(Err(error)) => Err(Failure::from(error).to_string()),
+        Err(_) => Err(Failure::Silent.to_string()),
     }
 }

@@ -13,7 +13,7 @@ use super::bot::{Bot, ServeError, Serving};
 use super::commands::commands;
 use super::send::{ANSWER, within};
 use super::signature::Gate;
-use crate::config::{Config, Discord, Token, Transport};
+use crate::config::{Config, Discord, Place, Token, Transport};
 use crate::engine::Engine;
 use crate::store::{Store, StoreError};
 use crate::surface::cli::{Command, Exit};
@@ -197,9 +197,12 @@ async fn serve(engine: &Arc<Engine>) -> io::Result<Exit> {
     };
     tracing::info!(listen = %listener.local_addr()?, transport = ?settings.transport, "serving");
     let gateway = if settings.transport == Transport::Http { None } else { http(settings).ok() };
-    let serving = Serving { gateway, public_key: key, listener };
+    // A file is one process's own; of those who share a server, one holds the gateway.
+    let shared = matches!(config.store.place, Place::Server(_)).then(|| store.clone());
+    let serving = Serving { gateway, shared, public_key: key, listener };
     match Bot::new(Arc::clone(engine), Arc::new(rest), store).serve(serving, asked_to_stop()?).await {
         Ok(()) => Ok(Exit::Fine),
+        Err(error @ ServeError::Gateway(_)) => refuse(error, Exit::Configuration),
         Err(error) => refuse(with_cause(&error), Exit::Unknown),
     }
 }

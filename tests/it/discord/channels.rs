@@ -28,6 +28,7 @@ pub(crate) fn answer(world: &mut World, call: &Call) -> Result<Outcome, Refusal>
     let Some(channel) = find(world, id) else {
         return Err(Refusal::wrong(404, 10003, "Unknown Channel", format!("there is no channel {id}")));
     };
+    permit(world, &channel, call)?;
     let mut deed = Deed {
         what: call.operation,
         when: call.arrived,
@@ -45,6 +46,9 @@ pub(crate) fn answer(world: &mut World, call: &Call) -> Result<Outcome, Refusal>
         Operation::EditChannel => Outcome::Json(200, edit_channel(world, &channel, &call.body)?),
         Operation::ShowTyping => Outcome::Empty,
         Operation::CreateMessage => {
+            if let Some(sent) = sent_before(world, &call.body) {
+                return Ok(Outcome::Json(200, sent));
+            }
             let message = create_message(world, id, call)?;
             deed.message = message["id"].as_str().map(str::to_owned);
             Outcome::Json(200, message)
@@ -64,7 +68,42 @@ pub(crate) fn answer(world: &mut World, call: &Call) -> Result<Outcome, Refusal>
 /// Finds a channel or thread by its id.
 pub(crate) fn find(world: &World, id: &str) -> Option<Value> {
     let known = guild::channels().into_iter().chain([guild::dm()]).find(|channel| channel["id"] == id);
-    known.or_else(|| world.threads.get(id).cloned())
+    let mut channel = known.or_else(|| world.threads.get(id).cloned())?;
+    if let Some(denied) = world.denied.get(id) {
+        let overwrite = json!({"id": BOT.id, "type": 1, "allow": "0", "deny": denied.to_string()});
+        channel["permission_overwrites"] = json!([overwrite]);
+    }
+    Some(channel)
+}
+
+/// Refuses what the bot may not do in a channel; a thread takes after its channel.
+fn permit(world: &World, channel: &Value, call: &Call) -> Result<(), Refusal> {
+    let thread = channel["type"] == 11;
+    let place = if thread { &channel["parent_id"] } else { &channel["id"] };
+    let denied = world.denied.get(place.as_str().unwrap_or_default()).copied().unwrap_or(0);
+    let writes = call.operation == Operation::CreateMessage;
+    let embeds = call.body["embeds"].as_array().is_some_and(|embeds| !embeds.is_empty());
+    if denied & permission::VIEW_CHANNEL != 0 {
+        return Err(Refusal::new(403, 50001, "Missing Access"));
+    }
+    if writes && !call.body["message_reference"].is_null() && denied & permission::READ_MESSAGE_HISTORY != 0 {
+        let message = "Cannot reply without permission to read message history";
+        return Err(Refusal::new(403, 160_002, message));
+    }
+    let send = if thread { permission::SEND_MESSAGES_IN_THREADS } else { permission::SEND_MESSAGES };
+    if (writes && denied & send != 0) || (embeds && denied & permission::EMBED_LINKS != 0) {
+        return Err(Refusal::new(403, 50013, "Missing Permissions"));
+    }
+    Ok(())
+}
+
+/// Permissions that a test may take from the bot, by their bits.
+pub(crate) mod permission {
+    pub(crate) const VIEW_CHANNEL: u64 = 1 << 10;
+    pub(crate) const SEND_MESSAGES: u64 = 1 << 11;
+    pub(crate) const EMBED_LINKS: u64 = 1 << 14;
+    pub(crate) const READ_MESSAGE_HISTORY: u64 = 1 << 16;
+    pub(crate) const SEND_MESSAGES_IN_THREADS: u64 = 1 << 38;
 }
 
 fn edit_channel(world: &mut World, channel: &Value, body: &Value) -> Result<Value, Refusal> {
@@ -79,6 +118,13 @@ fn edit_channel(world: &mut World, channel: &Value, body: &Value) -> Result<Valu
         }
     }
     Ok(thread.clone())
+}
+
+/// The message that was made with the same nonce, where no second one shall be.
+fn sent_before(world: &World, body: &Value) -> Option<Value> {
+    let again = |message: &&Value| message["nonce"] == body["nonce"] && message["author"]["id"] == BOT.id;
+    let enforced = body["enforce_nonce"] == true && !body["nonce"].is_null();
+    world.messages.values().find(|message| enforced && again(message)).cloned()
 }
 
 fn create_message(world: &mut World, channel: &str, call: &Call) -> Result<Value, Refusal> {

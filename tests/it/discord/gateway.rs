@@ -26,7 +26,13 @@ pub(crate) struct Gateway {
     door: Door,
     identified: usize,
     resumed: usize,
+    /// A session was resumed where Discord asks not to.
+    resumed_elsewhere: bool,
     heartbeats: usize,
+    /// How many sessions were connected at once, at most.
+    most_at_once: usize,
+    /// How many connections the shut gateway did not take.
+    refused: usize,
     /// How the bot ended its connections: by a close code, or without one.
     left: Vec<Option<u16>>,
 }
@@ -55,6 +61,12 @@ pub(crate) enum Resumable {
 }
 
 impl Gateway {
+    /// Counts the sessions that are connected now.
+    fn count(&mut self) {
+        let connected = self.sessions.iter().filter(|session| session.connection.is_some()).count();
+        self.most_at_once = self.most_at_once.max(connected);
+    }
+
     /// Sends an event to every session that may see it; one that is away gets it when it resumes.
     pub(crate) fn dispatch(&mut self, event: &str, data: &Value) {
         for session in self.sessions.iter_mut().filter(|session| !session.over) {
@@ -80,7 +92,12 @@ pub(crate) async fn listen(shared: Arc<Shared>, listener: TcpListener) {
     let mut conversations = tokio::task::JoinSet::new();
     loop {
         let Ok((stream, _)) = listener.accept().await else { continue };
-        if shared.read(|world| world.gateway.door == Door::Open) {
+        let open = shared.change(|world| {
+            let open = world.gateway.door == Door::Open;
+            world.gateway.refused += usize::from(!open);
+            open
+        });
+        if open {
             conversations.spawn(connection::converse(Arc::clone(&shared), stream));
         }
     }
@@ -135,6 +152,16 @@ impl<'a> Wire<'a> {
     /// How often the bot identified itself so far.
     pub(crate) fn identifies(&self) -> usize {
         self.shared.read(|world| world.gateway.identified)
+    }
+
+    /// How many sessions were connected at once, at most.
+    pub(crate) fn most_at_once(&self) -> usize {
+        self.shared.read(|world| world.gateway.most_at_once)
+    }
+
+    /// Whether every session was resumed where READY says.
+    pub(crate) fn resumed_in_place(&self) -> bool {
+        self.shared.read(|world| !world.gateway.resumed_elsewhere)
     }
 
     /// The intents of the newest session, as bits.
@@ -192,6 +219,17 @@ impl<'a> Wire<'a> {
             let lines: Vec<u64> = world.gateway.lines.keys().copied().collect();
             world.gateway.silent.extend(lines);
         });
+    }
+
+    /// Ends all sessions without a word: whoever resumes one is told that it is invalid.
+    pub(crate) fn end_sessions(&self) {
+        self.shared.change(|world| world.gateway.sessions.iter_mut().for_each(|session| session.over = true));
+    }
+
+    /// Waits until the shut gateway refused so many connections.
+    pub(crate) async fn refused(&self, times: usize) {
+        let what = format!("{times} connections to the shut gateway");
+        self.shared.wait(&what, |world| (world.gateway.refused >= times).then_some(())).await;
     }
 
     /// Takes no connections any more.

@@ -19,8 +19,8 @@ use tracing::{Event, Level, Metadata, Subscriber, span};
 use super::fixtures::TOKEN;
 use super::world::{Shared, World};
 
-/// Lines of serenity that tell of something lost or misread.
-const ALARMS: [&str; 7] = [
+/// Lines of serenity and mailmedic that tell of something lost or misread.
+const ALARMS: [&str; 9] = [
     "An unknown event was received",
     "HTTP request to get gateway URL failed",
     "Error building gateway URL",
@@ -28,6 +28,8 @@ const ALARMS: [&str; 7] = [
     "Err deserializing",
     "Err decompressing",
     "Unhandled error",
+    "could not be read",
+    "something that is no payload",
 ];
 
 static WATCHES: Mutex<Vec<(ThreadId, Weak<Shared>)>> = Mutex::new(Vec::new());

@@ -192,6 +192,23 @@ impl StandIn {
         self.shared.change(|world| world.faults.add(operation, fault, times));
     }
 
+    /// Takes permissions (bits) in a channel and its threads from the bot.
+    pub(crate) fn deny(&self, channel: &str, permissions: u64) {
+        self.shared.change(|world| world.denied.insert(channel.to_owned(), permissions));
+    }
+
+    /// Waits until a line of the log has this in it.
+    pub(crate) async fn logged(&self, text: &str) {
+        let has = |world: &super::world::World| world.logs.iter().any(|line| line.contains(text)).then_some(());
+        self.shared.wait(&format!("a line of the log with `{text}`"), has).await;
+    }
+
+    /// Waits until an entry of the journal has this in it.
+    pub(crate) async fn happened(&self, text: &str) {
+        let has = |world: &super::world::World| world.journal.iter().any(|line| line.contains(text)).then_some(());
+        self.shared.wait(&format!("`{text}` in the journal"), has).await;
+    }
+
     /// Waits until commands are registered, and gives them all.
     pub(crate) async fn commands(&self) -> Vec<Value> {
         let there = |world: &super::world::World| (!world.commands.is_empty()).then(|| world.visible_commands());

@@ -67,6 +67,8 @@ pub(crate) struct World {
     pub(crate) threads: HashMap<String, Value>,
     /// Files on Discord's file servers, by path.
     pub(crate) files: HashMap<String, Vec<u8>>,
+    /// What the bot may not do in a channel (permission bits), by its id.
+    pub(crate) denied: HashMap<String, u64>,
 }
 
 impl World {
@@ -84,6 +86,7 @@ impl World {
             commands: HashMap::new(),
             threads: HashMap::new(),
             files: HashMap::new(),
+            denied: HashMap::new(),
         }
     }
 

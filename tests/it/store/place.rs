@@ -85,7 +85,7 @@ impl Place {
     }
 
     /// The last column of every row, a line each.
-    async fn shown(&self, sql: &str) -> String {
+    pub(crate) async fn shown(&self, sql: &str) -> String {
         let sql = AssertSqlSafe(sql.to_owned());
         let mut lines = Vec::new();
         match &self.at.place {

@@ -22,6 +22,9 @@ const LARGEST: usize = 4096;
 /// The most payloads that a bot may send in a minute.
 const PER_MINUTE: usize = 120;
 
+/// Where READY says that sessions are resumed.
+pub(super) const RESUME_PATH: &str = "/resume-here";
+
 /// Whether a connection goes on.
 enum Then {
     On,
@@ -30,7 +33,13 @@ enum Then {
 
 /// Talks with the bot until one of both ends it.
 pub(super) async fn converse(shared: Arc<Shared>, stream: TcpStream) {
-    let Ok(mut socket) = tokio_tungstenite::accept_hdr_async(stream, version_10).await else {
+    let mut path = String::new();
+    #[allow(clippy::result_large_err, reason = "the signature is tungstenite's")]
+    let judge = |request: &Request, response| {
+        request.uri().path().clone_into(&mut path);
+        version_10(request, response)
+    };
+    let Ok(mut socket) = tokio_tungstenite::accept_hdr_async(stream, judge).await else {
         shared.change(|world| world.violation("a connection to the gateway that was no websocket of version 10"));
         return;
     };
@@ -46,7 +55,7 @@ pub(super) async fn converse(shared: Arc<Shared>, stream: TcpStream) {
     let hello = json!({"op": 10, "s": null, "t": null, "d": {"heartbeat_interval": millis(interval), "_trace": []}});
     if socket.send(Message::Text(hello.to_string())).await.is_ok() {
         let within = interval + shared.settings.heartbeat_grace;
-        let mut talk = Talk { shared: &shared, number, orders, heard: Vec::new() };
+        let mut talk = Talk { shared: &shared, number, path, orders, heard: Vec::new() };
         talk.run(&mut socket, &mut inbox, within).await;
     }
     shared.change(|world| {
@@ -82,6 +91,8 @@ fn millis(duration: Duration) -> u64 {
 struct Talk<'a> {
     shared: &'a Shared,
     number: u64,
+    /// What the bot asked for when it connected.
+    path: String,
     orders: mpsc::UnboundedSender<Order>,
     heard: Vec<Instant>,
 }
@@ -225,7 +236,7 @@ impl Talk<'_> {
         let mut session = Session::new(id.clone(), data, self.number);
         let ready = json!({
             "v": 10, "user_settings": {}, "user": BOT.myself(), "session_type": "normal", "session_id": id,
-            "resume_gateway_url": format!("ws://{}", self.shared.addresses.gateway), "relationships": [],
+            "resume_gateway_url": format!("ws://{}{RESUME_PATH}", self.shared.addresses.gateway), "relationships": [],
             "private_channels": [], "presences": [], "guilds": [{"id": GUILD, "unavailable": true}],
             "guild_join_requests": [], "geo_ordered_rtc_regions": [], "auth": {},
             "shard": data.get("shard").cloned().unwrap_or_else(|| json!([0, 1])),
@@ -237,6 +248,7 @@ impl Talk<'_> {
             }
         }
         world.gateway.sessions.push(session);
+        world.gateway.count();
         world.gateway.identified += 1;
         world.note(format!("IDENTIFY, session {id}, intents {asked:#b}"));
         Then::On
@@ -269,6 +281,8 @@ impl Talk<'_> {
             self.send(frame);
         }
         *resumed += 1;
+        world.gateway.count();
+        world.gateway.resumed_elsewhere |= self.path != RESUME_PATH;
         world.note(told);
         Then::On
     }
