@@ -612,6 +612,8 @@ codes! {
         MessageNoUnsubscribe = Warn "message-no-unsubscribe" ["sign"];
         /// Without a way to unsubscribe with one click (RFC 8058).
         MessageNoOneClick = Warn "message-no-one-click" [];
+        /// With one that no signature covers (RFC 8058 section 4).
+        MessageOneClickUnsigned = Warn "message-one-click-unsigned" [];
         /// With one.
         MessageOneClick = Ok "message-one-click" [];
         /// Nothing says that it is mail to many.

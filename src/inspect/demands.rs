@@ -4,6 +4,8 @@
 use super::date::{self, Stamp};
 use super::findings::{MESSAGE, duration};
 use super::original::Original;
+use super::signature;
+use super::signature::read::Tags;
 use crate::finding::{Code, Finding};
 
 /// The fields that may be there once; From is DMARC's matter.
@@ -60,7 +62,22 @@ fn of_many(message: &Original) -> Finding {
         return about(Code::MessageNoUnsubscribe).detail("sign", sign);
     };
     let one_click = field("List-Unsubscribe-Post").is_some_and(|post| post == "list-unsubscribe=one-click");
-    about(if one_click && ways.contains("<https://") { Code::MessageOneClick } else { Code::MessageNoOneClick })
+    about(match one_click && ways.contains("<https://") {
+        false => Code::MessageNoOneClick,
+        true if is_signed(message) => Code::MessageOneClick,
+        true => Code::MessageOneClickUnsigned,
+    })
+}
+
+/// Whether a signature claims to cover both fields; whether it is good is told of the signature.
+fn is_signed(message: &Original) -> bool {
+    message.named("DKIM-Signature").take(signature::MOST).any(|field| {
+        let text = field.text();
+        let tags = Tags::read(&text).ok();
+        let covered = tags.and_then(|tags| tags.get("h")).unwrap_or_default().to_ascii_lowercase();
+        let covers = |name: &str| covered.split(':').any(|covered| covered.trim() == name);
+        covers("list-unsubscribe") && covers("list-unsubscribe-post")
+    })
 }
 
 #[cfg(test)]
@@ -76,6 +93,8 @@ mod tests {
     fn what_receivers_demand_is_missed_where_it_is_not_there() {
         use Code::*;
         let many = "List-Unsubscribe: <mailto:a@example.com>, <https://example.com/u>";
+        let one_click = format!("{many}\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click");
+        let signed = |fields: &str| format!("DKIM-Signature: v=1; h={fields}; b=\r\n{one_click}");
         for (head, expected) in [
             ("Date: Tue, 14 Nov 2023 21:00:00 +0000\r\nMessage-ID: <1@example.com>", vec![MessagePersonal]),
             ("Subject: a\r\nSubject: b", vec![MessageFieldTwice, MessagePersonal]),
@@ -92,7 +111,9 @@ mod tests {
                 "List-Unsubscribe: <mailto:a@example.com>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click",
                 vec![MessageNoOneClick],
             ),
-            (&format!("{many}\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click"), vec![MessageOneClick]),
+            (&one_click, vec![MessageOneClickUnsigned]),
+            (&signed("from:list-unsubscribe"), vec![MessageOneClickUnsigned]),
+            (&signed("From : List-Unsubscribe : List-Unsubscribe-Post"), vec![MessageOneClick]),
         ] {
             assert_eq!(found(head), expected, "{head}");
         }

@@ -45,7 +45,11 @@ pub struct Circumstances<'c> {
 
 /// Judges a message; pending until all that it takes is known.
 pub fn judge(message: &Original, known: &Circumstances<'_>, view: &mut View<'_>) -> Result<Whole, Pending> {
-    let way = way(message, known.host);
+    let mut way = way(message, known.host);
+    if let (Some(_), Some(last)) = (known.connection, way.hops.last_mut()) {
+        // The one on top is our own server's.
+        last.trusted = true;
+    }
     let authentication = authentication::judge(message, &way, known, view);
     let connection = known.connection.map(|connection| connection::judge(connection, known.lists, view)).transpose();
     let (authentication, connection) = (authentication?, connection?);

@@ -5,13 +5,19 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use mailmedic::config::{self, Config};
+use mailmedic::inspect::authentication::DmarcResult;
+use mailmedic::inspect::connection::{Connection, Received, Tls};
 use mailmedic::inspect::date;
+use mailmedic::mail::spf::SpfResult;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::cli::mailmedic;
 use crate::hosts::{Identity, namespace};
+use crate::lab::engine;
 use crate::nameserver::{NameServer, Zones};
+use crate::spamd::Spamd;
 
 /// The program, which waits for a mail.
 struct Waiting {
@@ -270,4 +276,67 @@ fn a_mailbox_that_cannot_be_had_is_a_matter_of_the_configuration() {
     for (arguments, exit) in [(["testmail", "--timeout", "2h"], 2), (["testmail", "--listen", "here"], 2)] {
         assert_eq!(mailmedic(&arguments).output().unwrap().status.code(), Some(exit), "{arguments:?}");
     }
+}
+
+/// What a server of ours saw.
+fn received(address: &str, helo: &str, mail_from: &str, message: &str) -> Received {
+    let connection = Connection {
+        address: address.parse().unwrap(),
+        helo: helo.to_owned(),
+        mail_from: mail_from.to_owned(),
+        tls: Tls::NotOffered,
+        by: "test.host.example".parse().unwrap(),
+    };
+    Received { connection, message: message.replace('\n', "\r\n").into_bytes() }
+}
+
+#[tokio::test]
+async fn a_domain_that_many_share_is_not_looked_at_for_one_of_them() {
+    let mut zones = football();
+    zones.add("gmail.com", "TXT", "v=spf1 -all");
+    let names = NameServer::start(zones).await;
+    let engine = engine(&names, Config::default());
+    for (author, looked) in [("joe@gmail.com", false), ("joe@football.example.com", true)] {
+        let mail = received(OUT, "out.example", author, &format!("From: {author}\n\nHi\n"));
+        let mut work = engine.receive(&mail);
+        work.finish().await;
+        assert_eq!(work.report().is_some(), looked, "{author}");
+        let spf = work.message().unwrap().authentication.spf.as_ref().unwrap();
+        assert_eq!(spf.result, SpfResult::Fail, "{author}");
+        let fixed = work.message().unwrap().findings.iter().any(|finding| finding.fix.is_some());
+        assert_eq!(fixed, looked, "{author}: the record is theirs to mend");
+    }
+}
+
+#[tokio::test]
+async fn a_mail_without_a_return_path_is_judged_by_its_greeting() {
+    let mut zones = football();
+    zones.add("out.example", "TXT", &format!("v=spf1 ip4:{OUT} -all"));
+    let names = NameServer::start(zones).await;
+    let mail =
+        received(OUT, "out.example", "", "From: joe@football.example.com\nReturn-Path: <x@evil.example>\n\nHi\n");
+    let mut work = engine(&names, Config::default()).receive(&mail);
+    work.finish().await;
+    let authentication = &work.message().unwrap().authentication;
+    let spf = authentication.spf.as_ref().unwrap();
+    assert_eq!((spf.result, spf.domain.as_ref().unwrap().as_str()), (SpfResult::Pass, "out.example"));
+    assert_eq!(spf.address, OUT.parse().ok(), "the very client, and not what the message claims");
+    assert_eq!(authentication.dmarc.result, Some(DmarcResult::Fail));
+}
+
+#[tokio::test]
+async fn the_operators_spam_filter_sees_the_mail_with_the_way_it_came() {
+    let spamd = Spamd::start();
+    let names = NameServer::start(football()).await;
+    let spam = config::Spam { spamd: Some(spamd.address), network: false };
+    let mail = received(OUT, "out.example", "joe@football.example.com", &football_mail());
+    let mut work = engine(&names, Config { spam, ..Config::default() }).receive(&mail);
+    work.finish().await;
+    let whole = work.message().unwrap();
+    let verdict = whole.spam.as_ref().expect("a verdict");
+    assert!(verdict.threshold.is_some() && !verdict.rules.is_empty(), "{verdict:?}");
+    // Without the line that our server writes on top it would say that nobody relayed the mail.
+    assert!(verdict.rules.iter().all(|rule| rule.name != "NO_RELAYS" && rule.name != "NO_RECEIVED"), "{verdict:?}");
+    let hop = whole.hops.last().unwrap();
+    assert_eq!((hop.by.as_deref(), hop.trusted), (Some("test.host.example"), true));
 }
