@@ -53,6 +53,8 @@
 //! * Text from outside is inert on every surface: no mention, no link, no markup; and nobody is ever pinged.
 //! * Nobody but [`probe::egress`] connects to a host that a domain names: to the address that it judged, public or allowed
 //!   by the operator, at one of six ports.
+//! * The test mailbox takes one mail for an address that is open, and never relays, bounces or sends
+//!   ([`surface::mailbox`]).
 //! * What was committed survives: a notification is written in the transaction of what it tells of, and is gone only after
 //!   it was delivered or given up ([`store`]).
 //! * Every interaction is acknowledged before any work is done; work per request is bounded by one budget.

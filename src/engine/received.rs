@@ -12,6 +12,7 @@ use crate::answer::{Answer, Block, Noted};
 use crate::finding::{Code, Finding, Severity, Topic};
 use crate::inspect::connection::{Connection, Tls};
 use crate::inspect::whole::Whole;
+use crate::mail::spf::SpfResult;
 use crate::probe::{Cost, Report};
 use crate::text::Text;
 
@@ -40,6 +41,7 @@ pub(super) fn answer(
     };
     let to_mend = of(&[Severity::Fail, Severity::Warn]);
     let (first, rest) = to_mend.split_at(to_mend.len().min(FIRST));
+    let unknown = of(&[Severity::Unknown]);
     let mut blocks = vec![Block::Paragraph(came(connection))];
     let mut push = |heading: &str, findings: &[&Finding]| {
         if !findings.is_empty() {
@@ -49,7 +51,7 @@ pub(super) fn answer(
     };
     push("Mend first", first);
     push("Then", rest);
-    push("Not known", &of(&[Severity::Unknown]));
+    push("Not known", &unknown);
     push("Worth knowing", &of(&[Severity::Info]));
     push("In order", &of(&[Severity::Ok]));
     blocks.extend(background(whole));
@@ -63,14 +65,17 @@ pub(super) fn answer(
         blocks,
         next: report.map(again).into_iter().collect(),
         note: Some(spent(questions)),
-        ..Answer::sentence(title, lead(engine, first, rest.len(), report))
+        ..Answer::sentence(title, lead(engine, (first, rest.len()), unknown.len(), report))
     }
 }
 
 /// Whether what was found of the message says no more than what was found of its author's domain, which names the cause.
 fn is_echo(of_message: &Finding, of_domain: &Finding) -> bool {
     let topic = match of_message.code {
-        Code::MessageSpfFail if of_message.fix.is_none() => Topic::Spf,
+        // That there is no usable record is the domain's fault; that a usable one leaves the sender out is not.
+        Code::MessageSpfFail if of_message.details.get("result").is_some_and(|result| is_of_record(result)) => {
+            Topic::Spf
+        }
         Code::MessageSpfUnknown => Topic::Spf,
         Code::MessageDmarcNone | Code::MessageDmarcUnknown => Topic::Dmarc,
         _ => return false,
@@ -79,14 +84,21 @@ fn is_echo(of_message: &Finding, of_domain: &Finding) -> bool {
     of_domain.code.topic() == topic && of_domain.subject == of_message.subject && is_cause
 }
 
+/// Whether a result of SPF is about the record and not about the sender.
+fn is_of_record(result: &str) -> bool {
+    [SpfResult::None, SpfResult::PermError].iter().any(|other| other.as_str() == result)
+}
+
 /// The short list in a sentence.
-fn lead(engine: &Engine, first: &[&Finding], more: usize, report: Option<&Report>) -> Text {
+fn lead(engine: &Engine, (first, more): (&[&Finding], usize), unknown: usize, report: Option<&Report>) -> Text {
     let text = match report {
         Some(report) => Text::plain("The mail of ").code(shown(&report.domain)).and(" is here. "),
         None => Text::plain("The mail is here. "),
     };
-    if first.is_empty() {
-        return text.and("Nothing is wrong with it, as far as can be seen.");
+    match (first.is_empty(), unknown) {
+        (true, 0) => return text.and("Nothing is wrong with it, as far as can be seen."),
+        (true, _) => return text.and("Nothing is known to be wrong with it, but not everything could be looked up."),
+        (false, _) => {}
     }
     let titles: Vec<String> = first.iter().map(|finding| engine.knowledge.words(finding).title.to_string()).collect();
     let listed: Vec<String> = titles.iter().enumerate().map(|(at, title)| format!("{}. {title}", at + 1)).collect();
@@ -119,4 +131,28 @@ fn told(engine: &Engine, findings: &[&Finding]) -> Vec<Noted> {
         }
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_domain_says_better_is_left_out() {
+        let spf = |result: &str| Finding::new(Code::MessageSpfFail, "example.com").detail("result", result);
+        let of_domain = |code| Finding::new(code, "example.com");
+        let none = Finding::new(Code::MessageDmarcNone, "example.com");
+        for (message, domain, expected) in [
+            (spf("permerror"), of_domain(Code::SpfTwoRecords), true),
+            (spf("none"), of_domain(Code::SpfMissing), true),
+            (spf("softfail"), of_domain(Code::SpfTwoRecords), false),
+            (spf("none"), of_domain(Code::SpfFound), false),
+            (spf("none"), of_domain(Code::DmarcMissing), false),
+            (spf("none"), Finding::new(Code::SpfMissing, "other.example"), false),
+            (none, of_domain(Code::DmarcMissing), true),
+            (Finding::new(Code::MessageDmarcFail, "example.com"), of_domain(Code::DmarcMissing), false),
+        ] {
+            assert_eq!(is_echo(&message, &domain), expected, "{message:?} {domain:?}");
+        }
+    }
 }
