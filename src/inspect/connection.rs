@@ -236,7 +236,7 @@ mod tests {
 
     #[test]
     fn tls_that_was_not_offered_is_nobodys_fault() {
-        let used = Tls::Used { version: "TLSv1.3".to_owned(), cipher: "TLS13_AES_256_GCM_SHA384".to_owned() };
+        let used = Tls::Used { version: "TLSv1.3".to_owned(), cipher: "TLS_AES_256_GCM_SHA384".to_owned() };
         for (tls, code) in
             [(Tls::NotOffered, None), (Tls::NotUsed, Some(Code::MessageNoTls)), (used, Some(Code::MessageTls))]
         {

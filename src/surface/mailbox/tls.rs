@@ -57,5 +57,6 @@ pub fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, BadCertif
 pub(super) fn used(session: &ServerConnection) -> Tls {
     let version = session.protocol_version().and_then(|version| version.as_str()).unwrap_or("TLS");
     let cipher = session.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str()).unwrap_or("unknown");
-    Tls::Used { version: version.replace("TLSv1_", "TLSv1."), cipher: cipher.to_owned() }
+    // Suites of TLS 1.3 have names of rustls's own.
+    Tls::Used { version: version.replace("TLSv1_", "TLSv1."), cipher: cipher.replacen("TLS13_", "TLS_", 1) }
 }
