@@ -42,6 +42,8 @@ pub struct Config {
     pub discord: Discord,
     /// `[http]`
     pub http: Http,
+    /// `[mailbox]`
+    pub mailbox: Mailbox,
     /// `[store]`
     pub store: Store,
     /// `[limits]`
@@ -314,6 +316,19 @@ impl Default for Http {
     fn default() -> Self {
         Self { listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080) }
     }
+}
+
+/// The test mailbox: the mail server that takes test mails; none by default.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Mailbox {
+    /// Where it listens.
+    pub listen: Option<SocketAddr>,
+    /// The domain of the test addresses, whose MX record leads there; the server's name as well.
+    pub domain: Option<Name>,
+    /// The file with the certificate and its chain (PEM); without it TLS is not offered.
+    pub certificate: Option<PathBuf>,
+    /// The file with the certificate's key (PEM).
+    pub key: Option<PathBuf>,
 }
 
 /// Where what must survive is kept, and for how long.

@@ -6,6 +6,7 @@ mod compose;
 mod evidence;
 mod inspection;
 mod message;
+mod received;
 mod report;
 mod sender;
 
@@ -19,10 +20,11 @@ use message::Message;
 use crate::answer::Answer;
 use crate::config::{Budget, Config};
 use crate::domain::{Domain, Name};
-use crate::facts::{Kind, Outcome, Query};
+use crate::facts::{Kind as RecordType, Outcome, Query};
 use crate::finding::Topic;
+use crate::inspect::connection::{Connection, Received};
 use crate::inspect::whole::Whole;
-use crate::inspect::{self, Inspection, Unreadable};
+use crate::inspect::{self, Inspection, Kind, Letter, Unreadable};
 use crate::knowledge::{Candidate, Entry, EntryId, Knowledge, Unfit};
 use crate::mail::{CHECKS, Check, spf};
 use crate::probe::{Cost, Examination, Inquiry, Network, Replay, Report, Shared};
@@ -76,7 +78,7 @@ impl Engine {
 
     /// Whether the resolver answers at all: asked for the root, which every resolver knows.
     pub async fn resolver_answers(&self) -> bool {
-        let reply = self.network.query(&Query::new(&Name::root(), Kind::Soa)).await;
+        let reply = self.network.query(&Query::new(&Name::root(), RecordType::Soa)).await;
         !matches!(reply.outcome, Outcome::Unknown(_))
     }
 
@@ -133,6 +135,14 @@ impl Engine {
             }
         };
         Work { engine: Arc::clone(self), subject, task }
+    }
+
+    /// Takes a mail that our own mail server took: it is judged by how it came as well, and so is its author's domain.
+    pub fn receive(self: &Arc<Self>, mail: &Received) -> Work {
+        let message = Message::received(self, mail);
+        let read = Inspection { kind: Kind::Message, letter: Letter::default(), bounces: Vec::new() };
+        let task = message.map_or(Task::None, |message| Task::Message(Box::new(message)));
+        Work { engine: Arc::clone(self), subject: Subject::Text(Box::new(Ok(read))), task }
     }
 
     /// Gets ready to look at many domains, which share the replies that are not about themselves.
@@ -205,7 +215,11 @@ impl Engine {
     }
 
     fn examine_on(&self, network: Arc<dyn Network>, check: CheckRequest) -> Task {
-        Task::Examination(Box::new(examination(check, Arc::clone(&self.config), network, now())))
+        Task::Examination(Box::new(self.examination(network, check)))
+    }
+
+    fn examination(&self, network: Arc<dyn Network>, check: CheckRequest) -> Examination {
+        examination(check, Arc::clone(&self.config), network, now())
     }
 
     fn judge(&self, sender: spf::Sender) -> Task {
@@ -361,6 +375,11 @@ impl Work {
         if let Task::Message(message) = &self.task { message.whole() } else { None }
     }
 
+    /// How the message came, where our own mail server took it.
+    pub const fn connection(&self) -> Option<&Connection> {
+        if let Task::Message(message) = &self.task { message.connection() } else { None }
+    }
+
     /// What was found so far, where a domain is looked at.
     pub fn report(&self) -> Option<Report> {
         self.examination().map(Examination::report)
@@ -403,7 +422,11 @@ impl Work {
         }
     }
 
-    const fn examination(&self) -> Option<&Examination> {
-        if let Task::Examination(examination) = &self.task { Some(examination) } else { None }
+    fn examination(&self) -> Option<&Examination> {
+        match &self.task {
+            Task::Examination(examination) => Some(examination),
+            Task::Message(message) => message.examination(),
+            Task::None | Task::Sender(_) => None,
+        }
     }
 }

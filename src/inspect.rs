@@ -10,6 +10,8 @@
 //! | `signature`, `arc` | what DKIM and ARC prove of it                         |
 //! | `authentication`   | SPF, DKIM, DMARC and ARC together, for the author's domain |
 //! | `results`   | what servers on the way claim to have proven                 |
+//! | `connection` | what our own mail server saw of who brought a message       |
+//! | `demands`   | the header fields that receivers demand                      |
 //! | `hops`, `date` | the way it took, and when                                 |
 //!
 //! All of it is hostile: whatever the bytes, reading ends soon and never ends the process. It says what the text claims;
@@ -19,7 +21,9 @@ pub mod arc;
 pub mod authentication;
 pub mod bounce;
 mod canonical;
+pub mod connection;
 pub mod date;
+mod demands;
 pub mod findings;
 pub mod hops;
 mod hypertext;

@@ -30,13 +30,13 @@
 //! | [`transcript`] | a look at a domain in a file: its circumstances, and every reply | config, domain, facts, finding |
 //! | [`probe`] | the driver, and the only IO towards the world | address, config, domain, facts, finding, inspect's spam verdict, mail, transcript |
 //! | [`answer`] | the neutral document | domain, finding, text |
-//! | [`engine`] | ask, check, spf, inspect: from request to answer | all of the above |
+//! | [`engine`] | ask, check, spf, inspect, test mail: from request to answer | all of the above |
 //! | [`moment`] | points in time that are written down | nobody |
 //! | [`watch`] | waiting for a change in the DNS: what each look means, and when to tell; pure | moment |
 //! | [`store`] | what must survive: SQLite by default, PostgreSQL for several replicas; the only place that names sqlx | config, domain, moment, watch, written |
 //! | [`rounds`] | what is done without being asked: looks for those who watch a domain, and notifications | domain, engine, facts, finding, moment, probe's report, request, store, transcript, watch |
 //! | [`render`] | from answer to Discord, terminal, JSON; pure, limits are constants here | answer, domain, finding, inspect, probe's cost, text |
-//! | [`surface`] | where people meet it: the command line, Discord | engine, render, rounds, store and the values they exchange |
+//! | [`surface`] | where people meet it: the command line, Discord; and where their test mail arrives | engine, render, rounds, store and the values they exchange |
 //!
 //! `main.rs` wires. `tests/it/architecture.rs` holds the modules to this table, and outside crates to their rooms.
 //!
@@ -54,6 +54,8 @@
 //!   notification: the person whom it is for, or the role that staff chose.
 //! * Nobody but [`probe::egress`] connects to a host that a domain names: to the address that it judged, public or allowed
 //!   by the operator, at one of six ports.
+//! * The test mailbox takes one mail for an address that is open, and never relays, bounces or sends
+//!   ([`surface::mailbox`]).
 //! * What was committed survives: a notification is written in the transaction of what it tells of, and is gone only after
 //!   it was delivered or given up ([`store`]).
 //! * Every interaction is acknowledged before any work is done; work per request is bounded by one budget.

@@ -8,8 +8,8 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use super::{
-    Brand, Budget, Config, Discord, Host, Http, Keep, KnowledgeAt, Limits, Lists, Matching, Place, Probe, PublicKey,
-    Resolver, Spam, Store, Transport,
+    Brand, Budget, Config, Discord, Host, Http, Keep, KnowledgeAt, Limits, Lists, Mailbox, Matching, Place, Probe,
+    PublicKey, Resolver, Spam, Store, Transport,
 };
 use crate::domain::{Domain, Name};
 use crate::problem::{Problem, Problems};
@@ -50,6 +50,7 @@ pub fn read(file: &File) -> Result<Config, Problems> {
         matching: section(&mut root, "matching", matching, all),
         discord: section(&mut root, "discord", discord, all),
         http: section(&mut root, "http", http, all),
+        mailbox: section(&mut root, "mailbox", mailbox, all),
         store: section(&mut root, "store", store, all),
         limits: section(&mut root, "limits", limits, all),
     };
@@ -228,6 +229,26 @@ fn discord(table: &mut Table<'_>, problems: &mut Notes) -> Discord {
 fn http(table: &mut Table<'_>, problems: &mut Notes) -> Http {
     let listen = table.parsed("listen", "write an address with its port, such as `127.0.0.1:8080`", problems);
     listen.map_or_else(Http::default, |listen| Http { listen })
+}
+
+fn mailbox(table: &mut Table<'_>, problems: &mut Notes) -> Mailbox {
+    let mailbox = Mailbox {
+        listen: table.parsed("listen", "write an address with its port, such as `127.0.0.1:2525`", problems),
+        domain: table
+            .parsed::<Domain>("domain", "write a subdomain of your own, such as `\"test.host.example\"`", problems)
+            .map(|domain| domain.name().clone()),
+        certificate: table.parsed::<PathBuf>("certificate", "", problems),
+        key: table.parsed::<PathBuf>("key", "", problems),
+    };
+    if mailbox.listen.is_some() && mailbox.domain.is_none() {
+        let mend = "write the subdomain whose MX record leads here, such as `domain = \"test.host.example\"`";
+        problems.push(table.problem("`listen` needs a `domain`", mend));
+    }
+    if mailbox.certificate.is_some() != mailbox.key.is_some() {
+        let mend = "name both files, or neither: TLS is not offered then";
+        problems.push(table.problem("`certificate` and `key` belong together", mend));
+    }
+    mailbox
 }
 
 fn store(table: &mut Table<'_>, problems: &mut Notes) -> Store {

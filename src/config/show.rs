@@ -8,8 +8,21 @@ use super::{Config, Keep, Limits, Transport};
 
 impl Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { brand, host, resolver, dnsbl, probe, spam, knowledge, matching, discord, http, store, limits } =
-            self;
+        let Self {
+            brand,
+            host,
+            resolver,
+            dnsbl,
+            probe,
+            spam,
+            knowledge,
+            matching,
+            discord,
+            http,
+            mailbox,
+            store,
+            limits,
+        } = self;
         writeln!(f, "[brand]")?;
         for (key, name) in
             [("name", &brand.name), ("console", &brand.console), ("portal", &brand.portal), ("relay", &brand.relay)]
@@ -70,6 +83,11 @@ impl Display for Config {
         maybe(f, "proxy_url", discord.proxy_url.as_ref().map(text))?;
         writeln!(f, "\n[http]")?;
         set(f, "listen", text(http.listen))?;
+        writeln!(f, "\n[mailbox]")?;
+        maybe(f, "listen", mailbox.listen.map(text))?;
+        maybe(f, "domain", mailbox.domain.as_ref().map(text))?;
+        maybe(f, "certificate", mailbox.certificate.as_deref().map(path))?;
+        maybe(f, "key", mailbox.key.as_deref().map(path))?;
         writeln!(f, "\n[store]")?;
         set(f, "url", text(&store.place))?;
         maybe(f, "password_file", store.password_file.as_deref().map(path))?;

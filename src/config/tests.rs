@@ -42,6 +42,11 @@ fn what_is_shown_reads_back() {
         guilds = ["1", "2"]
         channels = ["3"]
         forums = ["4"]
+        [mailbox]
+        listen = "127.0.0.1:2525"
+        domain = "test.host.example"
+        certificate = "/etc/mailmedic/chain.pem"
+        key = "/etc/mailmedic/key.pem"
         [store]
         url = "postgres://mailmedic@db.example/mailmedic?sslmode=verify-full"
         password_file = "/run/secrets/store"
@@ -61,6 +66,17 @@ fn what_is_shown_reads_back() {
 fn everything_wrong_is_told_at_once_with_its_line_and_the_mend() {
     let text = "[brand]\nstatus_url = \"http://x\"\n[host]\nserver_ips = [\"a\"]\n[resolver]\ntimeuot = \"2s\"\ntimeout = \"2\"\n[probe]\nconnect = \"no\"\nallow = [\"10.0.0.0/33\"]\n[matching]\nanswer_at = 2\n[discrod]\n";
     insta::assert_snapshot!(of(text).unwrap_err());
+}
+
+#[test]
+fn a_mailbox_is_whole_or_not_there() {
+    for (text, complaint) in [
+        ("[mailbox]\nlisten = \"127.0.0.1:2525\"", "`listen` needs a `domain`"),
+        ("[mailbox]\nkey = \"k.pem\"", "`certificate` and `key` belong together"),
+        ("[mailbox]\ndomain = \"192.0.2.1\"", "IP address"),
+    ] {
+        assert!(of(text).unwrap_err().contains(complaint), "{text}");
+    }
 }
 
 #[test]

@@ -6,19 +6,22 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use futures_util::future::{OptionFuture, join};
+use futures_util::future::{OptionFuture, join3};
 
-use super::{Engine, compose, now};
+use super::{Engine, compose, now, received};
 use crate::answer::{Answer, Block};
 use crate::config::Budget;
-use crate::finding::{Code, Finding, Severity};
+use crate::domain::Name;
+use crate::finding::{Code, Finding, Severity, Topic};
+use crate::inspect::connection::{Connection, Received};
 use crate::inspect::hops::Hop;
 use crate::inspect::original::Original;
 use crate::inspect::spam::Verdict;
-use crate::inspect::whole::{Whole, judge};
+use crate::inspect::whole::{Circumstances, Whole, author, judge};
 use crate::inspect::{Inspection, Kind};
-use crate::probe::{Inquiry, spamd};
-use crate::request::Looks;
+use crate::mail::spf;
+use crate::probe::{Examination, Inquiry, spamd};
+use crate::request::{CheckRequest, Looks};
 use crate::text::Text;
 
 /// What a header tells that was pasted without its body, and maybe not whole: nothing that a signature proves.
@@ -33,6 +36,8 @@ const OF_A_HEADER: [Code; 9] = [
     Code::MessageSpam,
     Code::MessageNotSpam,
 ];
+/// What is looked at of the author's domain: what proves that its mail is its own.
+const OF_AN_AUTHOR: [Topic; 3] = [Topic::Spf, Topic::Dkim, Topic::Dmarc];
 /// How many rules of a spam filter are shown.
 const RULES: usize = 12;
 
@@ -43,6 +48,10 @@ pub(super) struct Message {
     kind: Kind,
     looks: Looks,
     inquiry: Inquiry,
+    /// How it came, where our own mail server took it.
+    connection: Option<Connection>,
+    /// The look at its author's domain, where that is theirs to mend.
+    examination: Option<Examination>,
     whole: Option<Whole>,
 }
 
@@ -57,10 +66,42 @@ impl Message {
         // Nobody is asked unless the person wants it so; what takes a question is then not known.
         let budget = if looks == Looks::AtText { Budget { questions: 0, ..budget } } else { budget };
         let inquiry = Inquiry::new(Arc::clone(&engine.network), budget);
-        Some(Self { original, text: text.to_vec(), kind: inspection.kind, looks, inquiry, whole: None })
+        let kind = inspection.kind;
+        Some(Self {
+            original,
+            text: text.to_vec(),
+            kind,
+            looks,
+            inquiry,
+            connection: None,
+            examination: None,
+            whole: None,
+        })
     }
 
-    /// Judges it; the operator's spam filter is asked meanwhile.
+    /// Gets ready to judge what our own mail server took, and its author's domain; none where it is too long to be read.
+    pub(super) fn received(engine: &Engine, mail: &Received) -> Option<Self> {
+        let text = mail.traced(now());
+        let original = Original::read(&text).ok()?;
+        let network = || Arc::clone(&engine.network);
+        let examination = author(&original).filter(|(domain, _)| !engine.is_shared(domain.name()));
+        let examination = examination.map(|(domain, selectors)| {
+            let topics = OF_AN_AUTHOR.to_vec();
+            engine.examination(network(), CheckRequest { selectors, topics, ..CheckRequest::of(domain) })
+        });
+        Some(Self {
+            original,
+            text,
+            kind: Kind::Message,
+            looks: Looks::AtDomain,
+            inquiry: Inquiry::new(network(), engine.config.probe.budget),
+            connection: Some(mail.connection.clone()),
+            examination,
+            whole: None,
+        })
+    }
+
+    /// Judges it; the operator's spam filter is asked meanwhile, and the author's domain looked at.
     pub(super) async fn finish(&mut self, engine: &Engine) {
         if self.whole.is_some() {
             return;
@@ -70,12 +111,15 @@ impl Message {
         let asked = spam.spamd.filter(|_| self.is_proven());
         let asked = OptionFuture::from(asked.map(|address| spamd::ask(address, !spam.network, &self.text)));
         let original = &self.original;
-        let judged = self.inquiry.settle(|view| judge(original, host, at, view));
-        let (whole, verdict) = join(judged, asked).await;
+        let known = Circumstances { connection: self.connection.as_ref(), host, lists: &engine.config.dnsbl, now: at };
+        let judged = self.inquiry.settle(|view| judge(original, &known, view));
+        let looked = OptionFuture::from(self.examination.as_mut().map(Examination::finish));
+        let (whole, verdict, _) = join3(judged, asked, looked).await;
         let mut whole = match verdict {
             Some(Ok(verdict)) => whole.filtered(verdict),
             _ => whole,
         };
+        self.offer(&mut whole, at);
         if self.looks == Looks::AtText {
             whole.findings.retain(|finding| finding.severity() != Severity::Unknown);
         }
@@ -90,6 +134,20 @@ impl Message {
         self.whole = Some(whole);
     }
 
+    /// Offers the record by which the sending address may send, where the domain is the author's own and the address is not
+    /// the host's, whose include is looked for with the domain.
+    fn offer(&self, whole: &mut Whole, now: u64) {
+        let (Some(connection), Some(examination)) = (&self.connection, &self.examination) else { return };
+        let domain = examination.report().domain;
+        let is_own = |finding: &&mut Finding| {
+            let subject = finding.subject.parse::<Name>();
+            finding.code == Code::MessageSpfFail && subject.is_ok_and(|subject| subject.is_within(domain.name()))
+        };
+        for finding in whole.findings.iter_mut().filter(is_own) {
+            finding.fix = spf::let_in(&connection.sender(now), self.inquiry.facts());
+        }
+    }
+
     /// Whether it is all there, and the network is asked: only then is anything proven of where it comes from.
     fn is_proven(&self) -> bool {
         self.kind == Kind::Message && self.looks == Looks::AtDomain
@@ -100,8 +158,23 @@ impl Message {
         self.whole.as_ref()
     }
 
+    /// How it came, where our own mail server took it.
+    pub(super) const fn connection(&self) -> Option<&Connection> {
+        self.connection.as_ref()
+    }
+
+    /// The look at its author's domain.
+    pub(super) const fn examination(&self) -> Option<&Examination> {
+        self.examination.as_ref()
+    }
+
     /// The answer so far.
     pub(super) fn answer(&self, engine: &Engine) -> Answer {
+        if let Some(connection) = &self.connection {
+            let report = self.examination.as_ref().map(Examination::report);
+            let spent = self.inquiry.cost();
+            return received::answer(engine, connection, self.whole.as_ref(), report.as_ref(), spent);
+        }
         let what = if self.kind == Kind::Headers { "The headers of a mail" } else { "A mail" };
         let Some(whole) = &self.whole else {
             return Answer { note: Some(Text::plain("Still looking.")), ..Answer::sentence(what, Text::default()) };
@@ -118,14 +191,7 @@ impl Message {
             None => Text::plain("Nothing is wrong in its text. Whether it is genuine was not looked up."),
         };
         let mut blocks = vec![Block::Findings(compose::noted(engine, findings.iter().copied()))];
-        if let Some(verdict) = whole.spam.as_ref().filter(|verdict| !verdict.rules.is_empty()) {
-            blocks.push(Block::Heading(Text::plain("What the spam filter counts")));
-            blocks.push(Block::Listing(rules(verdict)));
-        }
-        if !whole.hops.is_empty() {
-            blocks.push(Block::Heading(Text::plain("The way it took")));
-            blocks.push(Block::Listing(whole.hops.iter().map(hop).collect()));
-        }
+        blocks.extend(background(whole));
         Answer {
             severity: first.map(|finding| finding.severity()),
             blocks,
@@ -133,6 +199,20 @@ impl Message {
             ..Answer::sentence(what, lead)
         }
     }
+}
+
+/// The rules of the spam filter and the way, which few read.
+pub(super) fn background(whole: &Whole) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    if let Some(verdict) = whole.spam.as_ref().filter(|verdict| !verdict.rules.is_empty()) {
+        blocks.push(Block::Heading(Text::plain("What the spam filter counts")));
+        blocks.push(Block::Listing(rules(verdict)));
+    }
+    if !whole.hops.is_empty() {
+        blocks.push(Block::Heading(Text::plain("The way it took")));
+        blocks.push(Block::Listing(whole.hops.iter().map(hop).collect()));
+    }
+    blocks
 }
 
 /// The rules that count most, a line each.

@@ -568,5 +568,55 @@ codes! {
         MessageNotSpam = Ok "message-not-spam" ["filter" "score" "threshold"];
         /// The score leaves out what only the network can tell.
         MessageSpamOffline = Info "message-spam-offline" ["score"];
+        /// The sending address has a name, and the name has that address (RFC 8601 section 2.7.3).
+        MessagePtrConfirmed = Ok "message-ptr-confirmed" ["address" "host"];
+        /// Confirmed, but the name is made of the address.
+        MessagePtrGeneric = Warn "message-ptr-generic" ["address" "host"];
+        /// The sending address has no name.
+        MessagePtrMissing = Fail "message-ptr-missing" ["address"];
+        /// The name does not lead back to the sending address.
+        MessagePtrNotConfirmed = Fail "message-ptr-not-confirmed" ["address" "host"];
+        /// The name of the sending address could not be looked up.
+        MessagePtrUnknown = Unknown "message-ptr-unknown" ["address" "cause"];
+        /// The message came from an address that is not of the internet.
+        MessageClientPrivate = Info "message-client-private" ["address"];
+        /// No list that was asked names the sending address.
+        MessageClientClear = Ok "message-client-clear" ["address" "lists"];
+        /// A list names the sending address.
+        MessageClientListed = Fail "message-client-listed" ["address" "list" "entry"];
+        /// A list says that mail should not come straight from the sending address.
+        MessageClientPolicy = Fail "message-client-policy" ["address" "list" "entry"];
+        /// The name of the greeting leads to the sending address.
+        MessageHeloConfirmed = Ok "message-helo-confirmed" ["host"];
+        /// It leads elsewhere.
+        MessageHeloElsewhere = Info "message-helo-elsewhere" ["host" "address"];
+        /// It leads nowhere.
+        MessageHeloMissing = Warn "message-helo-missing" ["host"];
+        /// It is no whole name (RFC 5321 section 4.1.1.1).
+        MessageHeloMalformed = Warn "message-helo-malformed" ["helo"];
+        /// It could not be looked up.
+        MessageHeloUnknown = Unknown "message-helo-unknown" ["host" "cause"];
+        /// The message came over TLS (RFC 3207).
+        MessageTls = Ok "message-tls" ["version" "cipher"];
+        /// It came in the clear, though TLS was offered.
+        MessageNoTls = Warn "message-no-tls" [];
+        /// A field that may be there once is there again (RFC 5322 section 3.6).
+        MessageFieldTwice = Warn "message-field-twice" ["field" "count"];
+        /// The Message-ID is none (RFC 5322 section 3.6.4).
+        MessageBadId = Warn "message-bad-id" [];
+        /// The Date cannot be read.
+        MessageBadDate = Warn "message-bad-date" [];
+        /// The Date is far from the time of arrival.
+        MessageDateOff = Warn "message-date-off" ["off"];
+        /// Mail to many without a way to unsubscribe (RFC 2369 section 3.2).
+        MessageNoUnsubscribe = Warn "message-no-unsubscribe" ["sign"];
+        /// Without a way to unsubscribe with one click (RFC 8058).
+        MessageNoOneClick = Warn "message-no-one-click" [];
+        /// With one that no signature covers (RFC 8058 section 4).
+        MessageOneClickUnsigned = Warn "message-one-click-unsigned" [];
+        /// With one.
+        MessageOneClick = Ok "message-one-click" [];
+        /// Nothing says that it is mail to many.
+        MessagePersonal = Info "message-personal" [];
     }
 }

@@ -1,7 +1,8 @@
 //! Whether a message is from whom it says: SPF, DKIM, DMARC and ARC of one message, in the terms of RFC 8601.
 //!
 //! Everything is verified here and now, from the message and the DNS. Only which host sent it cannot be: that is believed of
-//! the host's own servers alone (`hops`, `results`), and where none of them tells, SPF is not known, which is no failure.
+//! the host's own servers alone (`hops`, `results`), or was seen by ours (`connection`); where none of them tells, SPF is not
+//! known, which is no failure.
 
 mod client;
 mod dmarc;
@@ -10,6 +11,7 @@ mod tests;
 
 use serde::Serialize;
 
+pub(super) use dmarc::author_domain;
 pub use dmarc::{Dmarc, DmarcProblem, DmarcResult, Identifier};
 
 use super::arc::{self, Chain};
@@ -17,7 +19,7 @@ use super::hops::Way;
 use super::original::Original;
 use super::results::{Results, results};
 use super::signature::{self, DkimResult, Judged};
-use crate::config::Host;
+use super::whole::Circumstances;
 use crate::domain::Name;
 use crate::facts::{Pending, View};
 use crate::mail::spf::{self, SpfResult};
@@ -55,16 +57,19 @@ pub struct Spf {
     pub problem: Option<String>,
 }
 
-/// Judges a message, at a time in seconds since 1970; pending until all that it takes is known.
+/// Judges a message; pending until all that it takes is known.
 pub fn judge(
     message: &Original,
     way: &Way,
-    host: &Host,
-    now: u64,
+    known: &Circumstances<'_>,
     view: &mut View<'_>,
 ) -> Result<Authentication, Pending> {
+    let Circumstances { connection, host, now, .. } = *known;
     let claims = results(message, host);
-    let client = client::client(message, way, host, now);
+    let client = match connection {
+        Some(connection) => Some(connection.sender(now)),
+        None => client::client(message, way, host, now),
+    };
     // All that is asked without knowing anything is asked at once.
     let (signatures, chain) = (signature::judge(message, now, view), arc::judge(message, view));
     let sender = client.as_ref().map(|client| spf::check_host(client, view));

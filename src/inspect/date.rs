@@ -114,6 +114,23 @@ fn stamp(year: i64, month: i64, day: i64, clock: i64, offset: i32) -> Option<Sta
     Some(Stamp { seconds: days * 86_400 + clock - i64::from(offset) * 60, offset })
 }
 
+/// Writes a date in UTC (RFC 5322 section 3.3), without the day's name, which is optional.
+pub fn written(seconds: i64) -> String {
+    let (days, clock) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    // Counted from the first of March of the year 0, in eras of 400 years.
+    let (era, of_era) = ((days + 719_468).div_euclid(146_097), (days + 719_468).rem_euclid(146_097));
+    let of_years = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * of_years + of_years / 4 - of_years / 100);
+    let shifted = (5 * of_year + 2) / 153;
+    let (day, month) = (of_year - (153 * shifted + 2) / 5 + 1, (shifted + 2) % 12);
+    let year = era * 400 + of_years + i64::from(month < 2);
+    let name = usize::try_from(month).ok().and_then(|month| MONTHS.get(month)).copied().unwrap_or_default();
+    let mut letters = name.chars();
+    let first = letters.next().map(|c| c.to_ascii_uppercase()).into_iter();
+    let name: String = first.chain(letters).collect();
+    format!("{day} {name} {year} {:02}:{:02}:{:02} +0000", clock / 3600, clock / 60 % 60, clock % 60)
+}
+
 /// The text without comments, however nested (RFC 5322 section 3.2.2).
 pub(super) fn without_comments(text: &str) -> String {
     let (mut depth, mut escaped) = (0_usize, false);
@@ -163,6 +180,11 @@ mod tests {
     }
 
     proptest::proptest! {
+        #[test]
+        fn what_is_written_reads_back(seconds in -2_000_000_000_i64..30_000_000_000) {
+            proptest::prop_assert_eq!(parse(&written(seconds)), Some(Stamp { seconds, offset: 0 }));
+        }
+
         #[test]
         fn no_text_makes_it_panic(text in "\\PC{0,60}|[0-9a-z:+,() -]{0,40}|[0-9]{1,4} jan [0-9]{1,20} [0-9:]{1,12} [-+][0-9]{1,9}") {
             let _ = parse(&text);

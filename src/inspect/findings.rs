@@ -21,7 +21,7 @@ const SLOW: i64 = 300;
 const SKEW: i64 = 60;
 
 /// What a finding is about where there is no domain.
-const MESSAGE: &str = "message";
+pub(super) const MESSAGE: &str = "message";
 
 /// All that is to be said, the most important first.
 pub fn findings(message: &Original, way: &Way, judged: &Authentication, spam: &[Verdict]) -> Vec<Finding> {
@@ -191,7 +191,7 @@ pub(super) fn of_filter(verdict: &Verdict) -> Vec<Finding> {
 }
 
 /// A time in words: the two largest units.
-fn duration(seconds: u64) -> String {
+pub(super) fn duration(seconds: u64) -> String {
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
     match (days, hours, minutes) {
         (0, 0, 0) => format!("{seconds} s"),
@@ -204,11 +204,12 @@ fn duration(seconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Host;
+    use crate::config::{Host, Lists};
     use crate::inspect::authentication::judge;
     use crate::inspect::hops::way;
     use crate::inspect::lab::{NOW, rsa_record, sealed, signed, zone};
     use crate::inspect::spam::verdicts;
+    use crate::inspect::whole::Circumstances;
     use crate::mail::lab::Lab;
 
     const FROM: &str = "From: Anna <anna@example.com>\nSubject: Hello\n";
@@ -222,7 +223,9 @@ mod tests {
         let way = way(&message, &host);
         let zone =
             if records.contains("rsa._domainkey") { records.to_owned() } else { format!("{}\n{records}", zone()) };
-        let judged = Lab::new("example.com", &zone).settle(|view| judge(&message, &way, &host, NOW, view)).0;
+        let lists = Lists::default();
+        let known = Circumstances { connection: None, host: &host, lists: &lists, now: NOW };
+        let judged = Lab::new("example.com", &zone).settle(|view| judge(&message, &way, &known, view)).0;
         findings(&message, &way, &judged, &verdicts(&message))
     }
 
@@ -322,7 +325,9 @@ mod tests {
             assert_eq!(&codes, expected, "{message}\n{records}");
         }
         let shown = |code: &Code| cases.iter().any(|(.., codes)| codes.contains(code)) || *code == MessageSpamOffline;
-        for code in Code::ALL.iter().filter(|code| code.topic() == crate::finding::Topic::Message) {
+        // What is said of how a message came has its cases in `connection` and `demands`.
+        let of_text = |code: &&Code| code.topic() == crate::finding::Topic::Message && **code < MessagePtrConfirmed;
+        for code in Code::ALL.iter().filter(of_text) {
             assert!(shown(code), "no case shows {code}");
         }
     }

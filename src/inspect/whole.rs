@@ -3,11 +3,16 @@
 use serde::Serialize;
 
 use super::authentication::{self, Authentication};
+use super::connection::{self, Connection};
+use super::demands::demands;
 use super::findings::{findings, of_filter};
 use super::hops::{Hop, way};
 use super::original::Original;
+use super::signature;
+use super::signature::read::{Tags, domain_name};
 use super::spam::{Verdict, verdicts};
-use crate::config::Host;
+use crate::config::{Host, Lists};
+use crate::domain::{Domain, Name};
 use crate::facts::{Pending, View};
 use crate::finding::Finding;
 
@@ -25,13 +30,51 @@ pub struct Whole {
     pub findings: Vec<Finding>,
 }
 
-/// Judges a message, at a time in seconds since 1970; pending until all that it takes is known.
-pub fn judge(message: &Original, host: &Host, now: u64, view: &mut View<'_>) -> Result<Whole, Pending> {
-    let way = way(message, host);
-    let authentication = authentication::judge(message, &way, host, now, view)?;
+/// What is known of a message besides its bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Circumstances<'c> {
+    /// How it came, where our own mail server took it.
+    pub connection: Option<&'c Connection>,
+    /// What the operator says of the host.
+    pub host: &'c Host,
+    /// The blocklists to ask about whoever brought it.
+    pub lists: &'c Lists,
+    /// The time, in seconds since 1970.
+    pub now: u64,
+}
+
+/// Judges a message; pending until all that it takes is known.
+pub fn judge(message: &Original, known: &Circumstances<'_>, view: &mut View<'_>) -> Result<Whole, Pending> {
+    let mut way = way(message, known.host);
+    if let (Some(_), Some(last)) = (known.connection, way.hops.last_mut()) {
+        // The one on top is our own server's.
+        last.trusted = true;
+    }
+    let authentication = authentication::judge(message, &way, known, view);
+    let connection = known.connection.map(|connection| connection::judge(connection, known.lists, view)).transpose();
+    let (authentication, connection) = (authentication?, connection?);
     let verdicts = verdicts(message);
-    let findings = findings(message, &way, &authentication, &verdicts);
+    let mut findings = findings(message, &way, &authentication, &verdicts);
+    if let Some(of_connection) = connection {
+        findings.extend(of_connection);
+        findings.extend(demands(message, known.now));
+    }
     Ok(Whole { authentication, spam: verdicts.into_iter().next(), hops: way.hops, findings })
+}
+
+/// The domain that a message names as its author's, and the selectors of the signatures that speak for it.
+pub fn author(message: &Original) -> Option<(Domain, Vec<Name>)> {
+    let author = authentication::author_domain(message).ok()?;
+    let signatures = message.named("DKIM-Signature").take(signature::MOST).map(|field| field.text());
+    let mut selectors: Vec<Name> = signatures
+        .filter_map(|text| {
+            let tags = Tags::read(&text).ok()?;
+            let (domain, selector) = (domain_name(tags.get("d")?)?, domain_name(tags.get("s")?)?);
+            (domain == author).then_some(selector)
+        })
+        .collect();
+    selectors.dedup();
+    Some((author.as_str().parse().ok()?, selectors))
 }
 
 impl Whole {
@@ -55,7 +98,9 @@ mod tests {
 
     fn judged(text: &str) -> Whole {
         let message = Original::read(text.as_bytes()).unwrap();
-        Lab::new("example.com", &zone()).settle(|view| judge(&message, &Host::default(), NOW, view)).0
+        let (host, lists) = (Host::default(), Lists::default());
+        let known = Circumstances { connection: None, host: &host, lists: &lists, now: NOW };
+        Lab::new("example.com", &zone()).settle(|view| judge(&message, &known, view)).0
     }
 
     #[test]

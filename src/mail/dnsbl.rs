@@ -13,8 +13,9 @@ pub(super) use list::List;
 pub(super) use said::{Said, Why};
 pub(super) use servers::{Servers, has_mail, servers};
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
+use crate::config::Lists;
 use crate::domain::Name;
 use crate::facts::{Cause, Kind, Pending, Query, Response, View};
 use crate::finding::{Code, Finding};
@@ -49,6 +50,27 @@ pub(super) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec<Finding>
     findings.extend(verdicts.into_iter().flat_map(|verdict| verdict.findings));
     findings.extend(servers.unknown.iter().map(|(target, cause, seen)| target_unknown(target, *cause, seen)));
     Ok(findings)
+}
+
+/// What the lists of addresses say of one that sends.
+pub fn of_client(address: IpAddr, lists: &Lists, view: &mut View<'_>) -> Result<Vec<Finding>, Pending> {
+    let about = if address.is_ipv4() { Sort::V4 } else { Sort::V6 };
+    let ask = |zone, view: &mut View<'_>| List { zone, about }.judge(&[Entry::MailServer(address)], view);
+    let verdicts: Vec<_> = lists.addresses.iter().map(|zone| ask(zone, view)).collect();
+    let verdicts = verdicts.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let clear: Vec<String> =
+        verdicts.iter().filter(|verdict| !verdict.clear.is_empty()).map(|verdict| verdict.list.to_string()).collect();
+    let is_listed = verdicts.iter().any(|verdict| verdict.is_listed);
+    let is_clear = !clear.is_empty() && !is_listed;
+    let clear = is_clear.then(|| {
+        Finding::new(Code::MessageClientClear, address).detail("address", address).detail("lists", clear.join(", "))
+    });
+    let of_client = |finding: Finding| match finding.code {
+        Code::DnsblAddressListed => Finding { code: Code::MessageClientListed, ..finding },
+        Code::DnsblPolicyListed => Finding { code: Code::MessageClientPolicy, ..finding },
+        _ => finding,
+    };
+    Ok(clear.into_iter().chain(verdicts.into_iter().flat_map(|verdict| verdict.findings).map(of_client)).collect())
 }
 
 /// That the addresses to ask about could not be looked up.

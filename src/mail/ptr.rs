@@ -55,6 +55,19 @@ pub(super) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec<Finding>
     Ok(findings)
 }
 
+/// The same for one address that sends: with the codes of its own, for there nobody asks whether it only receives.
+pub fn of_client(address: IpAddr, view: &mut View<'_>) -> Result<Finding, Pending> {
+    let judged = judge(address, view)?;
+    let code = match judged.code {
+        Code::PtrConfirmed => Code::MessagePtrConfirmed,
+        Code::PtrGeneric => Code::MessagePtrGeneric,
+        Code::PtrMissing => Code::MessagePtrMissing,
+        Code::PtrNotConfirmed => Code::MessagePtrNotConfirmed,
+        _ => Code::MessagePtrUnknown,
+    };
+    Ok(Finding { code, ..judged })
+}
+
 /// Adds the addresses that may have a name, each once.
 fn add<'a>(addresses: &mut Vec<IpAddr>, more: impl Iterator<Item = &'a IpAddr>) {
     for address in more {

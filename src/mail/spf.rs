@@ -7,6 +7,8 @@
 //!   and `habits` say what is wrong with it, with the costs as `outline` shows them; `mend` and `respell` know how to
 //!   put it right, and `admits` sees to it that this shuts nobody out.
 //!
+//! [`let_in`] brings both together: the record by which a sender that does not pass would.
+//!
 //! The record type SPF (99) is never asked for (section 3.1).
 
 mod absent;
@@ -21,6 +23,7 @@ mod macros;
 mod matches;
 mod mechanism;
 mod mend;
+mod newcomer;
 mod outline;
 mod ranges;
 mod record;
@@ -37,6 +40,7 @@ use crate::domain::Name;
 
 pub(super) use check::check;
 pub use evaluate::{DEFAULT_EXPLANATION, check_host};
+pub use newcomer::let_in;
 pub use sender::Sender;
 pub use verdict::{Node, SpfResult, Step, Verdict};
 

@@ -10,6 +10,7 @@ use crate::answer::{self, Answer, State};
 use crate::finding::{self, Fix, Severity};
 use crate::inspect;
 use crate::inspect::authentication::Authentication;
+use crate::inspect::connection::Connection;
 use crate::inspect::hops::Hop;
 use crate::inspect::spam::Verdict;
 use crate::inspect::whole::Whole;
@@ -135,6 +136,8 @@ pub struct Inspection {
     pub spam: Option<Verdict>,
     /// The servers that it went through.
     pub hops: Vec<Hop>,
+    /// How it came, where the test mailbox took it; else null.
+    pub connection: Option<Connection>,
     /// What was found at the domain that failed, or of the message.
     pub findings: Vec<Finding>,
     /// The entries that it points to, the likeliest first.
@@ -179,9 +182,16 @@ impl Inspection {
             authentication: None,
             spam: None,
             hops: Vec::new(),
+            connection: None,
             findings,
             remedies,
         }
+    }
+
+    /// The same with how it came.
+    #[must_use]
+    pub fn over(self, connection: Option<&Connection>) -> Self {
+        Self { connection: connection.cloned(), ..self }
     }
 
     /// The same with what came of a message; its proof of origin only where the network was asked for it.

@@ -14,6 +14,7 @@ mod knowledge;
 mod log;
 mod spf;
 mod terminal;
+mod testmail;
 mod transcript;
 
 use std::io::{self, Write};
@@ -67,6 +68,14 @@ pub fn run_alone(command: &Command, out: &mut dyn Write) -> io::Result<Option<Ex
 /// Applies what the command line says over the configuration.
 pub fn adjust(config: &mut Config, command: &Command) {
     let resolving = match command {
+        Command::Testmail { listen, resolver, dns_only, .. } => {
+            config.mailbox.listen = listen.or(config.mailbox.listen);
+            if !resolver.is_empty() {
+                config.resolver.servers.clone_from(resolver);
+            }
+            config.probe.connect &= !dns_only;
+            return;
+        }
         Command::Ask { resolving, .. }
         | Command::Check { resolving, .. }
         | Command::Inspect { resolving, .. }
@@ -134,6 +143,7 @@ pub async fn run(command: Command, engine: &Arc<Engine>, out: &mut dyn Write) ->
             let looks = if asks { Looks::AtDomain } else { Looks::AtText };
             inspect::inspect(engine, &file, looks, json, out).await
         }
+        Command::Testmail { json, timeout, .. } => testmail::testmail(engine, timeout, json, out).await,
         Command::Chat { .. } => chat::chat(engine, out).await,
         Command::Demo => demo::demo(engine, out).await,
         Command::Knowledge(command) => knowledge::run(engine, command, out),

@@ -4,10 +4,11 @@
 use std::fmt::Write as _;
 use std::time::Instant;
 
-use mailmedic::config::Host;
+use mailmedic::config::{Host, Lists};
 use mailmedic::facts::{Fact, Facts, Outcome, Question, Record, Response, Text, View};
 use mailmedic::inspect::letter::LONGEST;
 use mailmedic::inspect::original::Original;
+use mailmedic::inspect::whole::Circumstances;
 use mailmedic::inspect::{authentication, findings, hops, spam};
 
 /// A key of 1024 bits (RFC 8463 appendix A.2), which stands at every name.
@@ -84,12 +85,13 @@ fn bombs() -> Vec<(&'static str, String)> {
 /// Reads and judges a message as a person's upload is.
 fn inspect(bytes: &[u8]) -> usize {
     let message = Original::read(bytes).unwrap();
-    let host = Host::default();
+    let (host, lists) = (Host::default(), Lists::default());
     let way = hops::way(&message, &host);
     let mut facts = Facts::default();
     for _ in 0..20 {
         let mut view = View::new(&facts);
-        let judged = authentication::judge(&message, &way, &host, 1_700_000_000, &mut view);
+        let known = Circumstances { connection: None, host: &host, lists: &lists, now: 1_700_000_000 };
+        let judged = authentication::judge(&message, &way, &known, &mut view);
         let Ok(judged) = judged else {
             for question in view.wanted().to_vec() {
                 let Question::Dns(query) = question else { panic!("name servers alone are asked") };

@@ -9,7 +9,7 @@ mod check;
 mod guard;
 mod https;
 mod mail;
-mod namespace;
+pub(crate) mod namespace;
 mod process;
 mod smtp;
 mod web;
@@ -25,7 +25,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::{JoinHandle, JoinSet};
 
-pub(crate) use authority::{Identity, root};
+pub(crate) use authority::{Identity, root, trusted};
 pub(crate) use mail::{Mail, Manner, Protocol};
 pub(crate) use web::{Response, Web};
 

@@ -9,15 +9,15 @@ use mailmedic::inspect::spam::Verdict;
 use mailmedic::probe::spamd::{NoVerdict, ask};
 
 /// A daemon of a test's own.
-struct Spamd {
+pub(crate) struct Spamd {
     process: Child,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     _home: tempfile::TempDir,
 }
 
 impl Spamd {
     /// Starts one that asks no network, and waits until it answers.
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let home = tempfile::tempdir().unwrap();
         let mut command = Command::new("/usr/sbin/spamd");

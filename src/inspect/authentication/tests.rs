@@ -1,6 +1,7 @@
 //! What whole messages come to.
 
 use super::*;
+use crate::config::{Host, Lists};
 use crate::facts::Facts;
 use crate::inspect::hops::way;
 use crate::inspect::lab::{NOW, signed, signed_as, zone};
@@ -22,7 +23,10 @@ fn judged(message: &str, records: &str) -> (Authentication, usize, Facts) {
     let message = Original::read(message.as_bytes()).unwrap();
     let way = way(&message, &host());
     let zone = format!("{}\n{records}", zone());
-    Lab::new("example.com", &zone).settle(|view| judge(&message, &way, &host(), NOW, view))
+    Lab::new("example.com", &zone).settle(|view| {
+        let (host, lists) = (host(), Lists::default());
+        judge(&message, &way, &Circumstances { connection: None, host: &host, lists: &lists, now: NOW }, view)
+    })
 }
 
 /// SPF's result, DMARC's, what is aligned, and DMARC's problem.

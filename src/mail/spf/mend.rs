@@ -4,6 +4,7 @@
 //! yet is read in `respell`.
 
 use std::collections::HashSet;
+use std::net::IpAddr;
 
 use super::mechanism::Mechanism;
 use super::record::{Body, Modifier, Qualifier, Record, Term, VERSION, split};
@@ -67,12 +68,21 @@ fn merged_all(records: &[Record]) -> &'static str {
 
 /// The record with the senders of another domain let in: by the last mechanism before `all`.
 pub(super) fn with_include(record: &Record, target: &Name) -> String {
+    with_mechanism(record, &format!("include:{target}"))
+}
+
+/// The record with one address let in, likewise.
+pub(super) fn with_address(record: &Record, address: IpAddr) -> String {
+    let family = if address.is_ipv4() { "ip4" } else { "ip6" };
+    with_mechanism(record, &format!("{family}:{address}"))
+}
+
+fn with_mechanism(record: &Record, mechanism: &str) -> String {
     let terms = ordered(record);
     let position = terms.iter().rposition(|term| is_mechanism(term)).map_or(0, |last| last + 1);
-    let include = format!("include:{target}");
     let mut words: Vec<&str> = terms.into_iter().map(|term| term.text.as_str()).collect();
-    if !words.iter().any(|word| normal(word) == include) {
-        words.insert(position, &include);
+    if !words.iter().any(|word| normal(word) == mechanism) {
+        words.insert(position, mechanism);
     }
     written(words)
 }

@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 use crate::domain::{Domain, Name};
 use crate::finding::Topic;
 use crate::request;
+use crate::surface::mailbox::LIFETIME;
 
 /// A support bot for an e-mail host: it answers from a knowledge base, and looks at the domain while it answers.
 #[derive(Debug, Parser)]
@@ -118,6 +119,24 @@ pub enum Command {
         #[command(flatten)]
         resolving: Resolving,
     },
+    /// Wait for one mail to a test address, and say what is wrong with it and with the way it came
+    Testmail {
+        /// Where to listen for it
+        #[arg(long, value_name = "IP:PORT")]
+        listen: Option<SocketAddr>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        /// Use the DNS through the resolvers alone: connect to no other machine
+        #[arg(long)]
+        dns_only: bool,
+        /// The resolver to ask; may be given several times
+        #[arg(long, value_name = "IP:PORT", value_parser = server)]
+        resolver: Vec<SocketAddr>,
+        /// How long to wait for the mail
+        #[arg(long, value_name = "TIME", value_parser = patience, default_value = "30m")]
+        timeout: Duration,
+    },
     /// Talk to it in the terminal, as in a Discord channel
     Chat {
         /// Who is asked, and how long
@@ -214,6 +233,11 @@ fn selector(text: &str) -> Result<Name, String> {
 fn wait(text: &str) -> Result<Duration, String> {
     let time = humantime::parse_duration(text).ok().filter(|time| !time.is_zero() && *time <= Duration::from_mins(1));
     time.ok_or_else(|| "write a time above zero, up to a minute, with its unit: such as `10s`".to_owned())
+}
+
+fn patience(text: &str) -> Result<Duration, String> {
+    let time = humantime::parse_duration(text).ok().filter(|time| !time.is_zero() && *time <= LIFETIME);
+    time.ok_or_else(|| "write a time above zero, up to half an hour, with its unit: such as `10m`".to_owned())
 }
 
 fn server(text: &str) -> Result<SocketAddr, String> {

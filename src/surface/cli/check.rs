@@ -83,9 +83,15 @@ pub(super) async fn finish(work: &mut Work) {
 
 /// A fault counts first; else what could not be seen.
 pub(super) fn exit(report: &Report) -> Exit {
-    if report.verdict() == Severity::Fail {
+    exit_of(report.findings())
+}
+
+/// The same of findings alone.
+pub(super) fn exit_of<'f>(findings: impl Iterator<Item = &'f Finding>) -> Exit {
+    let severities: Vec<Severity> = findings.map(Finding::severity).collect();
+    if severities.contains(&Severity::Fail) {
         Exit::Findings
-    } else if report.findings().any(|finding| finding.severity() == Severity::Unknown) {
+    } else if severities.contains(&Severity::Unknown) {
         Exit::Unknown
     } else {
         Exit::Fine

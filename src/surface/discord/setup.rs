@@ -17,6 +17,7 @@ use crate::config::{Config, Discord, Place, Token, Transport};
 use crate::engine::Engine;
 use crate::store::{Store, StoreError};
 use crate::surface::cli::{Command, Exit};
+use crate::surface::mailbox;
 
 /// What the bot needs in a guild: to see channels, and to answer in them and in their threads, with an embed, as a
 /// reply to what it can read.
@@ -194,6 +195,10 @@ async fn serve(engine: &Arc<Engine>) -> io::Result<Exit> {
     let listener = match TcpListener::bind(config.http.listen).await {
         Ok(listener) => listener,
         Err(error) => return refuse(with_cause(&ServeError::Listen(config.http.listen, error)), Exit::Configuration),
+    };
+    let _mailbox = match mailbox::start(&config.mailbox).await {
+        Ok(mailbox) => mailbox,
+        Err(error) => return refuse(with_cause(&error), Exit::Configuration),
     };
     tracing::info!(listen = %listener.local_addr()?, transport = ?settings.transport, "serving");
     let gateway = if settings.transport == Transport::Http { None } else { http(settings).ok() };

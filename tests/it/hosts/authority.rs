@@ -2,12 +2,16 @@
 
 use std::sync::{Arc, LazyLock};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair, date_time_ymd};
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
+use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::version::{TLS12, TLS13};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
+use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 /// What a host shows as who it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +54,31 @@ pub(crate) fn root() -> Vec<u8> {
     AUTHORITY.certificate.der().to_vec()
 }
 
+/// TLS towards a host of this name that the authority vouches for.
+pub(crate) async fn trusted(name: &'static str, stream: TcpStream) -> TlsStream<TcpStream> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from(root())).unwrap();
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_protocol_versions(&[&TLS13, &TLS12])
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = ServerName::try_from(name).unwrap();
+    TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap()
+}
+
 impl Identity {
+    /// The certificate and the key as PEM files hold them.
+    pub(crate) fn pem(self) -> (String, String) {
+        let (chain, key) = self.made();
+        let block = |label: &str, der: &[u8]| {
+            let lines = STANDARD.encode(der);
+            format!("-----BEGIN {label}-----\n{lines}\n-----END {label}-----\n")
+        };
+        let chain: Vec<String> = chain.iter().map(|one| block("CERTIFICATE", one)).collect();
+        (chain.concat(), block("PRIVATE KEY", key.secret_der()))
+    }
+
     /// Accepts TLS as this.
     pub(crate) fn acceptor(self) -> TlsAcceptor {
         let (chain, key) = self.made();

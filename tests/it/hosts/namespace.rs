@@ -11,7 +11,7 @@ use super::Builder;
 const INSIDE: &str = "MAILMEDIC_TEST_IN_NAMESPACE";
 
 /// Runs `inside` where all these addresses are this machine's; `test` is the whole name of the test that calls this.
-pub(super) fn run<F: Future<Output = ()>>(test: &str, addresses: &[&str], inside: impl FnOnce() -> F) {
+pub(crate) fn run<F: Future<Output = ()>>(test: &str, addresses: &[&str], inside: impl FnOnce() -> F) {
     if std::env::var_os(INSIDE).is_some() {
         return Builder::new_current_thread().enable_all().build().unwrap().block_on(inside());
     }
