@@ -213,6 +213,10 @@ topics! {
     Autoconfig "autoconfig";
     /// One message: who sent it, its way, and what filters think of it.
     Message "message";
+    /// How busy a customer's server is.
+    Load "load";
+    /// What the host's status page says.
+    Status "status";
 }
 
 impl FromStr for Topic {
@@ -226,7 +230,12 @@ impl FromStr for Topic {
 impl Topic {
     /// The topics that checks of a domain look at.
     pub fn of_domains() -> impl Iterator<Item = Self> {
-        Self::ALL.iter().copied().filter(|topic| *topic != Self::Message)
+        Self::ALL.iter().copied().filter(|topic| topic.is_of_domains())
+    }
+
+    /// Whether a check of a domain looks at it.
+    pub const fn is_of_domains(self) -> bool {
+        !matches!(self, Self::Message | Self::Load | Self::Status)
     }
 }
 

@@ -6,7 +6,8 @@
 //!
 //! Three more networks stand on others' shoulders: [`Hosts`] adds [`smtp`] and [`https`], which look at hosts that a domain
 //! names, over connections that [`egress`] opens, and nobody else; [`Shared`] asks once for many domains; [`Replay`]
-//! answers from a transcript. [`spamd`] asks the operator's own spam filter about a message.
+//! answers from a transcript. [`spamd`] asks the operator's own spam filter about a message, [`StatusPage`] the host's status
+//! page.
 
 mod dns;
 pub mod egress;
@@ -18,6 +19,7 @@ mod replay;
 mod shared;
 pub mod smtp;
 pub mod spamd;
+mod status;
 pub mod tls;
 
 use std::future::ready;
@@ -31,6 +33,7 @@ pub use hosts::Hosts;
 pub use inquiry::Inquiry;
 pub use replay::Replay;
 pub use shared::Shared;
+pub use status::StatusPage;
 
 pub use crate::transcript::Cost;
 

@@ -3,7 +3,7 @@
 //! The words are the knowledge's; what the servers wrote stands beside them as it was read.
 
 use super::compose::choice;
-use super::evidence::{self, Remedy};
+use super::evidence::{self, Remedy, Seen};
 use super::{Engine, compose};
 use crate::answer::{Action, Answer, Block};
 use crate::domain::Domain;
@@ -68,7 +68,7 @@ pub(super) fn remedies(engine: &Engine, inspection: &Inspection) -> Vec<Remedy> 
     for (reason, _) in reasons(&inspection.bounces) {
         let entry = engine.knowledge.reason(reason).entry.and_then(|id| engine.entry(&id));
         if let Some(entry) = entry.filter(|entry| found.iter().all(|remedy| remedy.entry != entry.id)) {
-            let steps = evidence::steps(&engine.knowledge, entry, None);
+            let steps = evidence::steps(&engine.knowledge, entry, &Seen::default());
             found.push(Remedy { entry: entry.id.clone(), confidence: LIKELY, steps });
         }
     }

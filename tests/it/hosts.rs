@@ -12,6 +12,7 @@ mod mail;
 mod namespace;
 mod process;
 mod smtp;
+mod status;
 mod web;
 
 use std::net::{IpAddr, SocketAddr};

@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 
 use crate::domain::{Domain, Name};
 use crate::finding::Topic;
+use crate::load::{Averages, Cpus};
 use crate::request;
 
 /// A support bot for an e-mail host: it answers from a knowledge base, and looks at the domain while it answers.
@@ -115,6 +116,29 @@ pub enum Command {
         #[arg(long)]
         dns_only: bool,
         /// Who is asked, and how long; naming a resolver is to have it asked
+        #[command(flatten)]
+        resolving: Resolving,
+    },
+    /// Reads load averages
+    #[command(about = request::LOAD.summary)]
+    Load {
+        /// The load averages of 1, 5 and 15 minutes, as `uptime` tells them, in quotes
+        #[arg(value_name = "AVERAGES", allow_hyphen_values = true)]
+        averages: Averages,
+        /// How many CPUs the plan has
+        #[arg(value_name = "CPUS", allow_hyphen_values = true)]
+        cpus: Cpus,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Reads the status page
+    #[command(about = request::STATUS.summary)]
+    Status {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        /// Who is asked, and how long
         #[command(flatten)]
         resolving: Resolving,
     },

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::request::{FIND_THE_REMEDY, VERBS};
+use crate::request::{FIND_THE_REMEDY, OptionKind, VERBS};
 
 /// A slash command.
 const CHAT_INPUT: u8 = 1;
@@ -10,6 +10,8 @@ const CHAT_INPUT: u8 = 1;
 const MESSAGE: u8 = 3;
 /// An option that holds text.
 const STRING: u8 = 3;
+/// An option that holds an uploaded file.
+const ATTACHMENT: u8 = 11;
 /// Where commands may be used: in guilds, and in direct messages with the bot.
 const CONTEXTS: [u8; 2] = [0, 1];
 
@@ -22,8 +24,12 @@ pub(super) fn commands() -> Value {
                 .options
                 .iter()
                 .map(|option| {
+                    let kind = match option.kind {
+                        OptionKind::Word | OptionKind::Words => STRING,
+                        OptionKind::File => ATTACHMENT,
+                    };
                     json!({
-                        "type": STRING, "name": option.name, "description": option.summary,
+                        "type": kind, "name": option.name, "description": option.summary,
                         "required": option.required,
                     })
                 })
