@@ -27,7 +27,7 @@ use crate::domain::{Domain, Name};
 use crate::facts::{Kind, Outcome, Query};
 use crate::finding::{Finding, Topic};
 use crate::inspect::whole::Whole;
-use crate::inspect::{self, Inspection, Unreadable};
+use crate::inspect::{self, Inspection, Kind as TextKind, Unreadable};
 use crate::knowledge::{Candidate, Entry, EntryId, Knowledge, Unfit};
 use crate::mail::{CHECKS, Check, spf};
 use crate::probe::{Cost, Examination, Inquiry, Network, Replay, Report, Shared, StatusPage};
@@ -330,6 +330,15 @@ pub struct Work {
     status: Option<StatusLook>,
 }
 
+/// Who reads an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Eyes {
+    /// Whoever asked, alone.
+    Own,
+    /// Others, too.
+    Public,
+}
+
 /// How far the look at the status page is.
 enum StatusLook {
     /// It is still to be taken.
@@ -440,17 +449,40 @@ impl Work {
         if let Some(StatusLook::Taken(Some(looked))) = &self.status { Some(looked) } else { None }
     }
 
-    /// What was found of the load or on the status page, where the request is about one of them.
+    /// What was found of a message, in a report, of the load or on the status page, where the request is about one of them.
     pub fn findings(&self) -> Vec<Finding> {
+        if let Some(message) = self.message() {
+            return message.findings.clone();
+        }
         match (&self.subject, self.status(), &self.engine.status_page) {
+            (Subject::Text(read), ..) => match &**read {
+                Ok(inspection) if inspection.kind == TextKind::Report => inspect::report::findings(&inspection.letter),
+                _ => Vec::new(),
+            },
             (Subject::Load(request), ..) => crate::load::findings(request.averages, request.cpus),
             (Subject::Status, Some(looked), Some(page)) => crate::status::findings(looked, page.host()),
             _ => Vec::new(),
         }
     }
 
-    /// The answer as far as it is known.
+    /// The answer for a place where others read along. What somebody pasted or uploaded is told without the people in it;
+    /// all else is public anyway.
+    pub fn public_answer(&self) -> Answer {
+        match &self.subject {
+            Subject::Text(read) => {
+                let people = read.as_ref().as_ref().map(Inspection::people).unwrap_or_default();
+                self.answer_for(Eyes::Public).masked(&people)
+            }
+            _ => self.answer(),
+        }
+    }
+
+    /// The answer as far as it is known, for whoever asked.
     pub fn answer(&self) -> Answer {
+        self.answer_for(Eyes::Own)
+    }
+
+    fn answer_for(&self, eyes: Eyes) -> Answer {
         let report = self.report();
         match &self.subject {
             Subject::Question(found) => compose::question(&self.engine, found, report.as_ref(), self.status()),
@@ -470,7 +502,7 @@ impl Work {
             Subject::Text(read) => match &**read {
                 Ok(inspection) => match &self.task {
                     Task::Message(message) if inspection.bounces.is_empty() => message.answer(&self.engine),
-                    _ => inspection::answer(&self.engine, inspection, report.as_ref()),
+                    _ => inspection::answer(&self.engine, inspection, &self.findings(), report.as_ref(), eyes),
                 },
                 Err(refusal) => inspection::unreadable(*refusal),
             },

@@ -213,6 +213,8 @@ topics! {
     Autoconfig "autoconfig";
     /// One message: who sent it, its way, and what filters think of it.
     Message "message";
+    /// What a test service or a server says of a message.
+    Report "report";
     /// How busy a customer's server is.
     Load "load";
     /// What the host's status page says.
@@ -235,7 +237,7 @@ impl Topic {
 
     /// Whether a check of a domain looks at it.
     pub const fn is_of_domains(self) -> bool {
-        !matches!(self, Self::Message | Self::Load | Self::Status)
+        !matches!(self, Self::Message | Self::Report | Self::Load | Self::Status)
     }
 }
 

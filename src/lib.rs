@@ -19,6 +19,7 @@
 //! | [`finding`] | what a check found: codes, severities, fixes | nobody |
 //! | [`facts`] | questions to name servers, mail services and web servers, the replies, and the view through which checks read them | domain, finding |
 //! | [`text`] | text without markup, and the templates that the knowledge is written in | nobody |
+//! | [`mask`] | texts without whom they are about | nobody |
 //! | [`problem`] | what is wrong with a file that a person wrote | nobody |
 //! | [`written`] | a TOML file, read key by key | problem |
 //! | [`config`] | the configuration | domain, problem, written |
@@ -31,11 +32,11 @@
 //! | [`search`] | from a question to entries, with a confidence and a decision; the only place that names tantivy | config, domain, knowledge |
 //! | [`transcript`] | a look at a domain in a file: its circumstances, and every reply | config, domain, facts, finding |
 //! | [`probe`] | the driver, and the only IO towards the world | address, config, domain, facts, finding, inspect's spam verdict, mail, status, transcript |
-//! | [`answer`] | the neutral document | domain, finding, text |
+//! | [`answer`] | the neutral document | domain, finding, mask, text |
 //! | [`engine`] | ask, check, spf, inspect, load, status: from request to answer | all of the above |
 //! | [`moment`] | points in time that are written down | nobody |
 //! | [`watch`] | waiting for a change in the DNS: what each look means, and when to tell; pure | moment |
-//! | [`store`] | what must survive: SQLite by default, PostgreSQL for several replicas; the only place that names sqlx; no surface uses it yet | config, domain, moment, watch, written |
+//! | [`store`] | what must survive: SQLite by default, PostgreSQL for several replicas; the only place that names sqlx; no surface uses it yet | config, domain, mask, moment, watch, written |
 //! | [`rounds`] | what is done without being asked: looks for those who watch a domain, and notifications | domain, engine, facts, finding, moment, probe's report, request, store, transcript, watch |
 //! | [`render`] | from answer to Discord, terminal, JSON; pure, limits are constants here | answer, domain, finding, inspect, load, probe's cost, status, text |
 //! | [`surface`] | where people meet it: the command line, Discord | engine, render and the values they exchange |
@@ -91,6 +92,7 @@ pub mod inspect;
 pub mod knowledge;
 pub mod load;
 pub mod mail;
+pub mod mask;
 pub mod moment;
 pub mod probe;
 pub mod problem;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use futures_util::future::{OptionFuture, join};
 
-use super::{Engine, compose, now};
+use super::{Engine, compose, inspection, now};
 use crate::answer::{Answer, Block};
 use crate::config::Budget;
 use crate::finding::{Code, Finding, Severity};
@@ -16,8 +16,8 @@ use crate::inspect::hops::Hop;
 use crate::inspect::original::Original;
 use crate::inspect::spam::Verdict;
 use crate::inspect::whole::{Whole, judge};
-use crate::inspect::{Inspection, Kind};
-use crate::probe::{Inquiry, spamd};
+use crate::inspect::{Inspection, Kind, report};
+use crate::probe::{Inquiry, postmark, spamd};
 use crate::request::Looks;
 use crate::text::Text;
 
@@ -66,14 +66,19 @@ impl Message {
             return;
         }
         let (host, at) = (&engine.config.host, u64::try_from(now()).unwrap_or_default());
-        let spam = engine.config.spam;
-        let asked = spam.spamd.filter(|_| self.is_proven());
-        let asked = OptionFuture::from(asked.map(|address| spamd::ask(address, !spam.network, &self.text)));
+        let spam = &engine.config.spam;
+        let asked = OptionFuture::from(self.is_proven().then_some(async {
+            match (spam.spamd, &spam.postmark) {
+                (Some(address), _) => spamd::ask(address, !spam.network, &self.text).await.ok(),
+                (None, Some(at)) => postmark::ask(&engine.network, engine.config.probe.budget, at, &self.text).await,
+                (None, None) => None,
+            }
+        }));
         let original = &self.original;
         let judged = self.inquiry.settle(|view| judge(original, host, at, view));
         let (whole, verdict) = join(judged, asked).await;
         let mut whole = match verdict {
-            Some(Ok(verdict)) => whole.filtered(verdict),
+            Some(Some(verdict)) => whole.filtered(verdict),
             _ => whole,
         };
         if self.looks == Looks::AtText {
@@ -81,6 +86,7 @@ impl Message {
         }
         if self.kind == Kind::Headers {
             whole.findings.retain(|finding| OF_A_HEADER.contains(&finding.code));
+            whole.findings.extend(report::of_results(&whole.authentication.claims));
         }
         for rule in whole.spam.iter_mut().flat_map(|verdict| &mut verdict.rules) {
             if let Some(words) = engine.knowledge.rule(&rule.name) {
@@ -129,6 +135,7 @@ impl Message {
         Answer {
             severity: first.map(|finding| finding.severity()),
             blocks,
+            next: inspection::further(engine, &whole.findings),
             note: looked.then(|| compose::spent(self.inquiry.cost())),
             ..Answer::sentence(what, lead)
         }

@@ -569,6 +569,24 @@ codes! {
         /// The score leaves out what only the network can tell.
         MessageSpamOffline = Info "message-spam-offline" ["score"];
     }
+    Report {
+        /// Somebody says that a method passes.
+        ReportPass = Ok "report-pass" ["service" "method" "result"];
+        /// Somebody says that SPF does not pass.
+        ReportSpf = Warn "report-spf" ["service" "method" "result"];
+        /// Somebody says that DKIM does not pass.
+        ReportDkim = Warn "report-dkim" ["service" "method" "result"];
+        /// Somebody says that DMARC does not pass.
+        ReportDmarc = Warn "report-dmarc" ["service" "method" "result"];
+        /// Somebody says that a spam filter takes the message for spam.
+        ReportSpam = Warn "report-spam" ["service" "method" "result"];
+        /// Somebody says that the sending server's reverse name does not fit.
+        ReportName = Warn "report-name" ["service" "method" "result"];
+        /// Somebody could not judge a method.
+        ReportUnknown = Unknown "report-unknown" ["service" "method" "result"];
+        /// A link to a result, which nobody follows.
+        ReportLink = Info "report-link" [];
+    }
     Load {
         /// Above the CPUs now, and over a quarter of an hour.
         LoadOver = Fail "load-over" ["one" "five" "fifteen" "cpus"];

@@ -9,6 +9,7 @@ const KNOWS: &[(&str, &[&str])] = &[
     ("address", &[]),
     ("finding", &[]),
     ("text", &[]),
+    ("mask", &[]),
     ("problem", &[]),
     ("facts", &["domain", "finding"]),
     ("written", &["problem"]),
@@ -22,7 +23,7 @@ const KNOWS: &[(&str, &[&str])] = &[
     ("search", &["config", "domain", "knowledge"]),
     ("transcript", &["config", "domain", "facts", "finding"]),
     ("probe", &["address", "config", "domain", "facts", "finding", "inspect", "mail", "status", "transcript"]),
-    ("answer", &["domain", "finding", "text"]),
+    ("answer", &["domain", "finding", "mask", "text"]),
     (
         "engine",
         &[
@@ -45,7 +46,7 @@ const KNOWS: &[(&str, &[&str])] = &[
     ),
     ("moment", &[]),
     ("watch", &["moment"]),
-    ("store", &["config", "domain", "moment", "watch", "written"]),
+    ("store", &["config", "domain", "mask", "moment", "watch", "written"]),
     ("rounds", &["domain", "engine", "facts", "finding", "moment", "probe", "request", "store", "transcript", "watch"]),
     ("render", &["answer", "domain", "finding", "inspect", "load", "probe", "status", "text"]),
     (

@@ -10,6 +10,7 @@ mod guard;
 mod https;
 mod mail;
 mod namespace;
+mod postmark;
 mod process;
 mod smtp;
 mod status;

@@ -43,14 +43,15 @@ pub(super) async fn inspect(
         let (findings, found) = check.map(|check| (check.findings, check.remedies)).unwrap_or_default();
         remedies.retain(|remedy| found.iter().all(|other| other.entry != remedy.entry));
         remedies.extend(found);
+        let own = work.findings();
+        let told = engine.remedies_of(&own);
+        remedies.extend(told.iter().map(remedy));
         remedies.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+        let own = own.iter().map(|finding| json::Finding::of(finding, words(engine, finding)));
+        let document = json::Inspection::of(inspection, own.chain(findings).collect(), remedies);
         let document = match work.message() {
-            Some(whole) => {
-                let findings = whole.findings.iter().map(|finding| json::Finding::of(finding, words(engine, finding)));
-                json::Inspection::of(inspection, findings.collect(), remedies)
-                    .with(whole, looks == Looks::AtDomain && inspection.kind == Kind::Message)
-            }
-            None => json::Inspection::of(inspection, findings, remedies),
+            Some(whole) => document.with(whole, looks == Looks::AtDomain && inspection.kind == Kind::Message),
+            None => document,
         };
         print_json(&document, out)?;
     } else {
