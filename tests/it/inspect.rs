@@ -274,11 +274,13 @@ async fn in_public_no_address_of_a_mail_is_told_and_its_domain_is() {
     let (mut told, mut domains) = (0, 0);
     for (name, text) in all_mails() {
         let (shown, own) = answers(&text).await;
-        let (public, own) = (words(&shown), words(&own));
+        // The same mail with other people in it: what is in that answer, too, is the answer's own.
+        let (others, _) = answers(&address.replace_all(&text, "qzxq@$2")).await;
+        let (public, own, others) = (words(&shown), words(&own), words(&others));
         for found in address.captures_iter(&text.to_lowercase()) {
             let local = found[1].trim_matches(['.', '-']);
             told += usize::from(own.contains(local));
-            let hidden = !public.contains(local) || sentences.contains(local);
+            let hidden = !public.contains(local) || sentences.contains(local) || others.contains(local);
             assert!(hidden, "{name}: {local} is in the public answer: {shown}");
             domains += usize::from(own.contains(&found[2]) && public.contains(&found[2]));
         }
