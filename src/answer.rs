@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use crate::domain::{Domain, Name};
 use crate::finding::{Fix, Severity};
-use crate::text::Text;
+use crate::mask::in_public;
+use crate::text::{Span, Text};
 
 /// What a person gets.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -146,4 +147,60 @@ impl Answer {
     pub fn sentence(title: impl std::fmt::Display, lead: Text) -> Self {
         Self { title: Text::plain(title), lead, ..Self::default() }
     }
+
+    /// The same for a place where others read along: without addresses of people and machines, and without the words in
+    /// `people`, given in small letters, wherever texts from outside stand. Domains stay.
+    #[must_use]
+    pub fn masked(&self, people: &[String]) -> Self {
+        let text = |text: &Text| masked(text, people);
+        let blocks = |blocks: &[Block]| blocks.iter().map(|block| block.masked(people)).collect();
+        Self {
+            title: text(&self.title),
+            severity: self.severity,
+            lead: text(&self.lead),
+            blocks: blocks(&self.blocks),
+            details: Details { summary: text(&self.details.summary), blocks: blocks(&self.details.blocks) },
+            next: self.next.clone(),
+            note: self.note.as_ref().map(text),
+        }
+    }
+}
+
+impl Block {
+    fn masked(&self, people: &[String]) -> Self {
+        let text = |text: &Text| masked(text, people);
+        let lines = |lines: &[String]| lines.iter().map(|line| in_public(line, people)).collect::<Vec<_>>();
+        match self {
+            Self::Heading(words) => Self::Heading(text(words)),
+            Self::Paragraph(words) => Self::Paragraph(text(words)),
+            Self::Caution(words) => Self::Caution(text(words)),
+            Self::Tip(words) => Self::Tip(text(words)),
+            Self::Listing(listed) => Self::Listing(lines(listed)),
+            Self::Topics(topics) => Self::Topics(topics.clone()),
+            Self::Steps(steps) => {
+                let step = |step: &Step| Step { because: step.because.iter().map(text).collect(), ..step.clone() };
+                Self::Steps(steps.iter().map(step).collect())
+            }
+            Self::Findings(findings) => {
+                let noted = |noted: &Noted| Noted {
+                    title: text(&noted.title),
+                    text: text(&noted.text),
+                    mend: noted.mend.as_ref().map(text),
+                    evidence: lines(&noted.evidence),
+                    ..noted.clone()
+                };
+                Self::Findings(findings.iter().map(noted).collect())
+            }
+        }
+    }
+}
+
+/// A text without whom it is about. People are looked for in what is literal alone: the words between are the knowledge's,
+/// and somebody may be called as one of them.
+fn masked(text: &Text, people: &[String]) -> Text {
+    let span = |span: &Span| match span {
+        Span::Plain(words) => Span::Plain(in_public(words, &[])),
+        Span::Code(literal) => Span::Code(in_public(literal, people)),
+    };
+    Text(text.0.iter().map(span).collect())
 }

@@ -122,6 +122,8 @@ pub struct Host {
     pub spf_include: Option<Name>,
     /// The DKIM selectors that the host signs with.
     pub dkim_selectors: Vec<Name>,
+    /// The names under which the host's servers write Authentication-Results (RFC 8601), where these are not those in `mx`.
+    pub authserv_ids: Vec<String>,
     /// The addresses that the host sends from; their names are checked with every domain.
     pub server_ips: Vec<IpAddr>,
 }
@@ -206,12 +208,29 @@ impl Default for Budget {
 }
 
 /// The spam filter that whole messages are shown to; none by default.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Spam {
     /// SpamAssassin's daemon.
     pub spamd: Option<SocketAddr>,
     /// Whether it asks the network (blocklists, SPF, DKIM); not so where it runs with `-L`. Default: no.
     pub network: bool,
+    /// Postmark's spam check, which is asked where there is no daemon. Default: nobody, since the mail leaves the house.
+    pub postmark: Option<Postmark>,
+}
+
+/// Where Postmark's spam check is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Postmark {
+    /// The host.
+    pub host: Name,
+    /// The path, from its slash on.
+    pub path: String,
+}
+
+impl fmt::Display for Postmark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "https://{}{}", self.host, self.path)
+    }
 }
 
 /// Where the knowledge is.

@@ -5,31 +5,37 @@
 mod compose;
 mod evidence;
 mod inspection;
+mod load;
 mod message;
 mod received;
 mod report;
 mod sender;
+mod status;
 
 use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use futures_util::future::join;
+
 pub use evidence::Remedy;
+use evidence::Seen;
 use message::Message;
 
 use crate::answer::Answer;
 use crate::config::{Budget, Config};
 use crate::domain::{Domain, Name};
 use crate::facts::{Kind as RecordType, Outcome, Query};
-use crate::finding::Topic;
+use crate::finding::{Finding, Topic};
 use crate::inspect::connection::{Connection, Received};
 use crate::inspect::whole::Whole;
 use crate::inspect::{self, Inspection, Kind, Letter, Unreadable};
 use crate::knowledge::{Candidate, Entry, EntryId, Knowledge, Unfit};
 use crate::mail::{CHECKS, Check, spf};
-use crate::probe::{Cost, Examination, Inquiry, Network, Replay, Report, Shared};
-use crate::request::{CheckRequest, Depth, InspectRequest, Looks, Request, SpfRequest};
+use crate::probe::{Cost, Examination, Inquiry, Network, Replay, Report, Shared, StatusPage};
+use crate::request::{CheckRequest, Depth, InspectRequest, LoadRequest, Looks, Request, SpfRequest};
 use crate::search::{Decision, Found, NotReady, Search, Why};
+use crate::status::Looked;
 use crate::transcript::Transcript;
 
 /// Domains that many people share: somebody's address there does not make the domain theirs to mend.
@@ -42,6 +48,8 @@ pub struct Engine {
     /// Made when the first question comes, or by [`Engine::get_ready`]: a look at a domain needs none of it.
     search: OnceLock<Result<Search, NotReady>>,
     network: Arc<dyn Network>,
+    /// Where the operator has one.
+    status_page: Option<StatusPage>,
     shared_domains: HashSet<&'static str>,
 }
 
@@ -49,7 +57,10 @@ impl Engine {
     /// Puts the parts together.
     pub fn new(config: Config, knowledge: Knowledge, network: Arc<dyn Network>) -> Self {
         let shared_domains = SHARED_DOMAINS.lines().filter(|line| !line.starts_with('#')).collect();
-        Self { config: Arc::new(config), knowledge, search: OnceLock::new(), network, shared_domains }
+        let page = config.brand.status_url.as_ref().and_then(|url| url.parse::<Domain>().ok());
+        let status_page =
+            page.map(|page| StatusPage::new(page.name().clone(), Arc::clone(&network), config.probe.budget));
+        Self { config: Arc::new(config), knowledge, search: OnceLock::new(), network, status_page, shared_domains }
     }
 
     /// Makes ready what questions in words need, so that the first need not wait for it, and says if it cannot be had.
@@ -103,6 +114,8 @@ impl Engine {
     pub fn begin(self: &Arc<Self>, request: Request) -> Work {
         let (subject, task) = match request {
             Request::Help => (Subject::Help, Task::None),
+            Request::Load(request) => (Subject::Load(request), Task::None),
+            Request::Status => (Subject::Status, Task::None),
             Request::Inspect(InspectRequest { text, looks }) => {
                 let read = inspect::read(&text);
                 let failing =
@@ -120,9 +133,10 @@ impl Engine {
             Request::Spf(request) => (Subject::Sender, self.judge(sender(request))),
             Request::Entry { id, domain } => match self.knowledge.entry(&id) {
                 Some(entry) => {
-                    let task = domain.filter(|_| !entry.checks.is_empty()).map(|domain| {
-                        self.examine(CheckRequest { topics: entry.checks.clone(), ..CheckRequest::of(domain) })
-                    });
+                    let topics = entry.topics_of_domains();
+                    let task = domain
+                        .filter(|_| !topics.is_empty())
+                        .map(|domain| self.examine(CheckRequest { topics, ..CheckRequest::of(domain) }));
                     (Subject::Entry(entry.id.clone()), task.unwrap_or(Task::None))
                 }
                 None => (Subject::NoSuchEntry, Task::None),
@@ -134,7 +148,22 @@ impl Engine {
                 (Subject::Question(found), task.unwrap_or(Task::None))
             }
         };
-        Work { engine: Arc::clone(self), subject, task }
+        let status = self.wants_status(&subject).then_some(StatusLook::Wanted);
+        Work { engine: Arc::clone(self), subject, task, status }
+    }
+
+    /// Whether the status page is part of the answer, and there is one.
+    fn wants_status(&self, subject: &Subject) -> bool {
+        let tells = |id: &EntryId| self.entry(id).is_some_and(|entry| entry.checks.contains(&Topic::Status));
+        let wanted = match subject {
+            Subject::Status => true,
+            Subject::Entry(id) => tells(id),
+            Subject::Question(found) if found.decision == Decision::Answer => {
+                found.matches.first().is_some_and(|best| tells(&best.entry))
+            }
+            _ => false,
+        };
+        wanted && self.status_page.is_some()
     }
 
     /// Takes a mail that our own mail server took: it is judged by how it came as well, and so is its author's domain.
@@ -142,7 +171,7 @@ impl Engine {
         let message = Message::received(self, mail);
         let read = Inspection { kind: Kind::Message, letter: Letter::default(), bounces: Vec::new() };
         let task = message.map_or(Task::None, |message| Task::Message(Box::new(message)));
-        Work { engine: Arc::clone(self), subject: Subject::Text(Box::new(Ok(read))), task }
+        Work { engine: Arc::clone(self), subject: Subject::Text(Box::new(Ok(read))), task, status: None }
     }
 
     /// Gets ready to look at many domains, which share the replies that are not about themselves.
@@ -171,6 +200,7 @@ impl Engine {
             engine: Arc::clone(self),
             subject: Subject::Domain(Depth::Brief),
             task: Task::Examination(Box::new(examination)),
+            status: None,
         }
     }
 
@@ -184,7 +214,7 @@ impl Engine {
         if let (Decision::Answer, Some(best)) = (found.decision, found.matches.first()) {
             let words = question.to_lowercase();
             let named = |topic: &Topic| words.split(|c: char| !c.is_alphanumeric()).any(|word| word == topic.as_str());
-            let listed = &self.entry(&best.entry)?.checks;
+            let listed = self.entry(&best.entry)?.topics_of_domains();
             topics = Topic::of_domains().filter(|topic| listed.contains(topic) || named(topic)).collect();
             if topics.is_empty() {
                 return None;
@@ -202,7 +232,12 @@ impl Engine {
 
     /// The entries that a report points to, the likeliest first.
     pub fn remedies(&self, report: &Report) -> Vec<Remedy> {
-        evidence::remedies(&self.knowledge, report)
+        evidence::remedies(&self.knowledge, &Seen::in_report(Some(report)))
+    }
+
+    /// The entries that findings of no domain point to, the likeliest first: those about a message, a load, the status page.
+    pub fn remedies_of(&self, findings: &[Finding]) -> Vec<Remedy> {
+        evidence::remedies(&self.knowledge, &Seen::default().and(findings))
     }
 
     /// The entries that the reasons of bounces point to, the most frequent first.
@@ -297,7 +332,7 @@ impl Run {
     pub fn begin(&self, check: CheckRequest) -> Work {
         let subject = Subject::Domain(check.depth);
         let task = self.engine.examine_on(self.shared.around(&check.domain), check);
-        Work { engine: Arc::clone(&self.engine), subject, task }
+        Work { engine: Arc::clone(&self.engine), subject, task, status: None }
     }
 }
 
@@ -306,6 +341,24 @@ pub struct Work {
     engine: Arc<Engine>,
     subject: Subject,
     task: Task,
+    status: Option<StatusLook>,
+}
+
+/// Who reads an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Eyes {
+    /// Whoever asked, alone.
+    Own,
+    /// Others, too.
+    Public,
+}
+
+/// How far the look at the status page is.
+enum StatusLook {
+    /// It is still to be taken.
+    Wanted,
+    /// It was taken; none where it took too long for an answer about something else.
+    Taken(Option<Looked>),
 }
 
 /// What the answer is about.
@@ -316,6 +369,8 @@ enum Subject {
     Domain(Depth),
     Sender,
     Text(Box<Result<Inspection, Unreadable>>),
+    Load(LoadRequest),
+    Status,
     Help,
 }
 
@@ -337,20 +392,33 @@ struct Judging {
 impl Work {
     /// Does what is left to do. May be dropped while it waits and called again.
     pub async fn finish(&mut self) {
-        match &mut self.task {
-            Task::None => {}
-            Task::Examination(examination) => examination.finish().await,
-            Task::Sender(judging) => {
-                let Judging { inquiry, sender, verdict } = &mut **judging;
-                *verdict = Some(inquiry.settle(|view| spf::check_host(sender, view)).await);
+        let Self { engine, subject, task, status } = self;
+        let task = async {
+            match task {
+                Task::None => {}
+                Task::Examination(examination) => examination.finish().await,
+                Task::Sender(judging) => {
+                    let Judging { inquiry, sender, verdict } = &mut **judging;
+                    *verdict = Some(inquiry.settle(|view| spf::check_host(sender, view)).await);
+                }
+                Task::Message(message) => message.finish(engine).await,
             }
-            Task::Message(message) => message.finish(&self.engine).await,
-        }
+        };
+        let look = async {
+            if let (Some(StatusLook::Wanted), Some(page)) = (&status, &engine.status_page) {
+                let looked = match subject {
+                    Subject::Status => Some(page.look().await),
+                    _ => page.look_soon().await,
+                };
+                *status = Some(StatusLook::Taken(looked));
+            }
+        };
+        join(task, look).await;
     }
 
     /// Whether the network is asked at all.
     pub const fn asks_the_network(&self) -> bool {
-        !matches!(self.task, Task::None)
+        !matches!(self.task, Task::None) || self.status.is_some()
     }
 
     /// Whether nothing fits and no domain is looked at, so that it is better to say nothing where nobody asked the bot
@@ -395,12 +463,51 @@ impl Work {
         if let Task::Sender(judging) = &self.task { judging.verdict.as_ref() } else { None }
     }
 
-    /// The answer as far as it is known.
+    /// What the status page says, where that is part of the answer and known.
+    pub const fn status(&self) -> Option<&Looked> {
+        if let Some(StatusLook::Taken(Some(looked))) = &self.status { Some(looked) } else { None }
+    }
+
+    /// What was found of a message, in a report, of the load or on the status page, where the request is about one of them.
+    pub fn findings(&self) -> Vec<Finding> {
+        if let Some(message) = self.message() {
+            return message.findings.clone();
+        }
+        match (&self.subject, self.status(), &self.engine.status_page) {
+            (Subject::Text(read), ..) => match &**read {
+                Ok(inspection) if inspection.kind == Kind::Report => inspect::report::findings(&inspection.letter),
+                _ => Vec::new(),
+            },
+            (Subject::Load(request), ..) => crate::load::findings(request.averages, request.cpus),
+            (Subject::Status, Some(looked), Some(page)) => crate::status::findings(looked, page.host()),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The answer for a place where others read along. What somebody pasted or uploaded is told without the people in it;
+    /// all else is public anyway.
+    pub fn public_answer(&self) -> Answer {
+        match &self.subject {
+            Subject::Text(read) => {
+                let people = read.as_ref().as_ref().map(Inspection::people).unwrap_or_default();
+                self.answer_for(Eyes::Public).masked(&people)
+            }
+            _ => self.answer(),
+        }
+    }
+
+    /// The answer as far as it is known, for whoever asked.
     pub fn answer(&self) -> Answer {
+        self.answer_for(Eyes::Own)
+    }
+
+    fn answer_for(&self, eyes: Eyes) -> Answer {
         let report = self.report();
         match &self.subject {
-            Subject::Question(found) => compose::question(&self.engine, found, report.as_ref()),
-            Subject::Entry(id) => compose::entry(&self.engine, id, report.as_ref()),
+            Subject::Question(found) => compose::question(&self.engine, found, report.as_ref(), self.status()),
+            Subject::Entry(id) => compose::entry(&self.engine, id, report.as_ref(), self.status()),
+            Subject::Load(request) => load::answer(&self.engine, *request, &self.findings()),
+            Subject::Status => status::answer(&self.engine, self.status(), &self.findings()),
             Subject::NoSuchEntry => compose::no_such_entry(),
             Subject::Domain(depth) => {
                 report.map_or_else(compose::help, |report| report::report(&self.engine, &report, *depth))
@@ -414,7 +521,7 @@ impl Work {
             Subject::Text(read) => match &**read {
                 Ok(inspection) => match &self.task {
                     Task::Message(message) if inspection.bounces.is_empty() => message.answer(&self.engine),
-                    _ => inspection::answer(&self.engine, inspection, report.as_ref()),
+                    _ => inspection::answer(&self.engine, inspection, &self.findings(), report.as_ref(), eyes),
                 },
                 Err(refusal) => inspection::unreadable(*refusal),
             },

@@ -213,6 +213,12 @@ topics! {
     Autoconfig "autoconfig";
     /// One message: who sent it, its way, and what filters think of it.
     Message "message";
+    /// What a test service or a server says of a message.
+    Report "report";
+    /// How busy a customer's server is.
+    Load "load";
+    /// What the host's status page says.
+    Status "status";
 }
 
 impl FromStr for Topic {
@@ -226,7 +232,12 @@ impl FromStr for Topic {
 impl Topic {
     /// The topics that checks of a domain look at.
     pub fn of_domains() -> impl Iterator<Item = Self> {
-        Self::ALL.iter().copied().filter(|topic| *topic != Self::Message)
+        Self::ALL.iter().copied().filter(|topic| topic.is_of_domains())
+    }
+
+    /// Whether a check of a domain looks at it.
+    pub const fn is_of_domains(self) -> bool {
+        !matches!(self, Self::Message | Self::Report | Self::Load | Self::Status)
     }
 }
 

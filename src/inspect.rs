@@ -12,6 +12,8 @@
 //! | `results`   | what servers on the way claim to have proven                 |
 //! | `connection` | what our own mail server saw of who brought a message       |
 //! | `demands`   | the header fields that receivers demand                      |
+//! | `report`    | what test services and servers say of a message, as claims   |
+//! | `people`    | whose addresses a text holds, so that they can be masked     |
 //! | `hops`, `date` | the way it took, and when                                 |
 //!
 //! All of it is hostile: whatever the bytes, reading ends soon and never ends the process. It says what the text claims;
@@ -33,6 +35,8 @@ mod lab;
 pub mod letter;
 mod mailbox;
 pub mod original;
+mod people;
+pub mod report;
 pub mod results;
 pub mod signature;
 pub mod spam;
@@ -52,6 +56,34 @@ pub struct Inspection {
     /// The recipients that were not reached, in the order in which they are told. Also what a reply or a line of a log
     /// says, and who is away, though neither is a bounce.
     pub bounces: Vec<Bounce>,
+}
+
+impl Inspection {
+    /// The local parts of all addresses that the text holds, in small letters: whom a public answer must not name.
+    pub fn people(&self) -> Vec<String> {
+        people::all_in(&self.letter)
+    }
+}
+
+/// Whether a message in a chat is clearly pasted from a mail or a server, and holds what can be told something of: a
+/// bounce, a header block, a reply of a server or lines of its log that refuse, the report of a test service. Ordinary talk
+/// is not, though it quotes some of these.
+pub fn is_clearly_pasted(text: &str) -> bool {
+    let Ok(read) = read(text.as_bytes()) else { return false };
+    let coded = |bounce: &Bounce| bounce.reply_code.is_some() && bounce.status.is_some();
+    let refuses = read.bounces.iter().any(coded);
+    let headers = &read.letter.headers;
+    match read.kind {
+        Kind::Message | Kind::Headers => kind::is_of_machines(headers),
+        Kind::Bounce if headers.is_empty() => {
+            refuses && text.lines().filter(|line| !line.trim().is_empty()).count() >= 3
+        }
+        Kind::Bounce => refuses || kind::is_of_machines(headers),
+        Kind::Reply => refuses && kind::is_bare_reply(text),
+        Kind::Log => !read.bounces.is_empty(),
+        Kind::Report => !text.trim().contains(char::is_whitespace) || text.contains("check:"),
+        Kind::Other => false,
+    }
 }
 
 /// Reads a text.

@@ -19,23 +19,26 @@
 //! | [`finding`] | what a check found: codes, severities, fixes | nobody |
 //! | [`facts`] | questions to name servers, mail services and web servers, the replies, and the view through which checks read them | domain, finding |
 //! | [`text`] | text without markup, and the templates that the knowledge is written in | nobody |
+//! | [`mask`] | texts without whom they are about | nobody |
 //! | [`problem`] | what is wrong with a file that a person wrote | nobody |
 //! | [`written`] | a TOML file, read key by key | problem |
 //! | [`config`] | the configuration | domain, problem, written |
-//! | [`request`] | what people ask for, and the one table of verbs | domain, finding, problem |
+//! | [`load`] | a server's load averages against its plan's CPUs; pure | finding |
+//! | [`status`] | what the host's status page says; pure, and wary of it | domain, facts, finding |
+//! | [`request`] | what people ask for, and the one table of verbs | domain, finding, load, problem |
 //! | [`mail`] | what the standards say: a room each, with its record, its walk and its check; pure | address, config, domain, facts, finding |
 //! | [`inspect`] | what people paste: a mail's structure, bounces, log lines, its signatures and its way; pure, bounded, and alone in naming `mail-parser` | address, config, domain, facts, finding, mail, text |
 //! | [`knowledge`] | the entries, and the words for findings and bounces | config, finding, inspect, problem, text, written |
 //! | [`search`] | from a question to entries, with a confidence and a decision; the only place that names tantivy | config, domain, knowledge |
 //! | [`transcript`] | a look at a domain in a file: its circumstances, and every reply | config, domain, facts, finding |
-//! | [`probe`] | the driver, and the only IO towards the world | address, config, domain, facts, finding, inspect's spam verdict, mail, transcript |
-//! | [`answer`] | the neutral document | domain, finding, text |
-//! | [`engine`] | ask, check, spf, inspect, test mail: from request to answer | all of the above |
+//! | [`probe`] | the driver, and the only IO towards the world | address, config, domain, facts, finding, inspect's spam verdict, mail, status, transcript |
+//! | [`answer`] | the neutral document | domain, finding, mask, text |
+//! | [`engine`] | ask, check, spf, inspect, test mail, load, status: from request to answer | all of the above |
 //! | [`moment`] | points in time that are written down | nobody |
 //! | [`watch`] | waiting for a change in the DNS: what each look means, and when to tell; pure | moment |
-//! | [`store`] | what must survive: SQLite by default, PostgreSQL for several replicas; the only place that names sqlx | config, domain, moment, watch, written |
+//! | [`store`] | what must survive: SQLite by default, PostgreSQL for several replicas; the only place that names sqlx | config, domain, mask, moment, watch, written |
 //! | [`rounds`] | what is done without being asked: looks for those who watch a domain, and notifications | domain, engine, facts, finding, moment, probe's report, request, store, transcript, watch |
-//! | [`render`] | from answer to Discord, terminal, JSON; pure, limits are constants here | answer, domain, finding, inspect, probe's cost, text |
+//! | [`render`] | from answer to Discord, terminal, JSON; pure, limits are constants here | answer, domain, finding, inspect, load, probe's cost, status, text |
 //! | [`surface`] | where people meet it: the command line, Discord; and where their test mail arrives | engine, render, rounds, store and the values they exchange |
 //!
 //! `main.rs` wires. `tests/it/architecture.rs` holds the modules to this table, and outside crates to their rooms.
@@ -90,7 +93,9 @@ pub mod facts;
 pub mod finding;
 pub mod inspect;
 pub mod knowledge;
+pub mod load;
 pub mod mail;
+pub mod mask;
 pub mod moment;
 pub mod probe;
 pub mod problem;
@@ -98,6 +103,7 @@ pub mod render;
 pub mod request;
 pub mod rounds;
 pub mod search;
+pub mod status;
 pub mod store;
 pub mod surface;
 pub mod text;

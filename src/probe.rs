@@ -6,7 +6,9 @@
 //!
 //! Three more networks stand on others' shoulders: [`Hosts`] adds [`smtp`] and [`https`], which look at hosts that a domain
 //! names, over connections that [`egress`] opens, and nobody else; [`Shared`] asks once for many domains; [`Replay`]
-//! answers from a transcript. [`spamd`] asks the operator's own spam filter about a message.
+//! answers from a transcript. [`spamd`] asks the operator's own spam filter about a message, [`postmark`] somebody
+//! else's where the operator wants that, [`StatusPage`] the host's status
+//! page.
 
 mod dns;
 pub mod egress;
@@ -14,10 +16,12 @@ mod examination;
 mod hosts;
 pub mod https;
 mod inquiry;
+pub mod postmark;
 mod replay;
 mod shared;
 pub mod smtp;
 pub mod spamd;
+mod status;
 pub mod tls;
 
 use std::future::ready;
@@ -28,9 +32,11 @@ use futures_util::future::BoxFuture;
 pub use dns::Resolver;
 pub use examination::{Examination, Report};
 pub use hosts::Hosts;
+use https::Post;
 pub use inquiry::Inquiry;
 pub use replay::Replay;
 pub use shared::Shared;
+pub use status::StatusPage;
 
 pub use crate::transcript::Cost;
 
@@ -52,6 +58,11 @@ pub trait Network: Send + Sync {
     /// Calls a mail service; a network of name servers alone calls nobody.
     fn call<'a>(&'a self, _call: &'a Call) -> BoxFuture<'a, Called> {
         Box::pin(ready(Err(Unreached::NotAsked)))
+    }
+
+    /// Sends a text to a page and gives what it answers; a network of name servers alone sends none.
+    fn post<'a>(&'a self, _post: &'a Post) -> BoxFuture<'a, Fetched> {
+        Box::pin(ready(Err(NoPage::Unreached(Unreached::NotAsked))))
     }
 
     /// Fetches a page; a network of name servers alone fetches none.

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 
 use crate::domain::{BadDomain, Domain, Name};
 use crate::finding::Topic;
+use crate::load::{Averages, BadLoad, Cpus};
 use crate::problem::nearest;
 
 /// One thing that a person wants.
@@ -27,6 +28,10 @@ pub enum Request {
     Spf(SpfRequest),
     /// A look at a text that somebody pasted or uploaded.
     Inspect(InspectRequest),
+    /// What a server's load averages say.
+    Load(LoadRequest),
+    /// What the host's status page says.
+    Status,
     /// What can be asked for.
     Help,
 }
@@ -97,6 +102,15 @@ pub struct SpfRequest {
     pub helo: String,
 }
 
+/// A server's load averages, and the CPUs of its plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LoadRequest {
+    /// The load averages.
+    pub averages: Averages,
+    /// The CPUs.
+    pub cpus: Cpus,
+}
+
 /// A verb as people see it, the same on every surface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verb {
@@ -104,7 +118,8 @@ pub struct Verb {
     pub name: &'static str,
     /// What it does, in at most 100 characters (Discord's limit), without a full stop.
     pub summary: &'static str,
-    /// What may follow it, in this order; those that must come first. The last takes the rest of a line.
+    /// What may follow it, in this order; those that must come first. Of a line, [`OptionKind::Words`] takes what the others
+    /// leave, or else the last.
     pub options: &'static [VerbOption],
 }
 
@@ -119,13 +134,48 @@ pub struct VerbOption {
     pub example: &'static str,
     /// Whether the verb means nothing without it.
     pub required: bool,
+    /// What it holds.
+    pub kind: OptionKind,
+}
+
+/// What an option holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OptionKind {
+    /// One word.
+    Word,
+    /// Any number of words.
+    Words,
+    /// A file that somebody uploads; a line of text has none.
+    File,
 }
 
 impl Verb {
-    /// A line that works, without the slash: with what must follow, and no more.
+    /// A line that works, without the slash: with what must follow, and no more; where nothing must, with the first.
     pub fn example(&self) -> String {
-        let given = self.options.iter().filter(|option| option.required).map(|option| option.example);
+        let must = self.options.iter().filter(|option| option.required).count().max(1);
+        let given = self.options.iter().take(must).map(|option| option.example);
         std::iter::once(self.name).chain(given).collect::<Vec<_>>().join(" ")
+    }
+
+    /// What a line holds for each option that it can hold.
+    fn split<'l>(&self, line: &'l str) -> Vec<(&'static str, &'l str)> {
+        let mut options: Vec<&VerbOption> =
+            self.options.iter().filter(|option| option.kind != OptionKind::File).collect();
+        let rest = options.iter().position(|option| option.kind == OptionKind::Words);
+        let behind = rest.map_or_else(Vec::new, |rest| options.split_off(rest + 1));
+        let (mut given, mut line) = (Vec::new(), line.trim());
+        for option in behind.iter().rev() {
+            let (before, value) = line.rsplit_once(char::is_whitespace).unwrap_or((line, ""));
+            given.push((option.name, value));
+            line = before.trim_end();
+        }
+        for (at, option) in options.iter().enumerate() {
+            let split = if at + 1 < options.len() { line.split_once(char::is_whitespace) } else { None };
+            let (value, after) = split.unwrap_or((line, ""));
+            given.push((option.name, value));
+            line = after.trim_start();
+        }
+        given
     }
 }
 
@@ -139,12 +189,14 @@ pub const CHECK: Verb = Verb {
             summary: "The domain, an address at it, or a link to it",
             example: "example.com",
             required: true,
+            kind: OptionKind::Word,
         },
         VerbOption {
             name: "selector",
             summary: "The DKIM selector that your mail is signed with, if you know it",
             example: "default",
             required: false,
+            kind: OptionKind::Word,
         },
     ],
 };
@@ -159,18 +211,21 @@ pub const SPF: Verb = Verb {
             summary: "The IP address of the server that sends",
             example: "192.0.2.1",
             required: true,
+            kind: OptionKind::Word,
         },
         VerbOption {
             name: "sender",
             summary: "The sender's domain or address",
             example: "example.com",
             required: true,
+            kind: OptionKind::Word,
         },
         VerbOption {
             name: "helo",
             summary: "The name with which the server greets, if you know it",
             example: "mail.example.com",
             required: false,
+            kind: OptionKind::Word,
         },
     ],
 };
@@ -184,6 +239,7 @@ pub const ASK: Verb = Verb {
         summary: "What happens, with the error text and your domain if you have them",
         example: "nothing arrives in my inbox at example.com",
         required: true,
+        kind: OptionKind::Words,
     }],
 };
 
@@ -191,22 +247,64 @@ pub const ASK: Verb = Verb {
 pub const INSPECT: Verb = Verb {
     name: "inspect",
     summary: "Read a bounce, a mail or an error text, and say what is wrong and who can mend it",
-    options: &[VerbOption {
-        name: "text",
-        summary: "The whole text, with its headers if you have them",
-        example: "550 5.1.1 User unknown",
-        required: true,
-    }],
+    options: &[
+        VerbOption {
+            name: "text",
+            summary: "The bounce, the headers or the error text, as much of it as you have",
+            example: "550 5.1.1 User unknown",
+            required: false,
+            kind: OptionKind::Words,
+        },
+        VerbOption {
+            name: "file",
+            summary: "Or the whole mail as a file: .eml, as your mail program saves it",
+            example: "mail.eml",
+            required: false,
+            kind: OptionKind::File,
+        },
+    ],
+};
+
+/// Reads load averages.
+pub const LOAD: Verb = Verb {
+    name: "load",
+    summary: "Is my server overloaded? Reads its three load averages against the CPUs of its plan",
+    options: &[
+        VerbOption {
+            name: "averages",
+            summary: "The load averages of 1, 5 and 15 minutes, from Server > Usage metrics",
+            example: "0.52 1.04 2.50",
+            required: true,
+            kind: OptionKind::Words,
+        },
+        VerbOption {
+            name: "cpus",
+            summary: "How many CPUs your plan has",
+            example: "2",
+            required: true,
+            kind: OptionKind::Word,
+        },
+    ],
+};
+
+/// Reads the status page.
+pub const STATUS: Verb = Verb {
+    name: "status",
+    summary: "Is it us? What the status page says now: incidents, and maintenance that is planned",
+    options: &[],
 };
 
 /// Says what can be asked for.
 pub const HELP: Verb = Verb { name: "help", summary: "Show what mailmedic can do for you", options: &[] };
 
 /// All verbs of the chat, in the order in which help shows them.
-pub const VERBS: [Verb; 4] = [ASK, CHECK, SPF, HELP];
+pub const VERBS: [Verb; 7] = [ASK, CHECK, INSPECT, SPF, LOAD, STATUS, HELP];
 
 /// The message command (a right click on somebody's message) that answers it.
 pub const FIND_THE_REMEDY: &str = "Find the remedy";
+
+/// The message command that reads what a message holds, such as a pasted bounce or an attached mail ([`INSPECT`]).
+pub const EXPLAIN_THIS: &str = "Explain this";
 
 /// The longest question that is read, in characters: far above a long story, and what Discord lets a message hold.
 pub const LONGEST_QUESTION: usize = 4000;
@@ -238,6 +336,9 @@ pub enum BadRequest {
     /// The address that sends is none.
     #[error("`{0}` is not an IP address; write one such as `192.0.2.1` or `2001:db8::1`")]
     Address(String),
+    /// The load or the CPUs are none.
+    #[error(transparent)]
+    Load(#[from] BadLoad),
     /// The selector is none.
     #[error("`{0}` is not a DKIM selector; write the part before `._domainkey`, such as `default`")]
     Selector(String),
@@ -247,14 +348,7 @@ impl Request {
     /// The request that a verb and the text after it make.
     pub fn of(verb: &str, text: &str) -> Result<Self, BadRequest> {
         let verb = known(verb)?;
-        let (mut given, mut rest) = (Vec::new(), text.trim());
-        for (at, option) in verb.options.iter().enumerate() {
-            let split = if at + 1 < verb.options.len() { rest.split_once(char::is_whitespace) } else { None };
-            let (value, after) = split.unwrap_or((rest, ""));
-            given.push((option.name, value));
-            rest = after.trim_start();
-        }
-        Self::with(verb.name, &given)
+        Self::with(verb.name, &verb.split(text))
     }
 
     /// The request that a verb and its options, by their names, make.
@@ -284,6 +378,12 @@ impl Request {
                 Ok(Self::Spf(SpfRequest { ip, sender, helo }))
             }
             "ask" => Ok(Self::ask(text("question"))),
+            "inspect" => match value("text") {
+                Some(text) => Ok(Self::Inspect(InspectRequest { text: text.into(), looks: Looks::AtDomain })),
+                None => Err(BadRequest::Missing { verb: verb.name, needs: "text or a file", example: verb.example() }),
+            },
+            "load" => Ok(Self::Load(LoadRequest { averages: text("averages").parse()?, cpus: text("cpus").parse()? })),
+            "status" => Ok(Self::Status),
             _ => Ok(Self::Help),
         }
     }
@@ -337,6 +437,9 @@ fn shown(text: &str) -> String {
 }
 
 fn with_article(noun: &str) -> String {
+    if noun.ends_with('s') {
+        return noun.to_owned();
+    }
     let article = if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
     format!("{article} {noun}")
 }
@@ -387,6 +490,26 @@ mod tests {
     }
 
     #[test]
+    fn words_take_what_the_other_options_leave() {
+        let load = |averages: &str, cpus: &str| {
+            Ok(Request::Load(LoadRequest { averages: averages.parse().unwrap(), cpus: cpus.parse().unwrap() }))
+        };
+        assert_eq!(Request::of_line("/load 0.5 1.0, 2.5 4"), load("0.5 1 2.5", "4"));
+        assert_eq!(Request::of_line("/load load average: 0,52, 1,04, 2,50  2"), load("0.52 1.04 2.5", "2"));
+        let text = InspectRequest { text: b"550 5.1.1 User  unknown".to_vec(), looks: Looks::AtDomain };
+        assert_eq!(Request::of_line("/inspect 550 5.1.1 User  unknown"), Ok(Request::Inspect(text)));
+        assert_eq!(Request::of_line("/status"), Ok(Request::Status));
+    }
+
+    #[test]
+    fn every_verb_tells_a_line_that_works() {
+        for verb in VERBS {
+            let line = format!("/{}", verb.example());
+            assert!(Request::of_line(&line).is_ok(), "{line}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_taken_says_what_can() {
         for (line, expected) in [
             ("/check", "`/check` needs a domain; for example `/check example.com`"),
@@ -399,6 +522,13 @@ mod tests {
                 "/check example.com a;b",
                 "`a;b` is not a DKIM selector; write the part before `._domainkey`, such as `default`",
             ),
+            ("/inspect", "`/inspect` needs a text or a file; for example `/inspect 550 5.1.1 User unknown`"),
+            ("/load", "`/load` needs averages; for example `/load 0.52 1.04 2.50 2`"),
+            (
+                "/load 1 2 3",
+                "`1 2` is not three load averages; write those of 1, 5 and 15 minutes, such as `0.52 1.04 2.50`",
+            ),
+            ("/load 1 2 3 0", "`0` is not a number of CPUs; write how many your plan has, such as `4`"),
             ("/check 192.0.2.1", "`192.0.2.1` is an IP address; write the domain, such as `example.com`"),
         ] {
             assert_eq!(Request::of_line(line).unwrap_err().to_string(), expected);

@@ -247,6 +247,7 @@ impl Head {
             spf_include: head.host.spf_include.map(|name| name.0),
             dkim_selectors: names(head.host.dkim_selectors),
             server_ips: head.host.server_ips,
+            ..Host::default()
         };
         let lists = Lists {
             addresses: names(head.lists.addresses),

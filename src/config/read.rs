@@ -8,8 +8,8 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use super::{
-    Brand, Budget, Config, Discord, Host, Http, Keep, KnowledgeAt, Limits, Lists, Mailbox, Matching, Place, Probe,
-    PublicKey, Resolver, Spam, Store, Transport,
+    Brand, Budget, Config, Discord, Host, Http, Keep, KnowledgeAt, Limits, Lists, Mailbox, Matching, Place, Postmark,
+    Probe, PublicKey, Resolver, Spam, Store, Transport,
 };
 use crate::domain::{Domain, Name};
 use crate::problem::{Problem, Problems};
@@ -109,6 +109,15 @@ fn host(table: &mut Table<'_>, problems: &mut Notes) -> Host {
             .into_iter()
             .map(|selector| selector.0)
             .collect(),
+        authserv_ids: table
+            .parsed_list::<AuthservId>(
+                "authserv_ids",
+                "write the name as it stands there, such as `\"host.example\"`",
+                problems,
+            )
+            .into_iter()
+            .map(|id| id.0)
+            .collect(),
         server_ips: table.parsed_list("server_ips", "write an address such as `192.0.2.25`", problems),
     }
 }
@@ -172,6 +181,9 @@ fn spam(table: &mut Table<'_>, problems: &mut Notes) -> Spam {
     Spam {
         spamd: table.parsed("spamd", "write an address and a port, such as `\"127.0.0.1:783\"`", problems),
         network: table.truth("network", problems).unwrap_or_default(),
+        postmark: table
+            .parsed::<PostmarkAt>("postmark", "write `\"https://spamcheck.postmarkapp.com/filter\"`", problems)
+            .map(|at| at.0),
     }
 }
 
@@ -349,6 +361,11 @@ value!(Range(IpNet), "a range of addresses", |text| text
     .or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from)));
 value!(Server(SocketAddr), "an IP address, with a port or without", super::server);
 value!(Selector(Name), "a selector", |text| text.parse().ok().filter(|_| !text.contains("_domainkey")));
+value!(AuthservId(String), "a name of a server", |text| {
+    let is_name =
+        !text.is_empty() && text.len() <= 255 && text.bytes().all(|b| b.is_ascii_graphic() && !b";=\"".contains(&b));
+    is_name.then(|| text.to_owned())
+});
 value!(Snowflake(u64), "a Discord id", |text| text.parse().ok().filter(|id| *id != 0));
 value!(Key(PublicKey), "64 hexadecimal digits", PublicKey::from_hex);
 value!(Arrival(Transport), "a transport", |text| {
@@ -359,6 +376,12 @@ value!(Proxy(String), "an address", |text| url::Url::parse(text)
     .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
     .filter(|url| url.username().is_empty() && url.password().is_none())
     .map(|_| text.trim_end_matches('/').to_owned()));
+value!(PostmarkAt(Postmark), "an https address without a port", |text| {
+    let url = url::Url::parse(text).ok().filter(|url| url.scheme() == "https" && url.port().is_none())?;
+    let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none();
+    let host: Domain = url.host_str().filter(|_| plain)?.parse().ok()?;
+    Some(Postmark { host: host.name().clone(), path: url.path().to_owned() })
+});
 value!(Page(String), "an https address", |text| url::Url::parse(text)
     .ok()
     .filter(|url| url.scheme() == "https" && url.has_host() && url.username().is_empty() && url.password().is_none())

@@ -44,6 +44,7 @@ impl Display for Config {
         set(f, "mx", list(&host.mx))?;
         maybe(f, "spf_include", host.spf_include.as_ref().map(text))?;
         set(f, "dkim_selectors", list(&host.dkim_selectors))?;
+        set(f, "authserv_ids", list(&host.authserv_ids))?;
         set(f, "server_ips", list(&host.server_ips))?;
         writeln!(f, "\n[resolver]")?;
         let servers = (!resolver.servers.is_empty()).then(|| list(&resolver.servers));
@@ -63,6 +64,7 @@ impl Display for Config {
         writeln!(f, "\n[spam]")?;
         maybe(f, "spamd", spam.spamd.map(text))?;
         set(f, "network", spam.network)?;
+        maybe(f, "postmark", spam.postmark.as_ref().map(text))?;
         writeln!(f, "\n[knowledge]")?;
         maybe(f, "path", knowledge.path.as_deref().map(path))?;
         writeln!(f, "\n[matching]")?;

@@ -32,6 +32,7 @@ fn what_is_shown_reads_back() {
         helo = "checks.host.example"
         [spam]
         spamd = "127.0.0.1:783"
+        postmark = "https://spamcheck.postmarkapp.com/filter"
         network = true
         [matching]
         answer_at = 0.7

@@ -2,7 +2,8 @@
 //!
 //! The report on a domain is composed in `report`, the verdict on a sender in `sender`.
 
-use super::{Engine, evidence, report};
+use super::evidence::Seen;
+use super::{Engine, evidence, report, status};
 use crate::answer::{Action, Answer, Block, Noted, State, Step};
 use crate::domain::Domain;
 use crate::finding::{Finding, Severity};
@@ -10,15 +11,16 @@ use crate::knowledge::{Entry, EntryId};
 use crate::probe::{Cost, Report};
 use crate::request::{Depth, VERBS};
 use crate::search::{Decision, Found};
+use crate::status::Looked;
 use crate::text::Text;
 
 /// How many choices an offer has: more is a quiz.
 const CHOICES: usize = 3;
 
 /// The answer to a question in words.
-pub(super) fn question(engine: &Engine, found: &Found, report: Option<&Report>) -> Answer {
+pub(super) fn question(engine: &Engine, found: &Found, report: Option<&Report>, looked: Option<&Looked>) -> Answer {
     match (found.decision, found.matches.first(), report) {
-        (Decision::Answer, Some(best), _) => entry(engine, &best.entry, report),
+        (Decision::Answer, Some(best), _) => entry(engine, &best.entry, report, looked),
         (Decision::Offer, Some(_), _) => offer(engine, found, report),
         (_, _, Some(report)) => report::report(engine, report, Depth::Brief),
         _ => Answer {
@@ -64,11 +66,17 @@ pub(super) fn faults(engine: &Engine, report: &Report) -> Vec<Noted> {
     noted(engine, report.findings().filter(|finding| finding.severity() >= Severity::Warn))
 }
 
-/// An entry, its steps marked by what a report says; what was found at the domain comes first, for it is the cause.
-pub(super) fn entry(engine: &Engine, id: &EntryId, report: Option<&Report>) -> Answer {
+/// An entry, its steps marked by what a report and the status page say; what was found comes first, for it is the cause.
+pub(super) fn entry(engine: &Engine, id: &EntryId, report: Option<&Report>, looked: Option<&Looked>) -> Answer {
     let Some(entry) = engine.entry(id) else { return no_such_entry() };
-    let steps = ordered(evidence::steps(&engine.knowledge, entry, report));
+    let told = status::told(engine, looked);
+    let steps = ordered(evidence::steps(&engine.knowledge, entry, &Seen::in_report(report).and(&told)));
     let mut blocks = Vec::new();
+    if !told.is_empty() {
+        blocks.push(Block::Heading(Text::plain("On the status page")));
+        blocks.push(Block::Findings(noted(engine, told.iter())));
+    }
+    let trouble = told.iter().map(Finding::severity).max().filter(|worst| *worst >= Severity::Warn);
     if let Some(report) = report {
         let faults = faults(engine, report);
         if !faults.is_empty() {
@@ -87,7 +95,7 @@ pub(super) fn entry(engine: &Engine, id: &EntryId, report: Option<&Report>) -> A
     let related = entry.see.iter().filter_map(|id| engine.entry(id)).map(|entry| choice(entry, domain));
     Answer {
         title: Text::plain(&entry.title),
-        severity: report.map(Report::verdict),
+        severity: report.map(Report::verdict).max(trouble),
         lead,
         blocks,
         next: links.chain(again).chain(related).collect(),
@@ -178,7 +186,7 @@ pub(super) fn choice(entry: &Entry, domain: Option<&Domain>) -> Action {
     Action::Entry { id: entry.id.to_string(), title: entry.title.clone(), domain: domain.cloned() }
 }
 
-fn support(engine: &Engine) -> Option<Action> {
+pub(super) fn support(engine: &Engine) -> Option<Action> {
     let url = engine.config.brand.support_url.clone()?;
     Some(Action::Open { label: "Ask a person".to_owned(), url })
 }

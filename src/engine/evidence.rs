@@ -1,4 +1,4 @@
-//! What a report says of an entry's steps: confirmed, ruled out, or open; and which entries it points to.
+//! What was seen says of an entry's steps: confirmed, ruled out, or open; and which entries it points to.
 
 use crate::answer::{State, Step};
 use crate::finding::{Code, Finding, Severity, Topic};
@@ -17,22 +17,52 @@ pub struct Remedy {
     pub steps: Vec<Step>,
 }
 
-/// The entry's steps, marked by what a report says.
-pub(super) fn steps(knowledge: &Knowledge, entry: &Entry, report: Option<&Report>) -> Vec<Step> {
-    entry.remedies.iter().map(|remedy| step(knowledge, remedy, report)).collect()
+/// What was seen: findings, and the worst of each topic that was looked at.
+#[derive(Debug, Default)]
+pub(super) struct Seen<'s> {
+    findings: Vec<&'s Finding>,
+    topics: Vec<(Topic, Severity)>,
 }
 
-/// The entries with a step that a report confirms, the likeliest first.
-pub(super) fn remedies(knowledge: &Knowledge, report: &Report) -> Vec<Remedy> {
+impl<'s> Seen<'s> {
+    /// What a report tells, as far as there is one.
+    pub(super) fn in_report(report: Option<&'s Report>) -> Self {
+        Self {
+            findings: report.into_iter().flat_map(Report::findings).collect(),
+            topics: report.into_iter().flat_map(Report::topics).collect(),
+        }
+    }
+
+    /// The same, with findings of topics that the report does not have.
+    pub(super) fn and(mut self, findings: &'s [Finding]) -> Self {
+        for finding in findings {
+            let (topic, severity) = (finding.code.topic(), finding.severity());
+            match self.topics.iter_mut().find(|(known, _)| *known == topic) {
+                Some((_, worst)) => *worst = severity.max(*worst),
+                None => self.topics.push((topic, severity)),
+            }
+            self.findings.push(finding);
+        }
+        self
+    }
+}
+
+/// The entry's steps, marked by what was seen.
+pub(super) fn steps(knowledge: &Knowledge, entry: &Entry, seen: &Seen<'_>) -> Vec<Step> {
+    entry.remedies.iter().map(|remedy| step(knowledge, remedy, seen)).collect()
+}
+
+/// The entries with a step that what was seen confirms, the likeliest first.
+pub(super) fn remedies(knowledge: &Knowledge, seen: &Seen<'_>) -> Vec<Remedy> {
     let mut remedies: Vec<Remedy> = knowledge
         .entries()
         .filter_map(|entry| {
             let likely = |remedy: &knowledge::Remedy| {
-                let worst = confirming(remedy, report).map(|finding| weight(finding.severity())).reduce(f64::max)?;
+                let worst = confirming(remedy, seen).map(|finding| weight(finding.severity())).reduce(f64::max)?;
                 Some(worst * f64::from(remedy.chance) / 100.0)
             };
             let confidence = entry.remedies.iter().filter_map(likely).reduce(f64::max)?;
-            Some(Remedy { entry: entry.id.clone(), confidence, steps: steps(knowledge, entry, Some(report)) })
+            Some(Remedy { entry: entry.id.clone(), confidence, steps: steps(knowledge, entry, seen) })
         })
         .collect();
     let confirmed = |remedy: &Remedy| remedy.steps.iter().filter(|step| step.state == State::Confirmed).count();
@@ -50,8 +80,8 @@ const fn weight(severity: Severity) -> f64 {
     }
 }
 
-fn step(knowledge: &Knowledge, remedy: &knowledge::Remedy, report: Option<&Report>) -> Step {
-    let (state, findings) = report.map_or((State::Open, Vec::new()), |report| judged(remedy, report));
+fn step(knowledge: &Knowledge, remedy: &knowledge::Remedy, seen: &Seen<'_>) -> Step {
+    let (state, findings) = judged(remedy, seen);
     // What is seldom the cause is not claimed to be it, however bad it is by itself.
     let most = if remedy.chance < 100 { Severity::Warn } else { Severity::Fail };
     let severity = findings.iter().map(|finding| finding.severity().min(most)).max();
@@ -60,27 +90,27 @@ fn step(knowledge: &Knowledge, remedy: &knowledge::Remedy, report: Option<&Repor
     Step { text: remedy.text.clone(), state, because, severity }
 }
 
-/// What a report says of a remedy, and the findings that say it.
-fn judged<'r>(remedy: &knowledge::Remedy, report: &'r Report) -> (State, Vec<&'r Finding>) {
-    let confirmed: Vec<&Finding> = confirming(remedy, report).collect();
+/// What was seen of a remedy, and the findings that say it.
+fn judged<'s>(remedy: &knowledge::Remedy, seen: &Seen<'s>) -> (State, Vec<&'s Finding>) {
+    let confirmed: Vec<&Finding> = confirming(remedy, seen).collect();
     if !confirmed.is_empty() {
         return (State::Confirmed, confirmed);
     }
     let is_clear = |topic| {
-        report.topics().any(|(done, severity)| done == topic && severity <= Severity::Info)
+        seen.topics.iter().any(|(done, severity)| *done == topic && *severity <= Severity::Info)
             // No fault, and yet nothing was seen.
-            && !report.findings().any(|finding| finding.code == Code::DkimUnguessable && topic == Topic::Dkim)
+            && !seen.findings.iter().any(|finding| finding.code == Code::DkimUnguessable && topic == Topic::Dkim)
     };
     if remedy.cleared_by.is_empty() || !remedy.cleared_by.iter().all(|topic| is_clear(*topic)) {
         return (State::Open, Vec::new());
     }
     let good =
         |finding: &&Finding| finding.severity() == Severity::Ok && remedy.cleared_by.contains(&finding.code.topic());
-    (State::Cleared, report.findings().filter(good).collect())
+    (State::Cleared, seen.findings.iter().copied().filter(good).collect())
 }
 
-fn confirming<'r>(remedy: &knowledge::Remedy, report: &'r Report) -> impl Iterator<Item = &'r Finding> {
-    report.findings().filter(|finding| remedy.confirmed_by.contains(&finding.code))
+fn confirming<'s>(remedy: &knowledge::Remedy, seen: &Seen<'s>) -> impl Iterator<Item = &'s Finding> {
+    seen.findings.iter().copied().filter(|finding| remedy.confirmed_by.contains(&finding.code))
 }
 
 #[cfg(test)]
@@ -107,7 +137,7 @@ mod tests {
             };
             let about = |remedy: &knowledge::Remedy| remedy.cleared_by.contains(&code.topic());
             let remedy = entry.remedies.iter().find(|remedy| about(remedy)).unwrap();
-            judged(remedy, &report).0
+            judged(remedy, &Seen::in_report(Some(&report))).0
         };
         for (code, expected) in [
             (Code::DkimFound, State::Cleared),

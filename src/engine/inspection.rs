@@ -2,12 +2,12 @@
 //!
 //! The words are the knowledge's; what the servers wrote stands beside them as it was read.
 
-use super::compose::choice;
-use super::evidence::{self, Remedy};
-use super::{Engine, compose};
+use super::compose::{choice, noted};
+use super::evidence::{self, Remedy, Seen};
+use super::{Engine, Eyes, compose};
 use crate::answer::{Action, Answer, Block};
 use crate::domain::Domain;
-use crate::finding::Severity;
+use crate::finding::{Code, Finding, Severity};
 use crate::inspect::{Bounce, Inspection, Kind, Reason, Unreadable};
 use crate::knowledge::Who;
 use crate::probe::Report;
@@ -18,10 +18,19 @@ const SHOWN: usize = 10;
 /// How likely an entry is the case of somebody whose mail came back for a reason that it is about; an estimate.
 const LIKELY: f64 = 0.7;
 
-/// The answer to a text; with what was found at the domain that failed, if it was looked at.
-pub(super) fn answer(engine: &Engine, inspection: &Inspection, report: Option<&Report>) -> Answer {
+/// How many entries are led on to.
+const FURTHER: usize = 3;
+
+/// The answer to a text: `findings` are those of a report, `report` is of the domain that failed, if it was looked at.
+pub(super) fn answer(
+    engine: &Engine,
+    inspection: &Inspection,
+    findings: &[Finding],
+    report: Option<&Report>,
+    eyes: Eyes,
+) -> Answer {
     let reasons = reasons(&inspection.bounces);
-    let Some((first, _)) = reasons.first() else { return without_bounce(inspection.kind) };
+    let Some((first, _)) = reasons.first() else { return without_bounce(engine, inspection.kind, findings) };
     let words = engine.knowledge.reason(*first);
     let mut blocks = Vec::new();
     for (at, (reason, bounces)) in reasons.iter().enumerate() {
@@ -32,7 +41,7 @@ pub(super) fn answer(engine: &Engine, inspection: &Inspection, report: Option<&R
         }
         blocks.extend(who(engine, &words.who).map(Block::Paragraph));
         blocks.push(Block::Paragraph(words.next));
-        blocks.push(Block::Listing(listing(bounces)));
+        blocks.push(Block::Listing(listing(bounces, eyes)));
     }
     if let Some(report) = report {
         let faults = compose::faults(engine, report);
@@ -68,7 +77,7 @@ pub(super) fn remedies(engine: &Engine, inspection: &Inspection) -> Vec<Remedy> 
     for (reason, _) in reasons(&inspection.bounces) {
         let entry = engine.knowledge.reason(reason).entry.and_then(|id| engine.entry(&id));
         if let Some(entry) = entry.filter(|entry| found.iter().all(|remedy| remedy.entry != entry.id)) {
-            let steps = evidence::steps(&engine.knowledge, entry, None);
+            let steps = evidence::steps(&engine.knowledge, entry, &Seen::default());
             found.push(Remedy { entry: entry.id.clone(), confidence: LIKELY, steps });
         }
     }
@@ -106,8 +115,16 @@ fn who(engine: &Engine, who: &[Who]) -> Option<Text> {
     (!names.is_empty()).then(|| Text::plain(format!("Who can mend it: {}.", names.join("; or "))))
 }
 
-/// What the servers said, as it was read.
-fn listing(bounces: &[&Bounce]) -> Vec<String> {
+/// The entries that findings point to, as choices.
+pub(super) fn further(engine: &Engine, findings: &[Finding]) -> Vec<Action> {
+    let remedies = engine.remedies_of(findings);
+    let entries = remedies.iter().take(FURTHER).filter_map(|remedy| engine.entry(&remedy.entry));
+    entries.map(|entry| choice(entry, None)).collect()
+}
+
+/// What the servers said, as it was read. Others are not shown what may be the text of a mail: a server's words come with a
+/// code.
+fn listing(bounces: &[&Bounce], eyes: Eyes) -> Vec<String> {
     let mut lines = Vec::new();
     for bounce in bounces.iter().take(SHOWN) {
         let code = bounce.reply_code.map(|code| code.to_string());
@@ -116,7 +133,7 @@ fn listing(bounces: &[&Bounce]) -> Vec<String> {
             ("recipient", bounce.recipient.clone()),
             ("server", bounce.remote_server.clone()),
             ("code", (!codes.is_empty()).then(|| codes.join(" "))),
-            ("text", bounce.diagnostic.clone()),
+            ("text", bounce.diagnostic.clone().filter(|_| eyes == Eyes::Own || !codes.is_empty())),
         ];
         lines.extend(rows.into_iter().filter_map(|(name, value)| Some(format!("{name:<10} {}", value?))));
     }
@@ -145,21 +162,42 @@ pub(super) fn failing_domain(inspection: &Inspection) -> Option<Domain> {
     }
 }
 
-fn without_bounce(kind: Kind) -> Answer {
-    let (title, lead) = match kind {
-        Kind::Message => ("This is an ordinary mail", "It tells of no mail that was not delivered."),
-        Kind::Headers => ("These are the headers of a mail", "They tell of no mail that was not delivered."),
-        Kind::Reply | Kind::Log => ("No mail was refused here", "What the servers say here is no refusal."),
-        Kind::Report => ("This is the report of a test service", "It tells of no mail that was not delivered."),
-        Kind::Bounce | Kind::Other => {
-            return Answer {
-                title: Text::plain("I cannot tell what this is"),
-                lead: Text::plain(
-                    "Paste the whole bounce, the headers of a mail, or the error text as the server gave it.",
-                ),
-                ..compose::help()
-            };
+fn without_bounce(engine: &Engine, kind: Kind, findings: &[Finding]) -> Answer {
+    match kind {
+        Kind::Reply | Kind::Log => {
+            Answer::sentence("No mail was refused here", Text::plain("What the servers say here is no refusal."))
         }
+        Kind::Report => reported(engine, findings),
+        _ => Answer {
+            title: Text::plain("I cannot tell what this is"),
+            lead: Text::plain(
+                "Paste the whole bounce, the headers of a mail, or the error text as the server gave it.",
+            ),
+            ..compose::help()
+        },
+    }
+}
+
+/// What a test service says, and what to do about it.
+fn reported(engine: &Engine, findings: &[Finding]) -> Answer {
+    if let [link] = findings
+        && link.code == Code::ReportLink
+    {
+        let words = engine.knowledge.words(link);
+        let blocks = words.fix.map(Block::Paragraph).into_iter().collect();
+        return Answer { blocks, ..Answer::sentence(words.title, words.text) };
+    }
+    let mut worst_first: Vec<&Finding> = findings.iter().collect();
+    worst_first.sort_by_key(|finding| std::cmp::Reverse(finding.severity()));
+    let worst = worst_first.first();
+    let lead = match worst.filter(|finding| finding.severity() != Severity::Ok) {
+        Some(finding) => engine.knowledge.words(finding).title.and("."),
+        None => Text::plain("It tells of no fault."),
     };
-    Answer::sentence(title, Text::plain(lead))
+    Answer {
+        severity: worst.map(|finding| finding.severity()),
+        next: further(engine, findings),
+        blocks: vec![Block::Findings(noted(engine, worst_first.into_iter()))],
+        ..Answer::sentence("This is the report of a test service", lead)
+    }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use futures_util::future::{OptionFuture, join3};
 
-use super::{Engine, compose, now, received};
+use super::{Engine, compose, inspection, now, received};
 use crate::answer::{Answer, Block};
 use crate::config::Budget;
 use crate::domain::Name;
@@ -18,9 +18,9 @@ use crate::inspect::hops::Hop;
 use crate::inspect::original::Original;
 use crate::inspect::spam::Verdict;
 use crate::inspect::whole::{Circumstances, Whole, author, judge};
-use crate::inspect::{Inspection, Kind};
+use crate::inspect::{Inspection, Kind, report};
 use crate::mail::spf;
-use crate::probe::{Examination, Inquiry, spamd};
+use crate::probe::{Examination, Inquiry, postmark, spamd};
 use crate::request::{CheckRequest, Looks};
 use crate::text::Text;
 
@@ -107,16 +107,21 @@ impl Message {
             return;
         }
         let (host, at) = (&engine.config.host, u64::try_from(now()).unwrap_or_default());
-        let spam = engine.config.spam;
-        let asked = spam.spamd.filter(|_| self.is_proven());
-        let asked = OptionFuture::from(asked.map(|address| spamd::ask(address, !spam.network, &self.text)));
+        let spam = &engine.config.spam;
+        let asked = OptionFuture::from(self.is_proven().then_some(async {
+            match (spam.spamd, &spam.postmark) {
+                (Some(address), _) => spamd::ask(address, !spam.network, &self.text).await.ok(),
+                (None, Some(at)) => postmark::ask(&engine.network, engine.config.probe.budget, at, &self.text).await,
+                (None, None) => None,
+            }
+        }));
         let original = &self.original;
         let known = Circumstances { connection: self.connection.as_ref(), host, lists: &engine.config.dnsbl, now: at };
         let judged = self.inquiry.settle(|view| judge(original, &known, view));
         let looked = OptionFuture::from(self.examination.as_mut().map(Examination::finish));
         let (whole, verdict, _) = join3(judged, asked, looked).await;
         let mut whole = match verdict {
-            Some(Ok(verdict)) => whole.filtered(verdict),
+            Some(Some(verdict)) => whole.filtered(verdict),
             _ => whole,
         };
         self.offer(&mut whole, at);
@@ -125,6 +130,7 @@ impl Message {
         }
         if self.kind == Kind::Headers {
             whole.findings.retain(|finding| OF_A_HEADER.contains(&finding.code));
+            whole.findings.extend(report::of_results(&whole.authentication.claims));
         }
         for rule in whole.spam.iter_mut().flat_map(|verdict| &mut verdict.rules) {
             if let Some(words) = engine.knowledge.rule(&rule.name) {
@@ -195,6 +201,7 @@ impl Message {
         Answer {
             severity: first.map(|finding| finding.severity()),
             blocks,
+            next: inspection::further(engine, &whole.findings),
             note: looked.then(|| compose::spent(self.inquiry.cost())),
             ..Answer::sentence(what, lead)
         }

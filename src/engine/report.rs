@@ -5,6 +5,7 @@
 //! domain that does not exist explains everything after it.
 
 use super::compose::{again, choice, cost, noted, ordered, shown};
+use super::evidence::Seen;
 use super::{Engine, Remedy, evidence};
 use crate::answer::{Action, Answer, Block, Details, Noted, State};
 use crate::finding::{Code, Finding, Severity};
@@ -25,7 +26,7 @@ pub(super) fn report(engine: &Engine, report: &Report, depth: Depth) -> Answer {
         return unreachable(report);
     }
     let sorted = Sorted::of(report);
-    let mut remedies = evidence::remedies(&engine.knowledge, report);
+    let mut remedies = evidence::remedies(&engine.knowledge, &Seen::in_report(Some(report)));
     remedies.retain(|remedy| remedy.confidence > LIKELY);
     let topics: Vec<_> = report.topics().map(|(topic, worst)| (topic.to_string(), worst)).collect();
     let mut blocks = Vec::new();

@@ -2,7 +2,7 @@
 //!
 //! One row a code: its topic, its severity, its name, and the details its words may mention. The words
 //! themselves live in `knowledge/findings/`; what produces a code lives in `mail/`, in the room of its topic, or in
-//! `inspect/` where it is about a message.
+//! `inspect/` where it is about a message, in `load` or `status` where it is about the host's servers.
 
 use super::{Severity, Topic};
 
@@ -618,5 +618,59 @@ codes! {
         MessageOneClick = Ok "message-one-click" [];
         /// Nothing says that it is mail to many.
         MessagePersonal = Info "message-personal" [];
+    }
+    Report {
+        /// Somebody says that a method passes.
+        ReportPass = Ok "report-pass" ["service" "method" "result"];
+        /// Somebody says that SPF does not pass.
+        ReportSpf = Warn "report-spf" ["service" "method" "result"];
+        /// Somebody says that DKIM does not pass.
+        ReportDkim = Warn "report-dkim" ["service" "method" "result"];
+        /// Somebody says that DMARC does not pass.
+        ReportDmarc = Warn "report-dmarc" ["service" "method" "result"];
+        /// Somebody says that a spam filter takes the message for spam.
+        ReportSpam = Warn "report-spam" ["service" "method" "result"];
+        /// Somebody says that the sending server's reverse name does not fit.
+        ReportName = Warn "report-name" ["service" "method" "result"];
+        /// Somebody could not judge a method.
+        ReportUnknown = Unknown "report-unknown" ["service" "method" "result"];
+        /// A link to a result, which nobody follows.
+        ReportLink = Info "report-link" [];
+    }
+    Load {
+        /// Above the CPUs now, and over a quarter of an hour.
+        LoadOver = Fail "load-over" ["one" "five" "fifteen" "cpus"];
+        /// Above the CPUs now, not over a quarter of an hour.
+        LoadPeak = Warn "load-peak" ["one" "five" "fifteen" "cpus"];
+        /// Above the CPUs before, not now.
+        LoadEased = Warn "load-eased" ["one" "five" "fifteen" "cpus"];
+        /// Within the CPUs, with little room left.
+        LoadNear = Info "load-near" ["one" "five" "fifteen" "cpus"];
+        /// Well within the CPUs.
+        LoadFine = Ok "load-fine" ["one" "five" "fifteen" "cpus"];
+        /// Busier now than before.
+        LoadRising = Info "load-rising" ["one" "five" "fifteen" "cpus"];
+        /// Quieter now than before.
+        LoadFalling = Info "load-falling" ["one" "five" "fifteen" "cpus"];
+        /// As busy now as before.
+        LoadSteady = Info "load-steady" ["one" "five" "fifteen" "cpus"];
+    }
+    Status {
+        /// The page tells of nothing that is wrong or planned.
+        StatusFine = Ok "status-fine" ["page" "said"];
+        /// An incident with a major or critical impact is open.
+        StatusOutage = Fail "status-outage" ["event" "state" "since" "updated"];
+        /// An incident with a smaller impact is open.
+        StatusIncident = Warn "status-incident" ["event" "state" "since" "updated"];
+        /// Maintenance is under way.
+        StatusMaintenance = Warn "status-maintenance" ["event" "until"];
+        /// Parts of the service do not work as they should.
+        StatusComponents = Warn "status-components" ["components"];
+        /// Maintenance is planned.
+        StatusPlanned = Info "status-planned" ["event" "from" "until"];
+        /// The page says that not all is well, and not why.
+        StatusTroubled = Warn "status-troubled" ["page" "said"];
+        /// The page cannot be had or read, so nothing is known.
+        StatusUnknown = Unknown "status-unknown" ["page" "cause"];
     }
 }

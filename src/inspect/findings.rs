@@ -42,27 +42,27 @@ fn of_author(Dmarc { result, domain, policy, aligned, problem }: &Dmarc) -> Opti
     };
     let why = || problem.as_ref().map(ToString::to_string).unwrap_or_default();
     Some(match result {
-        Some(DmarcResult::Pass) => {
+        DmarcResult::Pass => {
             let names = aligned.iter().map(|identifier| match identifier {
                 Identifier::Spf => "SPF",
                 Identifier::Dkim => "DKIM",
             });
             about(Code::MessageDmarcPass).detail("by", names.collect::<Vec<_>>().join(" and "))
         }
-        Some(DmarcResult::Fail) => {
+        DmarcResult::Fail => {
             about(Code::MessageDmarcFail).detail("policy", policy.unwrap_or("none")).detail("problem", why())
         }
-        Some(DmarcResult::None) => about(Code::MessageDmarcNone),
-        Some(DmarcResult::TempError) => {
+        DmarcResult::None => about(Code::MessageDmarcNone),
+        // That the sender is not known is said of SPF.
+        DmarcResult::TempError if *problem == Some(DmarcProblem::NoClient) => return None,
+        DmarcResult::TempError => {
             let cause = match problem {
                 Some(DmarcProblem::Silent(cause)) => cause.to_string(),
                 _ => why(),
             };
             about(Code::MessageDmarcUnknown).detail("cause", cause)
         }
-        Some(DmarcResult::PermError) => about(Code::MessageAuthor).detail("problem", why()),
-        // That the sender is not known is said of SPF.
-        None => return None,
+        DmarcResult::PermError => about(Code::MessageAuthor).detail("problem", why()),
     })
 }
 
@@ -106,7 +106,7 @@ fn of_signature(one: &Judged, author: &Dmarc) -> Vec<Finding> {
     let Some(problem) = &one.problem else {
         let mut findings = vec![about(Code::MessageDkimPass)];
         let counts = author.aligned.contains(&Identifier::Dkim);
-        if let Some(author) = author.domain.as_ref().filter(|_| !counts && author.result == Some(DmarcResult::Fail)) {
+        if let Some(author) = author.domain.as_ref().filter(|_| !counts && author.result == DmarcResult::Fail) {
             findings.push(about(Code::MessageDkimOther).detail("author", author));
         }
         if one.unsigned > 0 {
@@ -176,6 +176,7 @@ pub(super) fn of_filter(verdict: &Verdict) -> Vec<Finding> {
         Filter::SpamAssassin => "SpamAssassin",
         Filter::Rspamd => "rspamd",
         Filter::Exchange => "Exchange",
+        Filter::Postmark => "SpamAssassin at Postmark",
     };
     let offline = || Finding::new(Code::MessageSpamOffline, MESSAGE).detail("score", verdict.score);
     let Some(threshold) = verdict.threshold else { return Vec::new() };
@@ -183,9 +184,13 @@ pub(super) fn of_filter(verdict: &Verdict) -> Vec<Finding> {
     let finding = Finding::new(code, MESSAGE);
     let finding = finding.detail("filter", filter).detail("score", verdict.score).detail("threshold", threshold);
     let rules = verdict.rules.iter().filter(|rule| rule.points.is_none_or(|points| points > 0.0)).take(10);
-    let finding = rules.fold(finding, |finding, rule| match rule.points {
-        Some(points) => finding.evidence(format_args!("{points} {}", rule.name)),
-        None => finding.evidence(&rule.name),
+    let finding = rules.fold(finding, |finding, rule| {
+        // Not every filter names its rules.
+        let name = rule.meaning.as_ref().filter(|_| rule.name.is_empty()).unwrap_or(&rule.name);
+        match rule.points {
+            Some(points) => finding.evidence(format_args!("{points} {name}")),
+            None => finding.evidence(name),
+        }
     });
     if verdict.offline { vec![finding, offline()] } else { vec![finding] }
 }

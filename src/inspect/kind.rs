@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::bounce;
-use super::letter::Letter;
+use super::date::without_comments;
+use super::letter::{Header, Letter};
 
 /// How much of a text without headers is looked at.
 const LOOKED_AT: usize = 20_000;
@@ -66,6 +67,46 @@ fn is_test_report(letter: &Letter, text: &str) -> bool {
 fn is_link(text: &str) -> bool {
     let small = text.to_ascii_lowercase();
     small.len() < 400 && ["mail-tester.com/", "mail-tester.com/test-"].iter().any(|link| small.contains(link))
+}
+
+/// Whether a header block has what machines alone write: two fields and more, one of them of a server's; or results of
+/// authentication without a word of talk behind them.
+pub(super) fn is_of_machines(headers: &[Header]) -> bool {
+    const FIELDS: [&str; 9] = [
+        "received",
+        "return-path",
+        "delivered-to",
+        "authentication-results",
+        "arc-authentication-results",
+        "arc-seal",
+        "dkim-signature",
+        "message-id",
+        "mime-version",
+    ];
+    let is_of_server = |header: &Header| FIELDS.iter().any(|field| field.eq_ignore_ascii_case(&header.name));
+    match headers {
+        [] => false,
+        [one] => one.name.eq_ignore_ascii_case("authentication-results") && is_results_alone(&one.value),
+        several => several.iter().any(is_of_server),
+    }
+}
+
+/// Whether everything behind the server's name is `name=value`, or a comment (RFC 8601 section 2.2).
+fn is_results_alone(value: &str) -> bool {
+    let plain = without_comments(value.get(..value.floor_char_boundary(LOOKED_AT)).unwrap_or_default());
+    let Some((_, results)) = plain.split_once(';') else { return false };
+    let mut words = results.split(|c: char| c.is_whitespace() || c == ';').filter(|word| !word.is_empty());
+    results.contains('=') && words.all(|word| word.contains('='))
+}
+
+/// Whether every line of a reply is one: a code and an enhanced status (RFC 3463), then text; a single one with an address,
+/// as servers name the one whom they refuse.
+pub(super) fn is_bare_reply(text: &str) -> bool {
+    static BARE: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"^[45][0-9]{2}[ \-]#?[45]\.[0-9]{1,3}\.[0-9]{1,3}\b").ok());
+    let Some(bare) = BARE.as_ref() else { return false };
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    lines.iter().all(|line| bare.is_match(line)) && (lines.len() > 1 || text.contains('<') && text.contains('@'))
 }
 
 /// What a server replied: a code, then text; several lines all begin with the same code.

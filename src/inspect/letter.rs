@@ -30,6 +30,9 @@ const STACK: usize = 64 << 20;
 /// How much text is kept in all: charsets may make three bytes of one.
 const LONGEST_TEXT: usize = 4 << 20;
 
+/// How the files begin in which Outlook keeps a mail (MS-CFB section 2.2).
+const COMPOUND: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
+
 /// A mail as a reader of its structure sees it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Letter {
@@ -75,6 +78,12 @@ pub enum Unreadable {
     /// Too many parts.
     #[error("it is made of more parts than any mail has ({PARTS}); paste the headers alone")]
     TooManyParts,
+    /// It is a file of Outlook's own.
+    #[error(
+        "it is an Outlook file (.msg). Save the mail as .eml instead: in the new Outlook or on the web, open it and choose \
+         Download; in the classic Outlook, copy the text under File > Properties > Internet headers and paste that"
+    )]
+    OutlookFile,
     /// It could not be read.
     #[error("its structure could not be read; paste the headers or the error text alone")]
     Broken,
@@ -85,6 +94,9 @@ impl Letter {
     pub fn read(raw: &[u8]) -> Result<Self, Unreadable> {
         if raw.len() > LONGEST {
             return Err(Unreadable::TooLong(raw.len()));
+        }
+        if raw.starts_with(COMPOUND) {
+            return Err(Unreadable::OutlookFile);
         }
         let raw = with_plain_ends(raw);
         let raw = raw.trim_ascii_start();

@@ -55,7 +55,8 @@ fn read(value: &[u8], host: &Host) -> Option<Results> {
         return None;
     }
     let results = parts.filter_map(found).take(MOST_RESULTS).collect();
-    Some(Results { trusted: is_own(&by, host), by: excerpt(&by), results })
+    let trusted = is_own(&by, host) || host.authserv_ids.iter().any(|id| id.eq_ignore_ascii_case(&by));
+    Some(Results { trusted, by: excerpt(&by), results })
 }
 
 /// The parts between semicolons that stand outside quotes.
@@ -103,7 +104,8 @@ mod tests {
     use super::*;
 
     fn read_as(text: &str) -> Option<(String, String)> {
-        let host = Host { mx: vec!["mx1.host.example".parse().unwrap()], ..Host::default() };
+        let authserv_ids = vec!["Auth.Host.Example".to_owned()];
+        let host = Host { mx: vec!["mx1.host.example".parse().unwrap()], authserv_ids, ..Host::default() };
         let read = read(text.as_bytes(), &host)?;
         let results = read.results.iter().map(|found| {
             format!(
@@ -132,6 +134,8 @@ mod tests {
             ),
             (" host.example; dkim/1 = pass header.i=@example.com", "host.example", "dkim=pass@example.com"),
             (" host.example; dkim/1= pass header.i=@example.com", "host.example", "dkim=pass@example.com"),
+            (" auth.host.example; spf=pass", "auth.host.example!", "spf=pass"),
+            (" x.auth.host.example; spf=pass", "x.auth.host.example", "spf=pass"),
             (" mx1.host.example.; auth=pass", "mx1.host.example.!", "auth=pass"),
         ] {
             assert_eq!(read_as(text), Some((by.to_owned(), results.to_owned())), "{text}");

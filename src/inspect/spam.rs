@@ -1,15 +1,17 @@
 //! What spam filters said of a message: the score, the limit and the rules, from the fields of SpamAssassin, rspamd and
-//! Exchange, or from a report of `spamd` (`probe/spamd`).
+//! Exchange, or from whom the operator has asked about it (`probe/spamd`, `probe/postmark`).
 //!
 //! Fields are claims: whoever sends can write them, so the topmost of each kind is read, which the last server wrote. What
 //! the rules mean in plain words, and what to do, is in `knowledge/rules/`.
 
 mod exchange;
+mod postmark;
 mod rspamd;
 mod spamassassin;
 
 use serde::Serialize;
 
+pub use postmark::postmark;
 pub use spamassassin::report;
 
 use super::original::Original;
@@ -30,6 +32,8 @@ pub enum Filter {
     Rspamd,
     /// Exchange and Microsoft 365.
     Exchange,
+    /// SpamAssassin as Postmark runs it.
+    Postmark,
 }
 
 /// The verdict of one filter.

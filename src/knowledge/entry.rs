@@ -45,7 +45,7 @@ pub struct Entry {
     pub symptoms: Vec<Symptom>,
     /// Text that appears in error messages.
     pub errors: Vec<String>,
-    /// What to look at when a domain is known.
+    /// What to look at: topics of a domain when one is known, and what else may tell of the problem, such as the status page.
     pub checks: Vec<Topic>,
     /// The entries that a reader may want next.
     pub see: Vec<EntryId>,
@@ -59,6 +59,13 @@ pub struct Entry {
     pub links: Vec<Link>,
     /// The entry's own tests: questions that it answers, and that are not among its symptoms.
     pub questions: Vec<String>,
+}
+
+impl Entry {
+    /// What to look at when a domain is known.
+    pub fn topics_of_domains(&self) -> Vec<Topic> {
+        self.checks.iter().copied().filter(|topic| topic.is_of_domains()).collect()
+    }
 }
 
 /// One thing to try.

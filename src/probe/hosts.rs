@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use super::Network;
 use super::dns::Resolver;
 use super::egress::Egress;
-use super::https::Https;
+use super::https::{Https, Post};
 use super::smtp::Smtp;
 use super::tls::{BadRoot, Client};
 use crate::config::Probe;
@@ -53,6 +53,10 @@ impl Network for Hosts {
 
     fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Called> {
         Box::pin(self.smtp.look(call))
+    }
+
+    fn post<'a>(&'a self, post: &'a Post) -> BoxFuture<'a, Fetched> {
+        Box::pin(self.https.post(post))
     }
 
     fn fetch<'a>(&'a self, fetch: &'a Fetch) -> BoxFuture<'a, Fetched> {

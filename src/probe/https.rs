@@ -1,18 +1,20 @@
 //! One small text over HTTPS, as RFC 8461 (section 3.3) demands it: the certificate must be for the host and trusted by
-//! the public, redirects are shown and not followed, no proxy, no cookies, one time limit for all.
+//! the public, redirects are shown and not followed, no proxy, no cookies, one time limit for all. Or one text sent, likewise.
 //!
 //! Refuses hosts that are addresses, and to resolve: the name of a [`Fetch`] goes into TLS and the `Host` header; its
 //! address is [`Egress`]'s to judge. Of a host whose certificate is not good nothing is asked.
 
 use std::error::Error as _;
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::{BodyExt as _, Empty, LengthLimitError, Limited};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, LOCATION, USER_AGENT};
+use hyper::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, LOCATION, USER_AGENT};
+use hyper::http::request::Builder;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::time::timeout;
@@ -20,6 +22,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::egress::{Egress, Port};
 use super::tls::{Client, Host};
+use crate::domain::Name;
 use crate::facts::{Fetch, Fetched, NoPage, Page, Unreached};
 
 /// How long a whole fetch may take: with the questions that name the host it must end within the six seconds that a
@@ -40,6 +43,19 @@ const MOST_NAMES: usize = 5;
 
 /// Who asks, for the host's log.
 const AGENT: &str = concat!("mailmedic/", env!("CARGO_PKG_VERSION"));
+
+/// A text in JSON, to send to a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Post {
+    /// The host.
+    pub host: Name,
+    /// The address to connect to: one of the host's.
+    pub address: IpAddr,
+    /// The path, from its slash on.
+    pub path: String,
+    /// The text.
+    pub body: String,
+}
 
 /// Fetches small texts.
 #[derive(Debug, Clone)]
@@ -64,12 +80,21 @@ impl Https {
 
     /// Fetches the page; a host whose name no certificate could be for is not asked.
     pub async fn fetch(&self, fetch: &Fetch) -> Fetched {
-        timeout(self.time, self.exchange(fetch)).await.unwrap_or(Err(NoPage::Unreached(Unreached::Silent)))
+        let exchange = self.exchange(&fetch.host, fetch.address, Request::get(fetch.path), Bytes::new());
+        timeout(self.time, exchange).await.unwrap_or(Err(NoPage::Unreached(Unreached::Silent)))
     }
 
-    async fn exchange(&self, fetch: &Fetch) -> Fetched {
-        let host = Host::of(&fetch.host).ok_or(NoPage::Unreached(Unreached::NotAsked))?;
-        let stream = self.egress.connect(fetch.address, Port::Https).await.map_err(NoPage::Unreached)?;
+    /// Sends a text to the page, and gives what it answers.
+    pub async fn post(&self, post: &Post) -> Fetched {
+        let request =
+            Request::post(&post.path).header(CONTENT_TYPE, "application/json").header(ACCEPT, "application/json");
+        let exchange = self.exchange(&post.host, post.address, request, Bytes::from(post.body.clone()));
+        timeout(self.time, exchange).await.unwrap_or(Err(NoPage::Unreached(Unreached::Silent)))
+    }
+
+    async fn exchange(&self, name: &Name, address: IpAddr, request: Builder, body: Bytes) -> Fetched {
+        let host = Host::of(name).ok_or(NoPage::Unreached(Unreached::NotAsked))?;
+        let stream = self.egress.connect(address, Port::Https).await.map_err(NoPage::Unreached)?;
         let shaken = self.tls.handshake(&host, stream).await;
         let (stream, secured) = shaken.map_err(|why| NoPage::NoTls(why.to_string()))?;
         secured.trusted.map_err(|why| NoPage::Untrusted(why.to_string()))?;
@@ -78,10 +103,10 @@ impl Https {
             let shown = names.iter().take(MOST_NAMES).map(String::as_str).collect::<Vec<_>>().join(", ");
             return Err(NoPage::Untrusted(format!("the certificate is for {shown}")));
         }
-        let request = Request::get(fetch.path)
-            .header(HOST, fetch.host.as_str())
+        let request = request
+            .header(HOST, name.as_str())
             .header(USER_AGENT, AGENT)
-            .body(Empty::<Bytes>::new())
+            .body(Full::new(body))
             .map_err(|error| NoPage::Malformed(error.to_string()))?;
         let (mut sender, connection) = http1::Builder::new()
             .max_buf_size(MOST_HEAD_BYTES)

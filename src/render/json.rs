@@ -14,7 +14,9 @@ use crate::inspect::connection::Connection;
 use crate::inspect::hops::Hop;
 use crate::inspect::spam::Verdict;
 use crate::inspect::whole::Whole;
+use crate::load::{self, Averages, Cpus, MINUTES, Trend};
 use crate::probe::{Cost, Report};
+use crate::status;
 
 /// The version of all documents below.
 pub const SCHEMA: u32 = 1;
@@ -203,6 +205,84 @@ impl Inspection {
             hops: whole.hops.clone(),
             ..self
         }
+    }
+}
+
+/// What `load --json` prints.
+#[derive(Debug, Clone, Serialize)]
+pub struct Load {
+    /// The version of this document.
+    pub schema: u32,
+    /// The CPUs of the plan.
+    pub cpus: f64,
+    /// How the load compares with the CPUs.
+    pub verdict: Severity,
+    /// Whither the load goes.
+    pub trend: Trend,
+    /// Each load average, beside the CPUs.
+    pub averages: [Average; 3],
+    /// What was found.
+    pub findings: Vec<Finding>,
+    /// The entries that the findings point to, the likeliest first.
+    pub remedies: Vec<Remedy>,
+}
+
+/// A load average.
+#[derive(Debug, Clone, Serialize)]
+pub struct Average {
+    /// How many minutes it looks back.
+    pub minutes: u8,
+    /// The load.
+    pub load: f64,
+    /// How many hundredths of the CPUs that is.
+    pub percent: u64,
+    /// Whether it is more than the CPUs take.
+    pub above: bool,
+}
+
+impl Load {
+    /// The document of three averages.
+    pub fn of(averages: Averages, cpus: Cpus, findings: Vec<Finding>, remedies: Vec<Remedy>) -> Self {
+        let [one, five, fifteen] = MINUTES;
+        let [first, second, third] = averages.0;
+        let average = |minutes, load: load::Number| Average {
+            minutes,
+            load: load.value(),
+            percent: cpus.share(load),
+            above: cpus.are_exceeded_by(load),
+        };
+        Self {
+            schema: SCHEMA,
+            cpus: cpus.value(),
+            verdict: findings.first().map_or(Severity::Unknown, |finding| finding.severity),
+            trend: averages.trend(),
+            averages: [average(one, first), average(five, second), average(fifteen, third)],
+            findings,
+            remedies,
+        }
+    }
+}
+
+/// What `status --json` prints.
+#[derive(Debug, Clone, Serialize)]
+pub struct Status {
+    /// The version of this document.
+    pub schema: u32,
+    /// The status page, or null where none is configured.
+    pub page: Option<String>,
+    /// The worst severity of all; `unknown` where the page could not be had.
+    pub verdict: Severity,
+    /// What the page says, or null.
+    pub status: Option<status::Status>,
+    /// What was found.
+    pub findings: Vec<Finding>,
+}
+
+impl Status {
+    /// The document of a look at the page.
+    pub fn of(page: Option<String>, status: Option<status::Status>, findings: Vec<Finding>) -> Self {
+        let verdict = findings.iter().map(|finding| finding.severity).max().unwrap_or(Severity::Unknown);
+        Self { schema: SCHEMA, page, verdict, status, findings }
     }
 }
 

@@ -3,9 +3,9 @@
 use super::Store;
 use super::audit;
 use super::error::StoreError;
-use super::mask::mask;
 use super::snowflake::{Guild, Person};
 use super::value::{Row, word};
+use crate::mask::mask;
 use crate::moment::Moment;
 
 /// A question that may become a symptom.

@@ -2,8 +2,8 @@
 
 use super::Store;
 use super::error::StoreError;
-use super::mask::mask;
 use super::snowflake::{Guild, Person};
+use crate::mask::mask;
 use crate::moment::Moment;
 
 /// A question without an answer.

@@ -11,8 +11,10 @@ pub mod demo;
 mod documents;
 mod inspect;
 mod knowledge;
+mod load;
 mod log;
 mod spf;
+mod status;
 mod terminal;
 mod testmail;
 mod transcript;
@@ -27,7 +29,7 @@ pub use terminal::style;
 
 use crate::config::{Brand, Config};
 use crate::engine::Engine;
-use crate::request::{Looks, SpfRequest};
+use crate::request::{LoadRequest, Looks, SpfRequest};
 
 /// How a command ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +81,7 @@ pub fn adjust(config: &mut Config, command: &Command) {
         Command::Ask { resolving, .. }
         | Command::Check { resolving, .. }
         | Command::Inspect { resolving, .. }
+        | Command::Status { resolving, .. }
         | Command::Chat { resolving } => resolving,
         Command::Spf { resolver, timeout_ms, .. } => {
             if !resolver.is_empty() {
@@ -144,6 +147,8 @@ pub async fn run(command: Command, engine: &Arc<Engine>, out: &mut dyn Write) ->
             inspect::inspect(engine, &file, looks, json, out).await
         }
         Command::Testmail { json, timeout, .. } => testmail::testmail(engine, timeout, json, out).await,
+        Command::Load { averages, cpus, json } => load::load(engine, LoadRequest { averages, cpus }, json, out),
+        Command::Status { json, .. } => status::status(engine, json, out).await,
         Command::Chat { .. } => chat::chat(engine, out).await,
         Command::Demo => demo::demo(engine, out).await,
         Command::Knowledge(command) => knowledge::run(engine, command, out),

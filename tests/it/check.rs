@@ -319,6 +319,7 @@ async fn an_operators_own_hosts_are_what_is_expected() {
         spf_include: Some("spf.host.example".parse().unwrap()),
         dkim_selectors: vec!["default".parse().unwrap()],
         server_ips: Vec::new(),
+        ..Host::default()
     };
     let server = NameServer::start(Zones::load(&["sound", "google", "spf"])).await;
     let engine = engine(&server, Config { host, ..Config::default() });

@@ -113,6 +113,8 @@ fn nonsense_on_the_command_line_exits_2_with_a_sentence() {
         (vec!["check", "example.com", "--only", "mxx"], "no such name `mxx`"),
         (vec!["check", "example.com", "--resolver", "dns.example"], "named by its IP"),
         (vec!["spf", "--ip", "x", "--helo", "a", "--mail-from", ""], "invalid IP address"),
+        (vec!["load", "1 2", "4"], "write those of 1, 5 and 15 minutes"),
+        (vec!["load", "1 2 3", "-1"], "is not a number of CPUs"),
         (vec!["ask"], "required"),
         (vec!["frobnicate"], "unrecognized"),
     ] {
@@ -301,6 +303,36 @@ fn spf_tells_people_the_result_and_the_tree_that_led_to_it() {
 }
 
 #[test]
+fn load_reads_the_averages_against_the_cpus() {
+    let output = run(&["load", "load average: 4,64, 4,90, 3,45", "2"]);
+    assert_eq!(output.status.code(), Some(1));
+    insta::assert_snapshot!("load", said(&output));
+    let output = run(&["load", "0.5 1.0 2.5", "4", "--json"]);
+    assert_eq!(output.status.code(), Some(0));
+    let mut document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    document["findings"].as_array_mut().unwrap().truncate(1);
+    insta::assert_json_snapshot!("load_json", document);
+    let over: Value = serde_json::from_slice(&run(&["load", "3 3 3", "2", "--json"]).stdout).unwrap();
+    assert_eq!(over["remedies"][0]["entry"], "timeouts-server-overload");
+    assert_eq!(over["remedies"][0]["steps"][1]["state"], "confirmed");
+}
+
+#[test]
+fn without_a_status_page_status_says_so() {
+    let output = run(&["status"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(said(&output).contains("I know of no status page"), "{}", said(&output));
+    let document: Value = serde_json::from_slice(&run(&["status", "--json"]).stdout).unwrap();
+    assert_eq!((&document["page"], &document["verdict"]), (&Value::Null, &"unknown".into()));
+    let (_folder, config) =
+        file_of("[brand]\nstatus_url = \"https://status.host.example/\"\n[probe]\nconnect = false\n");
+    let (_server, resolver) = server(&["dns"]);
+    let output = run(&["--config", &config, "status", "--json", "--resolver", &resolver]);
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((output.status.code(), &document["findings"][0]["code"]), (Some(4), &"status-unknown".into()));
+}
+
+#[test]
 fn a_broken_configuration_is_told_whole_and_nothing_starts() {
     let (_folder, path) = file("mailmedic.toml", "[resolver]\nserver = []\ntimeout = 3\n");
     let output = run(&["--config", path.to_str().unwrap(), "check", "example.com"]);
@@ -430,7 +462,7 @@ async fn the_binary_registers_serves_and_finishes_its_answer_at_sigterm() {
     assert_eq!(doctor.status.code(), Some(1), "{}", said(&doctor));
     assert!(said(&doctor).contains("run `mailmedic register`"), "{}", said(&doctor));
     let registered = command("register").output().await.unwrap();
-    assert_eq!(said(&registered), "7 commands registered everywhere\n", "{}", complained(&registered));
+    assert_eq!(said(&registered), "10 commands registered everywhere\n", "{}", complained(&registered));
     let doctor = command("doctor").output().await.unwrap();
     assert_eq!(doctor.status.code(), Some(0), "{}", said(&doctor));
 

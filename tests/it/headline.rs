@@ -57,6 +57,7 @@ fn host() -> Config {
         spf_include: Some("spf.host.example".parse().unwrap()),
         dkim_selectors: vec!["default".parse().unwrap()],
         server_ips: Vec::new(),
+        ..Host::default()
     };
     Config { host, ..Config::default() }
 }

@@ -10,8 +10,10 @@ mod guard;
 mod https;
 mod mail;
 pub(crate) mod namespace;
+mod postmark;
 mod process;
 mod smtp;
+mod status;
 mod web;
 
 use std::net::{IpAddr, SocketAddr};

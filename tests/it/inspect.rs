@@ -1,13 +1,21 @@
 //! `inspect`: the mails in `tests/mail` are what `expected.txt` says, and people are told so in words.
 
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
 
+use mailmedic::answer::Answer;
+use mailmedic::config::{Brand, Config};
 use mailmedic::inspect::{self, Inspection, Kind};
+use mailmedic::knowledge::{Knowledge, Source, Symptom, Voice};
+use mailmedic::request::{InspectRequest, Looks, Request};
+use regex::Regex;
 
 use crate::cli::server;
+use crate::lab::{Nobody, engine_on};
 use crate::nameserver::{NameServer, Zones};
 
 fn folder() -> PathBuf {
@@ -156,8 +164,8 @@ fn a_signed_mail_is_proven_and_a_changed_one_is_told_from_it() {
     assert_eq!(findings[0]["code"], "message-dmarc-pass", "{findings}");
     let (proof, findings) = judged(|mail| mail.replace("hungry", "angry"));
     // SPF could still speak for it, and who sent it is not known.
-    let nothing = serde_json::Value::Null;
-    assert_eq!((&proof["dkim"][0]["result"], &proof["dmarc"]["result"]), (&"fail".into(), &nothing), "{proof}");
+    let results = (&proof["dkim"][0]["result"], &proof["dmarc"]["result"]);
+    assert_eq!(results, (&"fail".into(), &"temperror".into()), "{proof}");
     assert!(proof["dkim"][0]["problem"].as_str().unwrap().contains("body"), "{proof}");
     assert!(findings.to_string().contains("message-dkim-body"), "{findings}");
 }
@@ -184,6 +192,159 @@ fn what_is_no_refusal_is_told_as_what_it_is() {
     ]
     .map(|name| said(&run(&["inspect", name], b"")).lines().next().unwrap_or_default().to_owned());
     insta::assert_snapshot!(titles.join("\n"));
+}
+
+/// The mails of the folder by name, and all that people write in the knowledge.
+fn all_mails() -> Vec<(String, String)> {
+    let read =
+        |name: &String| String::from_utf8_lossy(&fs::read(folder().join(format!("{name}.eml"))).unwrap()).into_owned();
+    expected().iter().map(|(name, _)| (name.clone(), read(name))).collect()
+}
+
+#[test]
+fn ordinary_talk_is_never_taken_for_something_pasted() {
+    let knowledge = Knowledge::load(&Source::Shipped, &Brand::default()).unwrap();
+    let pasted = |symptom: &&Symptom| symptom.voice == Voice::Pasted;
+    let symptoms = knowledge.entries().flat_map(|entry| entry.symptoms.iter().filter(|symptom| !pasted(symptom)));
+    let questions = knowledge.entries().flat_map(|entry| entry.questions.iter().map(String::as_str));
+    let quiet = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("index/quiet.toml")).unwrap();
+    let quiet: BTreeMap<String, Vec<String>> = toml::from_str(&quiet).unwrap();
+    let talk: Vec<&str> =
+        symptoms.map(Symptom::text).chain(questions).chain(quiet.values().flatten().map(String::as_str)).collect();
+    assert!(talk.len() > 2_000, "{}", talk.len());
+    let taken: Vec<&str> = talk.into_iter().filter(|text| inspect::is_clearly_pasted(text)).collect();
+    // Nothing but what a server said.
+    assert_eq!(taken, ["554 5.7.1 <me@shop.example>: Sender address rejected: Access denied"]);
+    for text in [
+        "From: my boss\nTo: me\n\nfix the mail",
+        "Subject: help\nmy mail bounces with 550 5.1.1 User unknown",
+        "550 euros for that plan?",
+        "i get 550 5.1.1 User unknown when i write to bert@firm.example, why?",
+        "mail-tester.com/test-abc gives me 6/10, what now",
+        "Date: tomorrow",
+        "",
+    ] {
+        assert!(!inspect::is_clearly_pasted(text), "{text}");
+    }
+}
+
+#[test]
+fn what_is_pasted_from_mails_and_servers_is_known_as_that() {
+    for text in [
+        "550 5.1.1 <bert@firm.example>: Recipient address rejected: User unknown",
+        "452-4.2.2 The recipient's inbox is full.\n452 4.2.2 Try again later",
+        "Authentication-Results: mx.firm.example; spf=pass smtp.mailfrom=shop.example; dkim=fail header.d=shop.example",
+        "https://www.mail-tester.com/test-abc123xyz",
+        "Nov 23 10:00:00 mx postfix/smtp[123]: 4F1: to=<bert@firm.example>, relay=mx.firm.example[192.0.2.9]:25, dsn=5.1.1, status=bounced (host mx.firm.example[192.0.2.9] said: 550 5.1.1 User unknown)",
+    ] {
+        assert!(inspect::is_clearly_pasted(text), "{text}");
+    }
+    let mails = all_mails();
+    let unknown: Vec<&String> =
+        mails.iter().filter(|(_, text)| !inspect::is_clearly_pasted(text)).map(|(name, _)| name).collect();
+    assert!(unknown.len() * 8 < mails.len(), "{} of {}: {unknown:?}", unknown.len(), mails.len());
+}
+
+/// What others are shown of a text, and what whoever pasted it is.
+async fn answers(text: &str) -> (String, String) {
+    let engine = engine_on(Arc::new(Nobody), Config::default());
+    let request = InspectRequest { text: text.into(), looks: Looks::AtText };
+    let mut work = engine.begin(Request::Inspect(request));
+    work.finish().await;
+    let shown = |answer: Answer| serde_json::to_string(&answer).unwrap().to_lowercase();
+    (shown(work.public_answer()), shown(work.answer()))
+}
+
+/// The words of an answer, which people's names are looked for among.
+fn words(text: &str) -> HashSet<&str> {
+    text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '+' | '=')))
+        .map(|word| word.trim_matches(['.', '-']))
+        .collect()
+}
+
+#[tokio::test]
+async fn in_public_no_address_of_a_mail_is_told_and_its_domain_is() {
+    let address = Regex::new(r"(?i)([a-z0-9][a-z0-9._+=-]*)@([a-z0-9-]+\.[a-z0-9.-]*[a-z0-9])").unwrap();
+    // Whoever is called as a word of the answers' own sentences, such as `list`, is not told by it.
+    let sentences = ["bounces/reasons.toml", "findings/message.toml", "findings/report.toml"].map(|file| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("knowledge").join(file);
+        fs::read_to_string(path).unwrap().to_lowercase()
+    });
+    let sentences: HashSet<&str> = sentences.iter().flat_map(|text| words(text)).collect();
+    let (mut told, mut domains) = (0, 0);
+    for (name, text) in all_mails() {
+        let (shown, own) = answers(&text).await;
+        // The same mail with other people in it: what is in that answer, too, is the answer's own.
+        let (others, _) = answers(&address.replace_all(&text, "qzxq@$2")).await;
+        let (public, own, others) = (words(&shown), words(&own), words(&others));
+        for found in address.captures_iter(&text.to_lowercase()) {
+            let local = found[1].trim_matches(['.', '-']);
+            told += usize::from(own.contains(local));
+            let hidden = !public.contains(local) || sentences.contains(local) || others.contains(local);
+            assert!(hidden, "{name}: {local} is in the public answer: {shown}");
+            domains += usize::from(own.contains(&found[2]) && public.contains(&found[2]));
+        }
+    }
+    assert!(told > 50 && domains > 50, "{told} {domains}");
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(48))]
+
+    #[test]
+    fn in_public_whoever_is_named_is_not_told(
+        local in "[a-z]{4,8}[.]?[qxz]{3}[0-9]{2}", name in "[a-z]{5,9}", with_domain in proptest::bool::ANY,
+    ) {
+        let who = if with_domain { format!("{local}@{name}.example") } else { local.clone() };
+        let bounce = format!(
+            "From: MAILER-DAEMON@mx.host.example\nTo: {local}@{name}.example\nSubject: Undelivered Mail Returned to Sender\n\n\
+             I'm sorry to have to inform you that your message could not\nbe delivered to one or more recipients.\n\n\
+             <{local}@{name}.example>: host mx.{name}.example[192.0.2.77] said: 550 5.1.1 mailbox {who} unknown\n"
+        );
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let (public, own) = runtime.block_on(answers(&bounce));
+        proptest::prop_assert!(own.contains(&local), "{}", own);
+        proptest::prop_assert!(!public.contains(&local) && !public.contains("192.0.2.77"), "{}", public);
+        proptest::prop_assert!(public.contains(&format!("{name}.example")), "{}", public);
+    }
+}
+
+#[test]
+fn a_test_services_report_is_told_as_its_claims_with_what_to_do() {
+    insta::assert_snapshot!(said(&run(&["inspect", "report-port25.eml"], b"")));
+    insta::assert_snapshot!("a_link_is_not_followed", said(&run(&["inspect", "report-mail-tester.eml"], b"")));
+    let output = run(&["inspect", "report-port25.eml", "--json"], b"");
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["findings"][1]["code"], "report-dkim", "{document}");
+    assert_eq!(document["remedies"][0]["entry"], "sent-email-in-spam", "{document}");
+    let steps = document["remedies"][0]["steps"].as_array().unwrap();
+    assert_eq!(steps.iter().filter(|step| step["state"] == "confirmed").count(), 1, "{document}");
+}
+
+#[test]
+fn results_that_stand_alone_are_told_as_claims() {
+    let text = b"Authentication-Results: mx.firm.example; spf=pass smtp.mailfrom=shop.example; dkim=fail header.d=shop.example\n";
+    insta::assert_snapshot!(said(&run(&["inspect", "-"], text)));
+}
+
+#[test]
+fn findings_of_a_message_point_to_entries_with_their_steps_marked() {
+    let mail =
+        b"From: a@shop.example\nSubject: x\nX-Spam-Status: Yes, score=9.0 required=5.0 tests=MISSING_DATE\n\nhello\n";
+    let output = run(&["inspect", "-", "--json"], mail);
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let entries: Vec<&str> =
+        document["remedies"].as_array().unwrap().iter().map(|remedy| remedy["entry"].as_str().unwrap()).collect();
+    assert!(entries.contains(&"spam-filter-false-positives") && entries.contains(&"sent-email-in-spam"), "{document}");
+    assert!(document["remedies"].to_string().contains("confirmed"), "{document}");
+}
+
+#[test]
+fn an_outlook_file_is_told_how_to_save_it() {
+    let output = run(&["inspect", "-"], b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0\0\0");
+    assert_eq!(output.status.code(), Some(2));
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains(".msg") && told.contains("Save the mail as .eml"), "{told}");
 }
 
 #[test]

@@ -321,14 +321,14 @@ async fn a_mail_without_a_return_path_is_judged_by_its_greeting() {
     let spf = authentication.spf.as_ref().unwrap();
     assert_eq!((spf.result, spf.domain.as_ref().unwrap().as_str()), (SpfResult::Pass, "out.example"));
     assert_eq!(spf.address, OUT.parse().ok(), "the very client, and not what the message claims");
-    assert_eq!(authentication.dmarc.result, Some(DmarcResult::Fail));
+    assert_eq!(authentication.dmarc.result, DmarcResult::Fail);
 }
 
 #[tokio::test]
 async fn the_operators_spam_filter_sees_the_mail_with_the_way_it_came() {
     let spamd = Spamd::start();
     let names = NameServer::start(football()).await;
-    let spam = config::Spam { spamd: Some(spamd.address), network: false };
+    let spam = config::Spam { spamd: Some(spamd.address), ..config::Spam::default() };
     let mail = received(OUT, "out.example", "joe@football.example.com", &football_mail());
     let mut work = engine(&names, Config { spam, ..Config::default() }).receive(&mail);
     work.finish().await;

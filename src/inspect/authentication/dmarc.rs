@@ -40,8 +40,8 @@ pub enum Identifier {
 /// Whether the message is the author's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Dmarc {
-    /// The result; none where only SPF could tell and the sending host is not known.
-    pub result: Option<DmarcResult>,
+    /// The result; `temperror` also where only SPF could tell and the sending host is not known.
+    pub result: DmarcResult,
     /// The author's domain.
     pub domain: Option<Name>,
     /// What the domain asks to be done with mail that fails.
@@ -137,7 +137,7 @@ pub(super) fn judge(
     let author = match author {
         Ok(author) => author,
         Err(problem) => {
-            let result = Some(DmarcResult::PermError);
+            let result = DmarcResult::PermError;
             return Ok(Dmarc { result, domain: None, policy: None, aligned: Vec::new(), problem: Some(problem) });
         }
     };
@@ -150,9 +150,9 @@ pub(super) fn judge(
     };
     let rule = match author.standing {
         Standing::Applies(rule) => rule,
-        Standing::None => return Ok(told(Some(DmarcResult::None), None, Vec::new(), None)),
+        Standing::None => return Ok(told(DmarcResult::None, None, Vec::new(), None)),
         Standing::Unknown(cause) => {
-            return Ok(told(Some(DmarcResult::TempError), None, Vec::new(), Some(DmarcProblem::Silent(cause))));
+            return Ok(told(DmarcResult::TempError, None, Vec::new(), Some(DmarcProblem::Silent(cause))));
         }
     };
     let passes = passes(spf, dkim);
@@ -166,19 +166,19 @@ pub(super) fn judge(
     }
     let policy = Some(rule.policy);
     if !aligned.is_empty() {
-        return Ok(told(Some(DmarcResult::Pass), policy, aligned, None));
+        return Ok(told(DmarcResult::Pass, policy, aligned, None));
     }
     let open = spf.is_some_and(|spf| spf.result == SpfResult::TempError)
         || dkim.iter().any(|judged| judged.result == DkimResult::TempError);
     let (result, problem) = match aligns.iter().find_map(|aligns| aligns.err()) {
-        Some(cause) => (Some(DmarcResult::TempError), DmarcProblem::Silent(cause)),
-        None if open => (Some(DmarcResult::TempError), DmarcProblem::Open),
-        None if spf.is_none() => (None, DmarcProblem::NoClient),
-        None if passes.is_empty() => (Some(DmarcResult::Fail), DmarcProblem::NothingPasses),
+        Some(cause) => (DmarcResult::TempError, DmarcProblem::Silent(cause)),
+        None if open => (DmarcResult::TempError, DmarcProblem::Open),
+        None if spf.is_none() => (DmarcResult::TempError, DmarcProblem::NoClient),
+        None if passes.is_empty() => (DmarcResult::Fail, DmarcProblem::NothingPasses),
         None => {
             let mut others: Vec<&str> = passes.iter().map(|(_, domain)| domain.as_str()).collect();
             others.dedup();
-            (Some(DmarcResult::Fail), DmarcProblem::Elsewhere(others.join(", ")))
+            (DmarcResult::Fail, DmarcProblem::Elsewhere(others.join(", ")))
         }
     };
     Ok(told(result, policy, aligned, Some(problem)))

@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 
 use crate::domain::{Domain, Name};
 use crate::finding::Topic;
+use crate::load::{Averages, Cpus};
 use crate::request;
 use crate::surface::mailbox::LIFETIME;
 
@@ -136,6 +137,29 @@ pub enum Command {
         /// How long to wait for the mail
         #[arg(long, value_name = "TIME", value_parser = patience, default_value = "30m")]
         timeout: Duration,
+    },
+    /// Reads load averages
+    #[command(about = request::LOAD.summary)]
+    Load {
+        /// The load averages of 1, 5 and 15 minutes, as `uptime` tells them, in quotes
+        #[arg(value_name = "AVERAGES", allow_hyphen_values = true)]
+        averages: Averages,
+        /// How many CPUs the plan has
+        #[arg(value_name = "CPUS", allow_hyphen_values = true)]
+        cpus: Cpus,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Reads the status page
+    #[command(about = request::STATUS.summary)]
+    Status {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        /// Who is asked, and how long
+        #[command(flatten)]
+        resolving: Resolving,
     },
     /// Talk to it in the terminal, as in a Discord channel
     Chat {

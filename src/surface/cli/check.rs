@@ -105,13 +105,17 @@ pub(super) fn print_json(document: &impl serde::Serialize, out: &mut dyn Write) 
 
 /// The report as the contract has it.
 pub(super) fn document(engine: &Engine, report: &Report) -> json::Check {
-    let remedy = |remedy: Remedy| json::Remedy {
+    let remedies = engine.remedies(report).iter().map(remedy).collect();
+    json::Check::of(report, |finding| words(engine, finding), remedies)
+}
+
+/// An entry that findings point to, as the contract has it.
+pub(super) fn remedy(remedy: &Remedy) -> json::Remedy {
+    json::Remedy {
         entry: remedy.entry.to_string(),
         confidence: remedy.confidence,
         steps: remedy.steps.iter().map(json::Step::of).collect(),
-    };
-    let remedies = engine.remedies(report).into_iter().map(remedy).collect();
-    json::Check::of(report, |finding| words(engine, finding), remedies)
+    }
 }
 
 /// What a finding means, and what to do about it.

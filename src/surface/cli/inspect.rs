@@ -5,9 +5,9 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::check::{document, finish, print_json, words};
+use super::check::{document, finish, print_json, remedy, words};
 use super::{Exit, style};
-use crate::engine::{Engine, Remedy};
+use crate::engine::Engine;
 use crate::inspect::Kind;
 use crate::inspect::letter::LONGEST;
 use crate::render::{json, terminal};
@@ -38,24 +38,20 @@ pub(super) async fn inspect(
         None => return Ok(Exit::Bug),
     };
     if json {
-        let remedy = |remedy: Remedy| json::Remedy {
-            entry: remedy.entry.to_string(),
-            confidence: remedy.confidence,
-            steps: remedy.steps.iter().map(json::Step::of).collect(),
-        };
-        let mut remedies: Vec<_> = engine.bounce_remedies(inspection).into_iter().map(remedy).collect();
+        let mut remedies: Vec<_> = engine.bounce_remedies(inspection).iter().map(remedy).collect();
         let check = work.report().map(|report| document(engine, &report));
         let (findings, found) = check.map(|check| (check.findings, check.remedies)).unwrap_or_default();
         remedies.retain(|remedy| found.iter().all(|other| other.entry != remedy.entry));
         remedies.extend(found);
+        let own = work.findings();
+        let told = engine.remedies_of(&own);
+        remedies.extend(told.iter().map(remedy));
         remedies.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+        let own = own.iter().map(|finding| json::Finding::of(finding, words(engine, finding)));
+        let document = json::Inspection::of(inspection, own.chain(findings).collect(), remedies);
         let document = match work.message() {
-            Some(whole) => {
-                let findings = whole.findings.iter().map(|finding| json::Finding::of(finding, words(engine, finding)));
-                json::Inspection::of(inspection, findings.collect(), remedies)
-                    .with(whole, looks == Looks::AtDomain && inspection.kind == Kind::Message)
-            }
-            None => json::Inspection::of(inspection, findings, remedies),
+            Some(whole) => document.with(whole, looks == Looks::AtDomain && inspection.kind == Kind::Message),
+            None => document,
         };
         print_json(&document, out)?;
     } else {

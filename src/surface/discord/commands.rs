@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::desk;
-use crate::request::{FIND_THE_REMEDY, VERBS, Verb, VerbOption};
+use crate::request::{FIND_THE_REMEDY, OptionKind, VERBS, Verb, VerbOption};
 
 /// A slash command.
 const CHAT_INPUT: u8 = 1;
@@ -13,6 +13,8 @@ const MESSAGE: u8 = 3;
 const STRING: u8 = 3;
 /// An option that is on or off.
 const BOOLEAN: u8 = 5;
+/// An option that holds an uploaded file.
+const ATTACHMENT: u8 = 11;
 /// Where commands may be used: in guilds, and in direct messages with the bot.
 const CONTEXTS: [u8; 2] = [0, 1];
 
@@ -22,6 +24,7 @@ pub(super) const PRIVATE: VerbOption = VerbOption {
     summary: "Show the answer to you alone; you can share it afterwards",
     example: "true",
     required: false,
+    kind: OptionKind::Word,
 };
 
 /// The whole list, as "Bulk Overwrite Application Commands" takes it.
@@ -45,8 +48,12 @@ fn command(verb: &Verb, more: Option<Value>) -> Value {
 }
 
 fn option(option: &VerbOption) -> Value {
+    let kind = match option.kind {
+        OptionKind::Word | OptionKind::Words => STRING,
+        OptionKind::File => ATTACHMENT,
+    };
     let mut written = json!({
-        "type": STRING, "name": option.name, "description": option.summary, "required": option.required,
+        "type": kind, "name": option.name, "description": option.summary, "required": option.required,
     });
     if let Some(choices) = desk::choices(option) {
         written["choices"] = choices.into_iter().map(|word| json!({ "name": word, "value": word })).collect();

@@ -4,7 +4,7 @@ use super::{Desk, now};
 use crate::answer::{Answer, Block};
 use crate::domain::{Domain, Name};
 use crate::render::discord::{Extra, Press};
-use crate::request::{BadRequest, Verb, VerbOption, selector};
+use crate::request::{BadRequest, OptionKind, Verb, VerbOption, selector};
 use crate::store::{Kept, NewWatch, StoreError, Watched};
 use crate::surface::discord::asker::Asker;
 use crate::surface::discord::send::Reply;
@@ -19,18 +19,21 @@ const DOMAIN: VerbOption = VerbOption {
     summary: "The domain whose records you changed",
     example: "example.com",
     required: true,
+    kind: OptionKind::Word,
 };
 const UNTIL: VerbOption = VerbOption {
     name: "until",
     summary: "The records that you changed; all, if you leave it out",
     example: "mx",
     required: false,
+    kind: OptionKind::Word,
 };
 const SELECTOR: VerbOption = VerbOption {
     name: "selector",
     summary: "The DKIM selector, if the change is about its key",
     example: "default",
     required: false,
+    kind: OptionKind::Word,
 };
 
 /// The commands of the desk.
