@@ -1,6 +1,7 @@
 //! The bot on a gateway that troubles it in every way that Discord's does: what comes next is answered, and so is what was
 //! missed, once.
 
+use std::process::Stdio;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -8,10 +9,11 @@ use mailmedic::config::Config;
 use mailmedic::surface::discord::{Bot, Refused, ServeError, Serving};
 use serenity::http::{Http, HttpBuilder};
 use tokio::net::TcpListener;
+use tokio::process::Command;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::discord::fixtures::{FORUM, mention, said, slash};
+use crate::discord::fixtures::{APPLICATION, FORUM, TOKEN, mention, said, slash};
 use crate::discord::gateway::{Resumable, intents};
 use crate::discord::interactions::What;
 use crate::discord::{Settings, StandIn};
@@ -188,6 +190,32 @@ async fn a_wrong_token_ends_the_bot_before_it_is_connected() {
     let ended = lab.serving.await.unwrap().unwrap_err();
     assert!(ended.to_string().contains("does not take the bot's token"), "{ended}");
     assert_eq!(lab.discord.finish_with_violations().await, ["GET /api/v10/gateway: not the bot's Authorization"]);
+}
+
+#[tokio::test]
+async fn the_program_ends_with_the_code_for_a_wrong_configuration_and_says_what_to_do() {
+    let discord = StandIn::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("mailmedic.toml");
+    let text = format!(
+        "[resolver]\nservers = [\"127.0.0.1:9\"]\n[discord]\napplication_id = \"{APPLICATION}\"\nproxy_url = \"{}\"\n\
+         [http]\nlisten = \"127.0.0.1:0\"\n",
+        discord.proxy_url()
+    );
+    std::fs::write(&config, text).unwrap();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_mailmedic"));
+    program.arg("--config").arg(&config).arg("serve").env("DISCORD_TOKEN", TOKEN).kill_on_drop(true);
+    let program = program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    discord.gateway().connected().await;
+    discord.gateway().close(4004);
+    let ended = program.wait_with_output().await.unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    discord.judge_output(&said);
+    assert_eq!(ended.status.code(), Some(3), "{said}");
+    let sentence =
+        "error: Discord does not take the bot's token: copy it again from the developer portal (Bot, Reset Token)\n";
+    assert!(said.ends_with(sentence), "{said}");
+    discord.finish().await;
 }
 
 #[tokio::test]

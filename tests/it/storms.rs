@@ -56,10 +56,14 @@ async fn what_was_done_although_discord_said_otherwise_is_not_done_twice() {
 #[tokio::test]
 async fn a_rate_limit_on_one_answer_holds_up_no_other() {
     let lab = lab().await;
-    lab.discord.trouble(Operation::EditOriginal, Fault::RateLimited(Duration::from_secs(2)), 1);
+    let limit = Duration::from_secs(6);
+    lab.discord.trouble(Operation::EditOriginal, Fault::RateLimited(limit), 1);
     let limited = lab.discord.dispatch(slash("help", &[])).await;
     lab.discord.happened("@original -> 429").await;
-    lab.discord.dispatch(slash("help", &[])).await.edited().await;
+    let other = lab.discord.dispatch(slash("help", &[])).await;
+    other.edited().await;
+    // While the limit stands; one that waited for it would come at its end.
+    assert!(other.happenings().iter().all(|one| one.after < limit / 2), "{:?}", other.happenings());
     assert_eq!(limited.order(), [What::Acknowledged]);
     limited.edited().await;
     lab.finish().await;

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
-use serenity::http::{Http, Route};
+use serenity::http::{Http, LightMethod, Request, Route};
 use serenity::model::Permissions;
 use serenity::model::channel::{Channel, ChannelType};
 use serenity::model::id::{ChannelId, InteractionId, MessageId};
@@ -215,22 +215,30 @@ impl Sender {
 
     /// Puts the answer where the acknowledgement stands.
     pub(super) async fn edit_response(&self, token: &str, reply: &Reply) -> Result<(), String> {
-        let body = Body::of(reply);
+        let unmade = || Failure::Unmade.to_string();
+        let body = serde_json::to_vec(&Body::of(reply)).map_err(|_| unmade())?;
+        let route = Route::WebhookOriginalInteractionResponse {
+            application_id: self.http.application_id().ok_or_else(unmade)?,
+            token,
+        };
         let known_by = Instant::now() + ACKNOWLEDGEMENT;
         let edited = self.persist(ANSWER, SOON, || async {
-            if let Some(application_id) = self.http.application_id() {
-                self.forget(Route::WebhookOriginalInteractionResponse { application_id, token }).await;
-            }
+            self.forget(route).await;
             loop {
-                let edited = self.http.edit_original_interaction_response(token, &body, Vec::new()).await;
-                match edited.map_err(Failure::from) {
+                let request = Request::new(route, LightMethod::Patch).body(Some(body.clone()));
+                match self.http.request(request).await.map_err(Failure::from) {
                     // The response to a signed request may still be on its way to Discord, which knows no message yet.
                     Err(failure) if failure.status() == Some(404) && Instant::now() < known_by => sleep(AGAIN).await,
-                    edited => return edited,
+                    Err(failure) => return Err(failure),
+                    Ok(response) => {
+                        // Nobody needs the message that comes back; read to its end, it leaves the connection to others.
+                        drop(response.bytes().await);
+                        return Ok(());
+                    }
                 }
             }
         });
-        edited.await.map(drop).map_err(|failure| failure.to_string())
+        edited.await.map_err(|failure| failure.to_string())
     }
 
     /// Replies to a message.
