@@ -8,6 +8,7 @@
 //! | room | what it keeps |
 //! |---|---|
 //! | `settings` | what staff set for a guild |
+//! | `talks` | who asked what where, and what they were given |
 //! | `feedback` | whether an answer worked |
 //! | `gaps`, `candidates` | questions without an answer; questions that may become symptoms |
 //! | `watches` | who waits for which change in the DNS |
@@ -36,6 +37,7 @@ mod privacy;
 mod pseudonym;
 mod settings;
 mod snowflake;
+mod talks;
 mod tally;
 mod value;
 mod watches;
@@ -53,7 +55,8 @@ pub use mask::mask;
 pub use outbox::{Address, Delivery, Fate, News, Notification, Waiting};
 pub use privacy::Export;
 pub use settings::{QuietHours, Settings};
-pub use snowflake::{Channel, Guild, Interaction, Message, Person, Role};
+pub use snowflake::{Channel, Guild, Interaction, Message, Person, Role, Talk};
+pub use talks::{Given, KeptTalk, NewTalk};
 pub use tally::{Counts, Occasion};
 pub use watches::{Kept, Look, NewWatch, Watched};
 
