@@ -4,7 +4,8 @@
 //!   knows no transport.
 //! * `gateway` and `http` deliver interactions to it, over the websocket and as signed requests.
 //! * `send` is the one place from which anything is sent, and no mention resolves there.
-//! * `asker` is who asks, and what they may do there.
+//! * `asker` is who asks, and what they may do there; `grounds` what is known of the place.
+//! * `talk` says which messages concern us, and what stands under an answer.
 //! * `desk` does what people entrust to the bot, with the store.
 //! * `bot` does the work after the acknowledgement, and ends in good order.
 //!
@@ -15,11 +16,13 @@ mod bot;
 mod commands;
 mod desk;
 mod gateway;
+mod grounds;
 mod http;
 mod plan;
 mod send;
 mod setup;
 mod signature;
+mod talk;
 
 pub use bot::{Bot, ServeError, Serving};
 pub use setup::{replace_commands, run};

@@ -28,4 +28,5 @@ mod rounds;
 mod spamd;
 mod spf_suite;
 mod store;
+mod talk;
 mod transcripts;

@@ -18,10 +18,15 @@ use tokio_util::sync::CancellationToken;
 
 use super::bot::{Bot, ServeError};
 use super::send::{ANSWER, within};
+use crate::config;
 
 /// What the gateway tells us of: messages in guilds and to the bot. Their content comes along only where they mention
-/// the bot, which needs no privileged intent.
-const INTENTS: GatewayIntents = GatewayIntents::GUILD_MESSAGES.union(GatewayIntents::DIRECT_MESSAGES);
+/// the bot, unless the privileged intent for it is asked for: where questions shall be answered that nobody asked it.
+fn intents(settings: &config::Discord) -> GatewayIntents {
+    let all = GatewayIntents::GUILD_MESSAGES | GatewayIntents::DIRECT_MESSAGES;
+    let listens = !settings.channels.is_empty() || !settings.forums.is_empty();
+    if listens { all | GatewayIntents::MESSAGE_CONTENT } else { all }
+}
 
 /// How long to wait before Discord is asked again.
 const AGAIN: Duration = Duration::from_secs(5);
@@ -39,7 +44,8 @@ pub(super) async fn run(bot: &Bot, http: Option<Http>, stop: CancellationToken) 
         return Ok(());
     }
     let failed = |error| ServeError::Gateway(Box::new(error));
-    let mut client = ClientBuilder::new_with_http(http, INTENTS).event_handler(handler).await.map_err(failed)?;
+    let mut client =
+        ClientBuilder::new_with_http(http, intents(bot.settings())).event_handler(handler).await.map_err(failed)?;
     let shards = Arc::clone(&client.shard_manager);
     tokio::select! {
         ended = client.start() => ended.map_err(failed),
@@ -97,11 +103,6 @@ impl EventHandler for Handler {
 
     async fn message(&self, _: Context, message: Message) {
         let Some(&me) = self.me.get() else { return };
-        // A reply to the bot mentions it too, but is not yet a question.
-        let named = [format!("<@{me}>"), format!("<@!{me}>")].iter().any(|name| message.content.contains(name));
-        let mentioned = message.guild_id.is_none() || named;
-        if mentioned && !message.author.bot && message.webhook_id.is_none() {
-            self.bot.take_mention(&message, me);
-        }
+        self.bot.take_message(message, me);
     }
 }

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serenity::http::{Http, HttpError};
+use serenity::model::channel::{self, Channel, ReactionType};
 use serenity::model::id::{ChannelId, InteractionId, MessageId};
 
+use super::talk::Thread;
 use crate::answer::Answer;
-use crate::render::discord::{self, Extra, Message};
+use crate::render::discord::{self, Extra, Form, Message};
 use crate::store::{Delivery, Notification, Person, Role};
 use crate::text::Text;
 
@@ -75,8 +77,12 @@ pub(super) enum Call {
 
 impl Body {
     fn of(reply: &Reply) -> Self {
+        Self::around(discord::message(&reply.answer, &reply.extra))
+    }
+
+    fn around(message: Message) -> Self {
         Self {
-            message: discord::message(&reply.answer, &reply.extra),
+            message,
             content: None,
             allowed_mentions: AllowedMentions::default(),
             flags: None,
@@ -115,6 +121,7 @@ pub(super) struct Callback {
 enum Data {
     Flags { flags: u64 },
     Message(Box<Body>),
+    Form(Box<Form>),
 }
 
 impl Callback {
@@ -126,6 +133,11 @@ impl Callback {
     pub(super) const THINKING_ALONE: Self = Self { r#type: 5, data: Some(Data::Flags { flags: EPHEMERAL }) };
     /// `DEFERRED_UPDATE_MESSAGE`: the message stays as it is for now.
     pub(super) const KEEP: Self = Self { r#type: 6, data: None };
+
+    /// `MODAL`: a form to fill in.
+    pub(super) fn form(form: Form) -> Self {
+        Self { r#type: 9, data: Some(Data::Form(Box::new(form))) }
+    }
 
     /// `CHANNEL_MESSAGE_WITH_SOURCE`: a sentence, for this person alone.
     pub(super) fn sentence(sentence: &str) -> Self {
@@ -139,6 +151,8 @@ impl Callback {
 const ACKNOWLEDGEMENT: Duration = Duration::from_secs(3);
 /// How long to wait before a message that Discord does not know yet is edited again.
 const AGAIN: Duration = Duration::from_millis(300);
+/// How many messages of a channel are read.
+const HISTORY: u8 = 50;
 /// How long anything else may take, waiting for a rate limit included.
 pub(super) const ANSWER: Duration = Duration::from_mins(1);
 
@@ -154,8 +168,16 @@ impl Sender {
 
     /// Puts the answer where the acknowledgement stands.
     pub(super) async fn edit_response(&self, token: &str, reply: &Reply) -> Result<(), String> {
-        let body = Body::of(reply);
-        let edit = || self.0.edit_original_interaction_response(token, &body, Vec::new());
+        self.put(token, &Body::of(reply)).await
+    }
+
+    /// The same with a message of ours that was shown before.
+    pub(super) async fn show_again(&self, token: &str, message: Message) -> Result<(), String> {
+        self.put(token, &Body::around(message)).await
+    }
+
+    async fn put(&self, token: &str, body: &Body) -> Result<(), String> {
+        let edit = || self.0.edit_original_interaction_response(token, body, Vec::new());
         let patient = async {
             let known_by = tokio::time::Instant::now() + ACKNOWLEDGEMENT;
             loop {
@@ -171,10 +193,26 @@ impl Sender {
         within(ANSWER, patient).await.map(drop)
     }
 
-    /// Replies to a message.
-    pub(super) async fn reply(&self, channel: ChannelId, to: MessageId, reply: &Reply) -> Result<MessageId, String> {
+    /// Says something to the one person who pressed, beside what everybody sees.
+    pub(super) async fn follow_up(&self, token: &str, reply: &Reply) -> Result<MessageId, String> {
+        let body = Body { flags: Some(EPHEMERAL), ..Body::of(reply) };
+        within(ANSWER, self.0.create_followup_message(token, &body, Vec::new())).await.map(|message| message.id)
+    }
+
+    /// Changes that.
+    pub(super) async fn edit_follow_up(&self, token: &str, message: MessageId, reply: &Reply) -> Result<(), String> {
+        within(ANSWER, self.0.edit_followup_message(token, message, &Body::of(reply), Vec::new())).await.map(drop)
+    }
+
+    /// Writes in a channel, as a reply to a message if there is one.
+    pub(super) async fn say(
+        &self,
+        channel: ChannelId,
+        to: Option<MessageId>,
+        reply: &Reply,
+    ) -> Result<MessageId, String> {
         let mut body = Body::of(reply);
-        body.message_reference = Some(Reference { message_id: to, fail_if_not_exists: false });
+        body.message_reference = to.map(|message_id| Reference { message_id, fail_if_not_exists: false });
         within(ANSWER, self.0.send_message(channel, Vec::new(), &body)).await.map(|message| message.id)
     }
 
@@ -182,6 +220,36 @@ impl Sender {
     pub(super) async fn edit(&self, channel: ChannelId, message: MessageId, reply: &Reply) -> Result<(), String> {
         let body = Body::of(reply);
         within(ANSWER, self.0.edit_message(channel, message, &body, Vec::new())).await.map(drop)
+    }
+
+    /// Opens a thread from a message.
+    pub(super) async fn open_thread(
+        &self,
+        channel: ChannelId,
+        message: MessageId,
+        name: &str,
+    ) -> Result<ChannelId, String> {
+        let wish = serde_json::json!({ "name": name });
+        within(ANSWER, self.0.create_thread_from_message(channel, message, &wish, None)).await.map(|thread| thread.id)
+    }
+
+    /// What a channel is, if it is a thread.
+    pub(super) async fn thread(&self, channel: ChannelId) -> Result<Option<Thread>, String> {
+        let Channel::Guild(found) = within(ANSWER, self.0.get_channel(channel)).await? else { return Ok(None) };
+        let (Some(state), Some(parent)) = (found.thread_metadata, found.parent_id) else { return Ok(None) };
+        let closed = state.archived || state.locked;
+        Ok(Some(Thread { parent, owner: found.owner_id, name: found.name, closed }))
+    }
+
+    /// The latest messages of a channel.
+    pub(super) async fn history(&self, channel: ChannelId) -> Result<Vec<channel::Message>, String> {
+        within(ANSWER, self.0.get_messages(channel, None, Some(HISTORY))).await
+    }
+
+    /// Marks a message as one whose question is solved.
+    pub(super) async fn mark_solved(&self, channel: ChannelId, message: MessageId) -> Result<(), String> {
+        let mark = ReactionType::Unicode("✅".to_owned());
+        within(ANSWER, self.0.create_reaction(channel, message, &mark)).await
     }
 
     /// Takes a notification to a channel; both of two tries bear its nonce, by which Discord drops the second.
