@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::discord::faults::Fault as Trouble;
 use crate::discord::fixtures::{
     BOT, CUSTOMER, FORUM, GUILD, LOUNGE, NEIGHBOUR, STAFF, STAFF_ROLE, SUPPORT, button, mention, modal, said, slash,
 };
@@ -241,14 +242,16 @@ async fn after_a_restart_the_bot_knows_where_it_has_answered() {
 }
 
 #[tokio::test]
-async fn a_thread_in_which_people_talk_already_is_left_to_them() {
-    let mut lab = Lab::start(Zones::default()).await;
-    lab.bots.remove(0).stop().await;
-    let post = lab.discord.open_forum_post("Mail", said("hello")).await;
-    lab.discord.say(said("what is it?").by(NEIGHBOUR).in_channel(post.channel())).await;
-    lab.add_bot().await;
-    let more = lab.discord.say(said(NOTHING_ARRIVES).in_channel(post.channel())).await;
-    lab.stays_quiet(&[&more]).await;
+async fn a_question_that_somebody_answers_first_is_left_to_them() {
+    let lab = Lab::start(Zones::default()).await;
+    let pause = Duration::from_millis(500);
+    lab.discord.trouble(Operation::ListMessages, Trouble::RateLimited(pause), 1);
+    let post = lab.discord.open_forum_post("Mail", said(NOTHING_ARRIVES)).await;
+    lab.discord.say(said("who has your MX records?").by(NEIGHBOUR).in_channel(post.channel())).await;
+    tokio::time::sleep(pause).await;
+    lab.stays_quiet(&[&post]).await;
+    assert_eq!(lab.counts("cannot-receive-email").await.asked, 0);
+    assert!(lab.discord.journal().iter().any(|line| line.contains("/messages -> 200") && line.contains("GET")));
     lab.finish().await;
 }
 
