@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use mailmedic::config::Config;
 use mailmedic::engine::Engine;
 use mailmedic::probe::Resolver;
-use mailmedic::store::{Channel, Counts, Guild, Person as Id, QuietHours, Settings as Set};
+use mailmedic::store::{Channel, Counts, Guild, Person as Id, QuietHours, Settings as Set, Subject};
 use mailmedic::surface::discord::{Bot, Serving, replace_commands};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -460,5 +460,46 @@ async fn what_nothing_fits_is_kept_masked_for_staff() {
     assert_eq!(questions, expected);
     assert_eq!(lab.counts("").await.asked, 3);
     assert_eq!(CUSTOMER.id, post.object()["author"]["id"]);
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn where_no_thread_may_be_opened_the_answer_is_a_reply() {
+    let lab = Lab::start(Zones::default()).await;
+    lab.discord.trouble(Operation::StartThread, Trouble::Status(403), 1);
+    let asked = lab.discord.say(said(NOTHING_ARRIVES)).await;
+    let answer = asked.replied().await.body;
+    assert_eq!(answer["message_reference"]["message_id"], asked.id());
+    let worked = lab.discord.dispatch(button(&press(&answer, "That worked"))).await;
+    assert_eq!(title(&worked.edited().await), "Good to hear");
+    assert_eq!(asked.reacted().await, "%E2%9C%85");
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn in_a_direct_message_a_person_is_called_by_nobody() {
+    let lab = Lab::start(Zones::default()).await;
+    let asked = lab.discord.say(said(NOTHING_ARRIVES).in_dm()).await;
+    let answer = asked.replied().await.body;
+    press(&answer, "That worked");
+    let called = lab.discord.dispatch(button(&press(&answer, "Talk to a person")).in_dm()).await;
+    assert!(description(&called.edited().await).starts_with("Nobody but me reads this."));
+    assert_eq!(lab.store.open().await.waiting().await.unwrap().waiting, 0);
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn a_domain_looked_at_too_often_leaves_the_steps_and_says_why_they_are_not_marked() {
+    let lab = Lab::start(Zones::load(&["spf"])).await;
+    let store = lab.store.open().await;
+    let domain: mailmedic::domain::Domain = "two-spf.example".parse().unwrap();
+    // The window may end meanwhile; twice as many as one may in it are too many in any case.
+    for _ in 0..21 {
+        let _ = store.spend(vec![Subject::Domain(domain.clone())], SystemTime::now().into()).await.unwrap();
+    }
+    let asked = [("question", "my mails land in spam at two-spf.example")];
+    let answer = lab.discord.dispatch(slash("ask", &asked)).await.edited().await;
+    assert!(footer(&answer).contains("was looked at many times just now"), "{answer}");
+    assert!(title(&answer).starts_with("Sent email lands"), "{answer}");
     lab.finish().await;
 }
