@@ -403,7 +403,7 @@ impl fmt::Display for Place {
 pub struct Keep {
     /// Words on answers, of pseudonyms.
     pub feedback: Duration,
-    /// Questions without an answer, masked.
+    /// Questions, masked: those without an answer, and what was given to the others.
     pub gaps: Duration,
     /// Questions that may become symptoms, masked.
     pub candidates: Duration,

@@ -23,7 +23,7 @@ use evidence::Seen;
 use message::Message;
 
 use crate::answer::Answer;
-use crate::config::{Budget, Config};
+use crate::config::{Budget, Config, Matching};
 use crate::domain::{Domain, Name};
 use crate::facts::{Kind as RecordType, Outcome, Query};
 use crate::finding::{Finding, Topic};
@@ -95,8 +95,13 @@ impl Engine {
 
     /// Matching alone; nothing fits where [`Self::get_ready`] fails.
     pub fn find(&self, question: &str) -> Found {
+        self.find_by(question, self.config.matching)
+    }
+
+    /// The same, where somebody else than the configuration says when a match is good enough.
+    pub fn find_by(&self, question: &str, matching: Matching) -> Found {
         let nothing = Found { decision: Decision::Quiet, matches: Vec::new() };
-        self.search().map_or(nothing, |search| search.find(question))
+        self.search().map_or(nothing, |search| search.find_by(question, matching))
     }
 
     /// What may be learned when somebody answers a question with an entry by hand. It changes nothing until staff adopt
@@ -141,13 +146,12 @@ impl Engine {
                 }
                 None => (Subject::NoSuchEntry, Task::None),
             },
-            Request::Ask(question) => {
-                let found = self.find(&question);
-                let domain = self.domain_of(&question);
-                let task = domain.and_then(|domain| self.examine_for(&question, &found, domain));
-                (Subject::Question(found), task.unwrap_or(Task::None))
-            }
+            Request::Ask(question) => return self.ask(&question, &Circumstances::of(self)),
         };
+        self.work(subject, task)
+    }
+
+    fn work(self: &Arc<Self>, subject: Subject, task: Task) -> Work {
         let status = self.wants_status(&subject).then_some(StatusLook::Wanted);
         Work { engine: Arc::clone(self), subject, task, status }
     }
@@ -171,7 +175,15 @@ impl Engine {
         let message = Message::received(self, mail);
         let read = Inspection { kind: Kind::Message, letter: Letter::default(), bounces: Vec::new() };
         let task = message.map_or(Task::None, |message| Task::Message(Box::new(message)));
-        Work { engine: Arc::clone(self), subject: Subject::Text(Box::new(Ok(read))), task, status: None }
+        self.work(Subject::Text(Box::new(Ok(read))), task)
+    }
+
+    /// Takes a question that is asked in some circumstances.
+    pub fn ask(self: &Arc<Self>, question: &str, circumstances: &Circumstances) -> Work {
+        let found = self.find_by(question, circumstances.matching);
+        let domain = self.domain_of(question).or_else(|| circumstances.domain.clone());
+        let task = domain.and_then(|domain| self.examine_for(question, &found, domain));
+        self.work(Subject::Question(found), task.unwrap_or(Task::None))
     }
 
     /// Gets ready to look at many domains, which share the replies that are not about themselves.
@@ -262,8 +274,8 @@ impl Engine {
         Task::Sender(Box::new(Judging { inquiry, sender, verdict: None }))
     }
 
-    /// The domain that a question is about: the first one that is not shared by many people or the host's own.
-    fn domain_of(&self, question: &str) -> Option<Domain> {
+    /// The domain that a text is about: the first one that is not shared by many people or the host's own.
+    pub fn domain_of(&self, question: &str) -> Option<Domain> {
         Domain::all_in(question).into_iter().find(|domain| {
             let host = |url: &str| url.parse::<Domain>().ok();
             let own = self.config.brand.urls().filter_map(host).any(|own| domain.name().is_within(own.name()));
@@ -313,12 +325,28 @@ fn now() -> i64 {
 
 /// Whether a message that fits no entry is about mail all the same, so that the domain in it is worth a look: talk about
 /// a holiday's website is not.
-fn is_about_mail(question: &str) -> bool {
+pub fn is_about_mail(question: &str) -> bool {
     const WORDS: [&str; 12] =
         ["mail", "mails", "email", "emails", "inbox", "mailbox", "dns", "domain", "check", "bounce", "spam", "records"];
     let question = question.to_lowercase();
     let mut words = question.split(|c: char| !c.is_alphanumeric());
     words.any(|word| WORDS.contains(&word) || Topic::of_domains().any(|topic| topic.as_str() == word))
+}
+
+/// In which circumstances a question is asked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Circumstances {
+    /// When a match is good enough there.
+    pub matching: Matching,
+    /// The domain that was spoken of before, if one was.
+    pub domain: Option<Domain>,
+}
+
+impl Circumstances {
+    /// Those of a question that nothing goes before.
+    pub fn of(engine: &Engine) -> Self {
+        Self { matching: engine.config.matching, domain: None }
+    }
 }
 
 /// Looks at many domains.
@@ -416,6 +444,12 @@ impl Work {
         join(task, look).await;
     }
 
+    /// The same without a look at the network.
+    #[must_use]
+    pub fn without_a_look(self) -> Self {
+        Self { task: Task::None, ..self }
+    }
+
     /// Whether the network is asked at all.
     pub const fn asks_the_network(&self) -> bool {
         !matches!(self.task, Task::None) || self.status.is_some()
@@ -426,6 +460,17 @@ impl Work {
     pub const fn is_quiet(&self) -> bool {
         let quiet = matches!(&self.subject, Subject::Question(found) if matches!(found.decision, Decision::Quiet));
         quiet && !self.asks_the_network()
+    }
+
+    /// The entry that is given, if one is.
+    pub fn entry(&self) -> Option<&Entry> {
+        match &self.subject {
+            Subject::Question(found) if found.decision == Decision::Answer => {
+                self.engine.entry(&found.matches.first()?.entry)
+            }
+            Subject::Entry(id) => self.engine.entry(id),
+            _ => None,
+        }
     }
 
     /// What was matched, where the request was a question.

@@ -55,6 +55,7 @@
 //! * Advice lives in `knowledge/`, not here; every finding code has its words there.
 //! * Text from outside is inert on every surface: no mention, no link, no markup; and nobody is pinged but by a
 //!   notification: the person whom it is for, or the role that staff chose.
+//! * Where nobody asked the bot it answers once, or not at all: a talk is begun in the store before anything is said.
 //! * Nobody but [`probe::egress`] connects to a host that a domain names: to the address that it judged, public or allowed
 //!   by the operator, at one of six ports.
 //! * The test mailbox takes one mail for an address that is open, and never relays, bounces or sends

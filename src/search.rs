@@ -148,6 +148,11 @@ impl Search {
 
     /// Finds the entries that a message may be about.
     pub fn find(&self, message: &str) -> Found {
+        self.find_by(message, self.matching)
+    }
+
+    /// The same, where somebody else says when a match is good enough.
+    pub fn find_by(&self, message: &str, matching: Matching) -> Found {
         let confidences = self.confidences(message);
         let likely = self.entries.iter().zip(confidences).filter(|(_, confidence)| *confidence > 0.0);
         let mut matches: Vec<Match> =
@@ -155,7 +160,7 @@ impl Search {
         matches.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
         matches.truncate(MATCHES);
         let sure: Vec<f64> = matches.iter().map(|found| found.confidence).collect();
-        let decision = match decide(self.matching, &sure) {
+        let decision = match decide(matching, &sure) {
             // A single word is no question, however telling: it may be part of any talk.
             Decision::Answer if parts(message).concat().len() <= 1 => Decision::Offer,
             decision => decision,

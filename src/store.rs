@@ -8,6 +8,7 @@
 //! | room | what it keeps |
 //! |---|---|
 //! | `settings` | what staff set for a guild |
+//! | `talks` | who asked what where, and what they were given |
 //! | `feedback` | whether an answer worked |
 //! | `gaps`, `candidates` | questions without an answer; questions that may become symptoms |
 //! | `watches` | who waits for which change in the DNS |
@@ -35,6 +36,7 @@ mod privacy;
 mod pseudonym;
 mod settings;
 mod snowflake;
+mod talks;
 mod tally;
 mod value;
 mod watches;
@@ -51,7 +53,8 @@ pub use limits::{Spending, Subject};
 pub use outbox::{Address, Delivery, Fate, News, Notification, Waiting};
 pub use privacy::Export;
 pub use settings::{QuietHours, Settings};
-pub use snowflake::{Channel, Guild, Interaction, Message, Person, Role};
+pub use snowflake::{Channel, Guild, Interaction, Message, Person, Role, Talk};
+pub use talks::{Given, KeptTalk, NewTalk};
 pub use tally::{Counts, Occasion};
 pub use watches::{Kept, Look, NewWatch, Watched};
 

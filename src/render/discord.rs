@@ -3,12 +3,14 @@
 //! The structures serialise to Discord's own JSON (API v10, "Create Message"). Who sends it, and that no mention
 //! resolves, is `surface::discord`'s part. Limits: Discord's documentation, "Embed Limits" and "Component Reference".
 
+mod form;
 mod markdown;
 #[cfg(test)]
 mod tests;
 
 use std::fmt::Write as _;
 
+pub use form::Form;
 use markdown::{cut, escape, inert, markdown, title_words};
 use serde::Serialize;
 
@@ -35,6 +37,12 @@ const URL: usize = 512;
 const BUTTONS_A_ROW: usize = 5;
 /// The rows of a message.
 const ROWS: usize = 5;
+/// The characters of a form's title.
+const TITLE_OF_FORM: usize = 45;
+/// The characters of what stands over a form's input.
+const LABEL_OF_INPUT: usize = 45;
+/// The characters of what stands in an input before anything is written.
+const PLACEHOLDER: usize = 100;
 /// The component type of a row.
 const ACTION_ROW: u8 = 1;
 /// The component type of a button.
@@ -75,6 +83,14 @@ pub struct Embed {
     footer: Option<Footer>,
 }
 
+impl Embed {
+    /// An embed of ours once more, as Discord gave it back: its texts are ready to be shown.
+    pub fn again(title: &str, description: &str, color: u32, footer: Option<&str>) -> Self {
+        let footer = footer.map(|text| Footer { text: cut(text, FOOTER) });
+        Self { title: cut(title, TITLE), description: cut(description, DESCRIPTION), color, footer }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 struct Footer {
     text: String,
@@ -112,6 +128,16 @@ pub enum Press {
     Watch(String),
     /// Not to be told any more: the number of a watch.
     Unwatch(i64),
+    /// That in this talk this entry worked.
+    Worked(u64, String),
+    /// That it did not.
+    Failed(u64, String),
+    /// A person for this talk.
+    Person(u64),
+    /// A look at a domain, still to be named, with this entry in this talk.
+    Domain(u64, String),
+    /// For all to see what only one person sees.
+    Share,
 }
 
 impl Press {
@@ -126,6 +152,11 @@ impl Press {
             "details" => Self::Details(first.to_owned(), selectors()),
             "watch" => Self::Watch(rest.to_owned()),
             "unwatch" => Self::Unwatch(rest.parse().ok()?),
+            "worked" => Self::Worked(first.parse().ok()?, more?.to_owned()),
+            "failed" => Self::Failed(first.parse().ok()?, more?.to_owned()),
+            "person" => Self::Person(rest.parse().ok()?),
+            "domain" => Self::Domain(first.parse().ok()?, more?.to_owned()),
+            "share" => Self::Share,
             _ => return None,
         })
     }
@@ -139,6 +170,11 @@ impl Press {
             Self::Details(domain, selectors) => ("details", domain.clone(), some(selectors)),
             Self::Watch(domain) => ("watch", domain.clone(), None),
             Self::Unwatch(number) => ("unwatch", number.to_string(), None),
+            Self::Worked(talk, entry) => ("worked", format!("{talk}:{entry}"), None),
+            Self::Failed(talk, entry) => ("failed", format!("{talk}:{entry}"), None),
+            Self::Person(talk) => ("person", talk.to_string(), None),
+            Self::Domain(talk, entry) => ("domain", format!("{talk}:{entry}"), None),
+            Self::Share => ("share", String::new(), None),
         };
         let plain = format!("{kind}:{first}");
         let whole = more.map(|more| format!("{plain}:{more}")).filter(fits);

@@ -14,8 +14,9 @@ impl Store {
     /// Removes what is older than it may get, for good: SQLite overwrites it, and empties its log.
     pub async fn expire(&self, keep: &Keep, now: Moment) -> Result<Expired, StoreError> {
         let day = (now - keep.counts).day();
-        let removals: [(&'static str, &'static str, Value); 10] = [
+        let removals: [(&'static str, &'static str, Value); 11] = [
             ("feedback", "DELETE FROM feedback WHERE at < $1", (now - keep.feedback).into()),
+            ("talk", "DELETE FROM talk WHERE at < $1", (now - keep.gaps).into()),
             ("gap", "DELETE FROM gap WHERE at < $1", (now - keep.gaps).into()),
             ("candidate", "DELETE FROM candidate WHERE at < $1", (now - keep.candidates).into()),
             ("outbox", "DELETE FROM outbox WHERE ended_at < $1", (now - keep.watches).into()),

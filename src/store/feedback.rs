@@ -63,16 +63,17 @@ impl Store {
         let values = [id, who, now.into(), guild.into(), entry.into(), said];
         if work.rows(sql, &values).await?.is_empty() {
             let [id, who, _, _, _, said] = values;
-            let sql = "SELECT verdict FROM feedback WHERE answer = $1 AND who = $2 {for update}";
+            let sql = "SELECT verdict, entry FROM feedback WHERE answer = $1 AND who = $2 {for update}";
             let before = work.rows(sql, &[id.clone(), who.clone()]).await?.pop();
-            let before = before.map(|mut row| row.word(&Verdict::ALL)).transpose()?;
-            if before == Some(verdict) {
+            let before: Option<(Verdict, String)> =
+                before.map(|mut row| Ok::<_, StoreError>((row.word(&Verdict::ALL)?, row.take()?))).transpose()?;
+            if before.as_ref().is_some_and(|(said, on)| *said == verdict && on == entry) {
                 return Ok(false);
             }
-            let sql = "UPDATE feedback SET at = $3, verdict = $4 WHERE answer = $1 AND who = $2";
-            work.run(sql, &[id, who, now.into(), said]).await?;
-            if let Some(before) = before {
-                count(&mut work, guild, entry, before.occasion(), -1, now).await?;
+            let sql = "UPDATE feedback SET at = $3, verdict = $4, entry = $5 WHERE answer = $1 AND who = $2";
+            work.run(sql, &[id, who, now.into(), said, entry.into()]).await?;
+            if let Some((before, on)) = before {
+                count(&mut work, guild, &on, before.occasion(), -1, now).await?;
             }
         }
         count(&mut work, guild, entry, verdict.occasion(), 1, now).await?;

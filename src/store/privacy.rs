@@ -22,6 +22,8 @@ pub struct Export {
     pub notifications: Vec<Json>,
     /// What they said of answers.
     pub feedback: Vec<KeptFeedback>,
+    /// What they asked, masked.
+    pub talks: Vec<KeptTalk>,
     /// What they asked and got no answer to, masked.
     pub questions: Vec<String>,
     /// What they proposed as symptoms, masked.
@@ -41,6 +43,19 @@ pub struct KeptWatch {
     pub until: String,
     /// Where it stands.
     pub state: String,
+}
+
+/// A talk, for whose it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct KeptTalk {
+    /// When, in milliseconds since 1970.
+    pub at: i64,
+    /// What they asked, masked.
+    pub question: String,
+    /// The entries that they were given.
+    pub tried: String,
+    /// The domain that was looked at.
+    pub domain: Option<String>,
 }
 
 /// A word on an answer, for whose it is.
@@ -70,6 +85,11 @@ impl Store {
             |mut row: Row| Ok(KeptFeedback { at: row.take()?, entry: row.take()?, verdict: row.word(&Verdict::ALL)? });
         let feedback =
             self.engine.read(sql, &by_name).await?.into_iter().map(said).collect::<Result<_, StoreError>>()?;
+        let sql = "SELECT at, question, tried, domain FROM talk WHERE who = $1 ORDER BY at";
+        let talk = |mut row: Row| {
+            Ok(KeptTalk { at: row.take()?, question: row.take()?, tried: row.take()?, domain: row.take()? })
+        };
+        let talks = self.engine.read(sql, &by_name).await?.into_iter().map(talk).collect::<Result<_, StoreError>>()?;
         let sql = "SELECT news FROM outbox WHERE person = $1 ORDER BY id";
         let news = texts(self.engine.read(sql, &by_id).await?)?;
         let notifications = news.iter().filter_map(|news| serde_json::from_str(news).ok()).collect();
@@ -79,7 +99,7 @@ impl Store {
         let proposals = texts(self.engine.read(sql, &by_id).await?)?;
         let sql = "SELECT at, person, action, detail FROM audit WHERE person = $1 ORDER BY at";
         let deeds = self.engine.read(sql, &by_id).await?.into_iter().map(deed).collect::<Result<_, _>>()?;
-        Ok(Export { watches, notifications, feedback, questions, proposals, deeds })
+        Ok(Export { watches, notifications, feedback, talks, questions, proposals, deeds })
     }
 
     /// Forgets a person: removes what is theirs, and their name from what others need; how many rows that was.
@@ -94,7 +114,9 @@ impl Store {
         ] {
             gone += work.run(sql, &[person.into()]).await?;
         }
-        for sql in ["DELETE FROM feedback WHERE who = $1", "DELETE FROM gap WHERE who = $1"] {
+        for sql in
+            ["DELETE FROM talk WHERE who = $1", "DELETE FROM feedback WHERE who = $1", "DELETE FROM gap WHERE who = $1"]
+        {
             gone += work.run(sql, &[who.as_str().into()]).await?;
         }
         work.commit().await?;

@@ -1,5 +1,7 @@
 //! What staff set for their guild; written as JSON, so that a new setting needs no new schema.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::Store;
@@ -48,6 +50,13 @@ impl QuietHours {
         let minute = now.0.div_euclid(60_000).saturating_add(self.ahead.into()).rem_euclid(24 * 60);
         let (from, to) = (i64::from(self.from), i64::from(self.to));
         if from <= to { (from..to).contains(&minute) } else { minute >= from || minute < to }
+    }
+
+    /// How long until they end, at most a day.
+    pub fn end_in(self, now: Moment) -> Duration {
+        let minute = now.0.div_euclid(60_000).saturating_add(self.ahead.into()).rem_euclid(24 * 60);
+        let minutes = (i64::from(self.to) - minute).rem_euclid(24 * 60);
+        Duration::from_mins(u64::try_from(minutes).unwrap_or_default())
     }
 }
 
@@ -99,6 +108,8 @@ mod tests {
         for (hour, quiet) in [(19, false), (20, true), (23, true), (3, true), (4, false)] {
             assert_eq!(night.hold_at(at(hour, 0)), quiet, "{hour}");
         }
+        assert_eq!(night.end_in(at(20, 30)), Duration::from_mins(7 * 60 + 30));
+        assert_eq!(night.end_in(at(3, 59)), Duration::from_mins(1));
         let noon = QuietHours { from: 720, to: 780, ahead: -60 };
         assert!(noon.hold_at(at(13, 30)) && !noon.hold_at(at(12, 59)));
     }

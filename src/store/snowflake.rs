@@ -73,4 +73,6 @@ snowflake! {
     Message;
     /// An interaction: one use of a command or button.
     Interaction;
+    /// A talk, by the thread, message or interaction that it began with.
+    Talk;
 }

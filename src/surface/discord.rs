@@ -5,7 +5,8 @@
 //! * `gateway` and `http` deliver interactions to it, over the websocket and as signed requests.
 //! * `send` is the one place from which anything is sent, and no mention resolves there; `permissions` has the words for
 //!   what the bot may not do in a channel.
-//! * `asker` is who asks, and what they may do there.
+//! * `asker` is who asks, and what they may do there; `grounds` what is known of the place.
+//! * `talk` says which messages concern us, and what stands under an answer.
 //! * `desk` does what people entrust to the bot, with the store.
 //! * `bot` does the work after the acknowledgement, and ends in good order.
 //!
@@ -16,6 +17,7 @@ mod bot;
 mod commands;
 mod desk;
 mod gateway;
+mod grounds;
 mod http;
 mod lot;
 mod permissions;
@@ -23,6 +25,7 @@ mod plan;
 mod send;
 mod setup;
 mod signature;
+mod talk;
 
 pub use bot::{Bot, ServeError, Serving};
 pub use gateway::Refused;

@@ -426,8 +426,9 @@ fn without_a_token_serve_says_which_key_and_what_works_without() {
 fn the_invitation_asks_for_no_more_than_is_needed() {
     let (_folder, path) = file("m.toml", "[discord]\napplication_id = \"42\"\n");
     let output = run(&["--config", path.to_str().unwrap(), "invite"]);
-    // View Channels, Send Messages (also in threads), Embed Links, Read Message History.
-    let permissions = (1_u64 << 10) | (1 << 11) | (1 << 14) | (1 << 16) | (1 << 38);
+    // View Channels, Send Messages (also in threads), Embed Links, Read Message History, Create Public Threads, Add
+    // Reactions.
+    let permissions = (1_u64 << 10) | (1 << 11) | (1 << 14) | (1 << 16) | (1 << 38) | (1 << 35) | (1 << 6);
     assert_eq!(
         said(&output).trim(),
         format!(

@@ -32,5 +32,6 @@ mod spamd;
 mod spf_suite;
 mod store;
 mod storms;
+mod talk;
 mod testmail;
 mod transcripts;

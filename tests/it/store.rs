@@ -6,6 +6,7 @@ mod opening;
 mod outbox;
 mod people;
 mod place;
+mod talking;
 mod watching;
 
 pub(crate) use place::{NOW, Place};

@@ -39,10 +39,17 @@ fn a_press_reads_back_what_the_button_said() {
         Press::Details(domain.clone(), selectors),
         Press::Watch(domain),
         Press::Unwatch(7),
+        Press::Worked(u64::MAX, "an-entry".to_owned()),
+        Press::Failed(7, "an-entry".to_owned()),
+        Press::Person(u64::MAX),
+        Press::Domain(7, "an-entry".to_owned()),
+        Press::Share,
     ] {
         assert_eq!(Press::read(&press.id().unwrap()), Some(press));
     }
-    for forged in ["evil", "drop:table", "unwatch:all"] {
+    for forged in
+        ["evil", "drop:table", "unwatch:all", "worked:7", "failed:x:an-entry", "person:-1", "domain:", "share"]
+    {
         assert_eq!(Press::read(forged), None);
     }
 }
@@ -53,6 +60,17 @@ fn what_is_too_long_for_a_button_is_left_out_or_the_button_is() {
     let id = Press::Check(long.clone(), vec!["s".repeat(60)]).id().unwrap();
     assert_eq!(Press::read(&id), Some(Press::Check(long, Vec::new())));
     assert_eq!(Press::Watch(longer).id(), None);
+}
+
+#[test]
+fn a_form_keeps_discords_limits_and_comes_back_with_its_press() {
+    let (press, long) = (Press::Domain(7, "an-entry".to_owned()), "é".repeat(200));
+    let form = serde_json::to_value(Form::new(&press, &long, &long, &long).unwrap()).unwrap();
+    assert_eq!(Press::read(form["custom_id"].as_str().unwrap()), Some(press));
+    let count = |value: &serde_json::Value| value.as_str().unwrap().chars().count();
+    let input = &form["components"][0]["components"][0];
+    assert_eq!((count(&form["title"]), count(&input["label"]), count(&input["placeholder"])), (45, 45, 100));
+    assert_eq!(Form::new(&Press::Domain(7, "e".repeat(100)), "", "", ""), None);
 }
 
 fn texts() -> impl Strategy<Value = Text> {

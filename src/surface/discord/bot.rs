@@ -1,4 +1,10 @@
 //! The bot at work: what happens between the acknowledgement and the answer, and how it ends in good order.
+//!
+//! * `answer` gives answers, and notes what was given.
+//! * `listen` takes messages, and finds the questions that nobody asked the bot.
+
+mod answer;
+mod listen;
 
 use std::future::Future;
 use std::io;
@@ -8,8 +14,7 @@ use std::time::Duration;
 
 use serenity::http::Http;
 use serenity::model::application::Interaction;
-use serenity::model::channel::Message;
-use serenity::model::id::{ChannelId, InteractionId, MessageId, UserId};
+use serenity::model::id::{ChannelId, InteractionId, MessageId};
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::time::timeout;
@@ -18,6 +23,7 @@ use tokio_util::task::TaskTracker;
 
 use super::asker::Asker;
 use super::desk::{Desk, Errand, Postman, now};
+use super::grounds::Grounds;
 use super::lot::chance;
 use super::plan::{self, Plan, Task};
 use super::send::{Callback, Reply, Sender};
@@ -25,13 +31,11 @@ use super::{gateway, http};
 use crate::answer::Answer;
 use crate::config::{Config, PublicKey};
 use crate::engine::Engine;
-use crate::request::Request;
+use crate::render::discord;
 use crate::rounds::Rounds;
 use crate::store::{self, Arrival, Spending, Store, Subject};
 use crate::text::Text;
 
-/// How long a person sees "thinking" before what is known so far is shown.
-const FIRST_LOOK: Duration = Duration::from_secs(1);
 /// How long the answer waits for Discord to read the response to its HTTP request, before which it knows no message
 /// that could be edited.
 const HEAD_START: Duration = Duration::from_millis(50);
@@ -48,6 +52,7 @@ const LAST_ANSWERS: Duration = Duration::from_secs(15);
 pub struct Bot {
     engine: Arc<Engine>,
     desk: Desk,
+    grounds: Grounds,
     sender: Sender,
     tasks: TaskTracker,
     turns: Arc<Semaphore>,
@@ -103,10 +108,12 @@ impl Bot {
     pub fn new(engine: Arc<Engine>, http: Arc<Http>, store: Store) -> Self {
         let stop = CancellationToken::new();
         let rounds = Rounds::new(Arc::clone(&engine), store.clone(), stop.clone());
+        let sender = Sender::new(http);
         Self {
+            grounds: Grounds::new(store.clone(), sender.clone()),
             desk: Desk { engine: Arc::clone(&engine), store, rounds },
             engine,
-            sender: Sender::new(http),
+            sender,
             tasks: TaskTracker::new(),
             turns: Arc::new(Semaphore::new(ANSWERS_AT_ONCE)),
             readers: Arc::new(Semaphore::new(READ_AT_ONCE)),
@@ -193,19 +200,6 @@ impl Bot {
         });
     }
 
-    /// Takes a message that mentions the bot: answers it with a reply.
-    pub(super) fn take_mention(&self, message: &Message, bot: UserId) {
-        let mut place = Place::Reply { channel: message.channel_id, to: message.id, sent: None };
-        let asker = Asker::of_message(message);
-        match plan::mention(&message.content, bot.get()) {
-            Ok(request) => self.spawn(async move |bot| bot.carry_out(Task::Answer(request), asker, place).await),
-            Err(refusal) => self.spawn(async move |bot| {
-                let answer = Answer::sentence("That did not work", Text::plain(format!("{refusal}.")));
-                bot.show(&mut place, &answer.into()).await;
-            }),
-        }
-    }
-
     /// Does what was acknowledged, in a task of its own, so that a bug ends with a sentence for the person instead of
     /// silence.
     async fn carry_out(self, task: Task, asker: Asker, place: Place) {
@@ -217,8 +211,9 @@ impl Bot {
                 return bot.show(&mut place, &refusal.into()).await;
             }
             match task {
-                Task::Answer(request) => bot.answer(request, &mut place).await,
+                Task::Answer(what) => bot.answer(what, &asker, &mut place).await,
                 Task::Errand(errand) => bot.errand(errand, &asker, &mut place).await,
+                Task::Share(message) => bot.share(message, &place).await,
             }
         });
         if let Err(error) = whole.await {
@@ -243,29 +238,6 @@ impl Bot {
         }
     }
 
-    /// Does what a request asks for, and shows it: what is known after a moment if it takes longer, then the whole.
-    async fn answer(&self, request: Request, place: &mut Place) {
-        let engine = Arc::clone(&self.engine);
-        // Matching may have to get ready first, and reading a mail takes its time: neither may hold up others.
-        let reader = self.readers.acquire().await.ok();
-        let begun = tokio::task::spawn_blocking(move || engine.begin(request)).await;
-        drop(reader);
-        let mut work = begun.unwrap_or_else(|bug| std::panic::resume_unwind(bug.into_panic()));
-        if let Some(report) = work.report()
-            && let Some(refusal) = self.spend(vec![Subject::Domain(report.domain.registrable())]).await
-        {
-            return self.show(place, &refusal.into()).await;
-        }
-        // Only what asks the network waits for its turn; its clock runs from the first question.
-        let turn = if work.asks_the_network() { self.turns.acquire().await.ok() } else { None };
-        if timeout(FIRST_LOOK, work.finish()).await.is_err() {
-            let first = work.answer().into();
-            tokio::join!(self.show(place, &first), work.finish());
-        }
-        drop(turn);
-        self.show(place, &work.answer().into()).await;
-    }
-
     /// Does an errand, once: what Discord signed may come again by another's hand.
     async fn errand(&self, errand: Errand, asker: &Asker, place: &mut Place) {
         let id = store::Interaction(place.id());
@@ -274,22 +246,35 @@ impl Bot {
             tracing::warn!(%id, "an interaction came again, and was not carried out twice");
             return;
         }
-        let reply = self.desk.run(errand, asker).await;
-        self.show(place, &reply).await;
+        let done = self.desk.run(errand, asker).await;
+        self.show(place, &done.reply).await;
+        if let Some((channel, message)) = done.solved {
+            let (channel, message) = (ChannelId::new(channel.0.max(1)), MessageId::new(message.0.max(1)));
+            if let Err(error) = self.sender.mark_solved(channel, message).await {
+                // It is gone, its thread is closed, or the bot may not: the person was thanked all the same.
+                tracing::debug!(error, "a solved question could not be marked");
+            }
+        }
+    }
+
+    /// Shows for all what one person sees.
+    async fn share(&self, message: discord::Message, place: &Place) {
+        let Place::Response { token, .. } = place else { return };
+        if let Err(error) = self.sender.show_again(token, message).await {
+            tracing::error!(id = place.id(), error, "an answer could not be shared");
+        }
     }
 
     /// Shows a reply in its place; a first one turns the place into a message to edit.
     async fn show(&self, place: &mut Place, reply: &Reply) {
         let shown = match place {
             Place::Response { token, .. } => self.sender.edit_response(token, reply).await,
-            Place::Reply { channel, sent: Some(sent), .. } => self.sender.edit(*channel, *sent, reply).await,
-            Place::Reply { channel, to, sent } => match self.sender.reply(*channel, *to, reply).await {
-                Ok(new) => {
-                    *sent = Some(new);
-                    Ok(())
-                }
-                Err(error) => Err(error),
-            },
+            Place::Aside { token, sent: Some(sent), .. } => self.sender.edit_follow_up(token, *sent, reply).await,
+            Place::Aside { token, sent, .. } => self.sender.follow_up(token, reply).await.map(|new| *sent = Some(new)),
+            Place::Channel { channel, sent: Some(sent), .. } => self.sender.edit(*channel, *sent, reply).await,
+            Place::Channel { channel, to, sent } => {
+                self.sender.say(*channel, *to, reply).await.map(|new| *sent = Some(new))
+            }
         };
         if let Err(error) = shown {
             tracing::error!(id = place.id(), error, "an answer could not be shown");
@@ -305,16 +290,18 @@ impl Bot {
 enum Place {
     /// In the response to an interaction.
     Response { id: InteractionId, token: String },
-    /// In a reply to a message.
-    Reply { channel: ChannelId, to: MessageId, sent: Option<MessageId> },
+    /// Beside that, for this person alone.
+    Aside { id: InteractionId, token: String, sent: Option<MessageId> },
+    /// In a channel, as a reply to a message if there is one.
+    Channel { channel: ChannelId, to: Option<MessageId>, sent: Option<MessageId> },
 }
 
 impl Place {
     /// What the log and the person know it by.
     fn id(&self) -> u64 {
         match self {
-            Self::Response { id, .. } => id.get(),
-            Self::Reply { to, .. } => to.get(),
+            Self::Response { id, .. } | Self::Aside { id, .. } => id.get(),
+            Self::Channel { channel, to, .. } => to.map_or(channel.get(), MessageId::get),
         }
     }
 }

@@ -1,14 +1,17 @@
 //! What people entrust to the bot: their watches, and what staff keeps. Done with the store, after the acknowledgement.
 //!
 //! * `watches` begins, lists and ends them.
+//! * `feedback` takes people's words on answers, and calls staff.
 //! * `post` takes notifications to people, and holds their words.
 
+mod feedback;
 mod post;
 mod watches;
 
 use std::sync::Arc;
 use std::time::SystemTime;
 
+pub(super) use feedback::Word;
 pub(super) use post::Postman;
 pub(super) use watches::{VERBS, Wish, choices};
 
@@ -19,7 +22,7 @@ use crate::engine::Engine;
 use crate::moment::Moment;
 use crate::request::BadRequest;
 use crate::rounds::Rounds;
-use crate::store::{Store, StoreError};
+use crate::store::{Channel, Message, Store, StoreError};
 use crate::text::Text;
 
 /// Something to keep, or to show of what is kept.
@@ -31,6 +34,12 @@ pub(super) enum Errand {
     Watches,
     /// To end a watch.
     Unwatch(i64),
+    /// To say that an answer worked.
+    Worked(Word),
+    /// To say that it did not.
+    Failed(Word),
+    /// To talk to a person.
+    Person(Word),
 }
 
 impl Errand {
@@ -44,6 +53,20 @@ impl Errand {
     }
 }
 
+/// What came of an errand.
+pub(super) struct Done {
+    /// What the person reads.
+    pub(super) reply: Reply,
+    /// The message whose question is solved by it, if it is, and its channel.
+    pub(super) solved: Option<(Channel, Message)>,
+}
+
+impl From<Reply> for Done {
+    fn from(reply: Reply) -> Self {
+        Self { reply, solved: None }
+    }
+}
+
 /// Where errands are done.
 #[derive(Clone)]
 pub(super) struct Desk {
@@ -54,13 +77,16 @@ pub(super) struct Desk {
 
 impl Desk {
     /// Does an errand. What the store cannot do is told in words; nothing is half done.
-    pub(super) async fn run(&self, errand: Errand, asker: &Asker) -> Reply {
+    pub(super) async fn run(&self, errand: Errand, asker: &Asker) -> Done {
         let done = match errand {
-            Errand::Watch(wish) => self.watch(wish, asker).await,
-            Errand::Watches => self.watches(asker).await,
-            Errand::Unwatch(number) => self.unwatch(number, asker).await,
+            Errand::Watch(wish) => self.watch(wish, asker).await.map(Done::from),
+            Errand::Watches => self.watches(asker).await.map(Done::from),
+            Errand::Unwatch(number) => self.unwatch(number, asker).await.map(Done::from),
+            Errand::Worked(word) => self.worked(word, asker).await,
+            Errand::Failed(word) => self.failed(word, asker).await.map(Done::from),
+            Errand::Person(word) => self.person(word, asker).await.map(Done::from),
         };
-        done.unwrap_or_else(|error| trouble(&error))
+        done.unwrap_or_else(|error| trouble(&error).into())
     }
 }
 

@@ -225,7 +225,7 @@ impl Gateway {
             "INTERACTION_CREATE" => {
                 self.apart(name, data, |bot, interaction: Interaction, _| bot.take_from_gateway(&interaction));
             }
-            "MESSAGE_CREATE" => self.apart(name, data, |bot, message: Message, me| take_message(bot, &message, me)),
+            "MESSAGE_CREATE" => self.apart(name, data, |bot, message: Message, me| bot.take_message(message, me)),
             _ => {}
         }
     }
@@ -261,15 +261,6 @@ fn read<T: DeserializeOwned>(name: &str, data: &str) -> Option<T> {
         tracing::warn!("an event of the gateway could not be read: {name}");
     }
     event
-}
-
-fn take_message(bot: &Bot, message: &Message, me: UserId) {
-    // A reply to the bot mentions it too, but is not yet a question.
-    let named = [format!("<@{me}>"), format!("<@!{me}>")].iter().any(|name| message.content.contains(name));
-    let mentioned = message.guild_id.is_none() || named;
-    if mentioned && !message.author.bot && message.webhook_id.is_none() {
-        bot.take_mention(message, me);
-    }
 }
 
 /// What to do after a connection ended (Discord, "Gateway Close Event Codes").

@@ -4,13 +4,20 @@
 
 use std::fmt::Display;
 
-use serenity::model::application::{CommandDataOptionValue, CommandInteraction, CommandType, Interaction};
+use serenity::model::application::{
+    ActionRowComponent, CommandDataOptionValue, CommandInteraction, CommandType, ComponentInteraction, Interaction,
+    ModalInteraction,
+};
+use serenity::model::channel::{Message, MessageFlags};
 
 use super::commands::PRIVATE;
-use super::desk::{Errand, Wish};
+use super::desk::{Errand, Wish, Word};
 use super::send::Callback;
-use crate::render::discord::Press;
+use super::talk::talk_of;
+use crate::domain::Domain;
+use crate::render::discord::{self, Embed, Form, Press};
 use crate::request::{BadRequest, CheckRequest, Depth, FIND_THE_REMEDY, Request, selector};
+use crate::store::{self, Talk};
 use crate::watch::Until;
 
 /// What to do with an interaction.
@@ -25,9 +32,31 @@ pub(super) struct Plan {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Task {
     /// To answer.
-    Answer(Request),
+    Answer(Asked),
     /// To keep or show what somebody entrusts to the bot.
     Errand(Errand),
+    /// To show for all what one person sees.
+    Share(discord::Message),
+}
+
+/// What is asked, and around what.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub(super) request: Request,
+    /// The talk that a question begins, or that a press goes on with.
+    pub(super) talk: Option<Talk>,
+    /// The message that holds the question, if one does.
+    pub(super) message: Option<store::Message>,
+    /// Whether one person alone sees the answer.
+    pub(super) alone: bool,
+    /// The domain that was spoken of before.
+    pub(super) domain: Option<Domain>,
+}
+
+impl Asked {
+    pub(super) const fn new(request: Request, talk: Option<Talk>) -> Self {
+        Self { request, talk, message: None, alone: false, domain: None }
+    }
 }
 
 impl Plan {
@@ -45,17 +74,25 @@ pub(super) fn plan(interaction: &Interaction) -> Option<Plan> {
     Some(match interaction {
         Interaction::Ping(_) => Plan { callback: Callback::PONG, task: None },
         Interaction::Command(command) => command_plan(command).unwrap_or_else(Plan::refuse),
-        Interaction::Component(press) => match Press::read(&press.data.custom_id) {
-            Some(press) => press_plan(press).unwrap_or_else(Plan::refuse),
-            None => Plan::refuse("This button is of another time; ask again"),
+        Interaction::Component(pressed) => match Press::read(&pressed.data.custom_id) {
+            Some(press) => press_plan(press, pressed).unwrap_or_else(Plan::refuse),
+            None => Plan::refuse(OF_ANOTHER_TIME),
         },
+        Interaction::Modal(form) => form_plan(form).unwrap_or_else(Plan::refuse),
         _ => return None,
     })
 }
 
-/// What a press asks for; anybody can forge one.
-fn press_plan(press: Press) -> Result<Plan, BadRequest> {
-    let replace = |request| Plan::new(Callback::KEEP, Task::Answer(request));
+/// Why a press is refused that this version does not know.
+const OF_ANOTHER_TIME: &str = "This button is of another time; ask again";
+
+/// What a press asks for; anybody can forge one. What it is on is told by Discord.
+fn press_plan(press: Press, on: &ComponentInteraction) -> Result<Plan, BadRequest> {
+    let (talk, alone) = (talk_of(&on.message), is_for_one(&on.message));
+    let replace = |request| Plan::new(Callback::KEEP, Task::Answer(Asked { alone, ..Asked::new(request, talk) }));
+    let answer = store::Message(on.message.id.get());
+    let alone_with = |errand| Plan::new(Callback::THINKING_ALONE, Task::Errand(errand));
+    let word = |talk, entry| Word { talk: Talk(talk), entry, answer, alone };
     Ok(match press {
         Press::Entry(id, domain) => {
             let domain = domain.and_then(|domain| domain.parse().ok());
@@ -65,10 +102,54 @@ fn press_plan(press: Press) -> Result<Plan, BadRequest> {
         Press::Details(domain, selectors) => replace(look(&domain, &selectors, Depth::Whole)?),
         Press::Watch(domain) => {
             let wish = Wish { domain: domain.parse()?, until: Until::All, selector: None };
-            Plan::new(Callback::THINKING_ALONE, Task::Errand(Errand::Watch(wish)))
+            alone_with(Errand::Watch(wish))
         }
         Press::Unwatch(number) => Plan::new(Callback::KEEP, Task::Errand(Errand::Unwatch(number))),
+        Press::Worked(talk, entry) => alone_with(Errand::Worked(word(talk, entry))),
+        Press::Failed(talk, entry) => alone_with(Errand::Failed(word(talk, entry))),
+        Press::Person(talk) => alone_with(Errand::Person(word(talk, String::new()))),
+        Press::Domain(..) => {
+            let form = Form::new(&press, "Check my domain", "Your domain, or an address at it", "example.com");
+            form.map_or_else(
+                || Plan::refuse(OF_ANOTHER_TIME),
+                |form| Plan { callback: Callback::form(form), task: None },
+            )
+        }
+        Press::Share if !alone => Plan::refuse("Everybody sees this already"),
+        Press::Share => Plan::new(Callback::THINKING, Task::Share(again(&on.message))),
     })
+}
+
+/// What was filled in: the domain that an entry wants to look at.
+fn form_plan(form: &ModalInteraction) -> Result<Plan, BadRequest> {
+    let Some(Press::Domain(talk, entry)) = Press::read(&form.data.custom_id) else {
+        return Ok(Plan::refuse(OF_ANOTHER_TIME));
+    };
+    let lines = form.data.components.iter().flat_map(|row| &row.components);
+    let mut values = lines.filter_map(|line| match line {
+        ActionRowComponent::InputText(input) => input.value.as_deref(),
+        _ => None,
+    });
+    let domain = values.next().unwrap_or_default().parse()?;
+    let alone = form.message.as_deref().is_some_and(is_for_one);
+    let callback = if form.message.is_some() { Callback::KEEP } else { Callback::THINKING_ALONE };
+    let request = Request::Entry { id: entry, domain: Some(domain) };
+    Ok(Plan::new(callback, Task::Answer(Asked { alone, ..Asked::new(request, Some(Talk(talk))) })))
+}
+
+fn is_for_one(message: &Message) -> bool {
+    message.flags.is_some_and(|flags| flags.contains(MessageFlags::EPHEMERAL))
+}
+
+/// A message of ours once more, without its buttons.
+fn again(message: &Message) -> discord::Message {
+    let embed = |embed: &serenity::model::channel::Embed| {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let color = embed.colour.map_or(0, |colour| colour.0);
+        let footer = embed.footer.as_ref().map(|footer| footer.text.as_str());
+        Embed::again(&text(&embed.title), &text(&embed.description), color, footer)
+    };
+    discord::Message { embeds: message.embeds.iter().take(1).map(embed).collect(), components: Vec::new() }
 }
 
 fn look(domain: &str, selectors: &[String], depth: Depth) -> Result<Request, BadRequest> {
@@ -78,10 +159,11 @@ fn look(domain: &str, selectors: &[String], depth: Depth) -> Result<Request, Bad
 
 fn command_plan(command: &CommandInteraction) -> Result<Plan, BadRequest> {
     let data = &command.data;
+    let talk = Some(Talk(command.id.get()));
     if data.kind == CommandType::Message && data.name == FIND_THE_REMEDY {
         let text = data.resolved.messages.values().next().map_or("", |message| message.content.as_str());
         let request = if text.trim().is_empty() { Request::Help } else { Request::ask(text) };
-        return Ok(Plan::new(Callback::THINKING, Task::Answer(request)));
+        return Ok(Plan::new(Callback::THINKING, Task::Answer(Asked::new(request, talk))));
     }
     let given: Vec<_> = data
         .options
@@ -99,7 +181,8 @@ fn command_plan(command: &CommandInteraction) -> Result<Plan, BadRequest> {
         .iter()
         .any(|option| option.name == PRIVATE.name && matches!(option.value, CommandDataOptionValue::Boolean(true)));
     let callback = if private { Callback::THINKING_ALONE } else { Callback::THINKING };
-    Ok(Plan::new(callback, Task::Answer(Request::with(&data.name, &given)?)))
+    let request = Request::with(&data.name, &given)?;
+    Ok(Plan::new(callback, Task::Answer(Asked { alone: private, ..Asked::new(request, talk) })))
 }
 
 /// What a message that mentions the bot asks for: its words without the mention; help where there are none.

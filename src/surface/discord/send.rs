@@ -13,7 +13,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serenity::http::{Http, LightMethod, Request, Route};
 use serenity::model::Permissions;
-use serenity::model::channel::{Channel, ChannelType};
+use serenity::model::channel::{self, Channel, ChannelType, ReactionType};
 use serenity::model::id::{ChannelId, InteractionId, MessageId};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
@@ -22,8 +22,9 @@ use super::permissions::{self, Attempt, Place};
 use brake::Brake;
 pub(super) use failure::Failure;
 
+use super::talk::Thread;
 use crate::answer::Answer;
-use crate::render::discord::{self, Extra, Message};
+use crate::render::discord::{self, Extra, Form, Message};
 use crate::store::{Delivery, Notification, Person, Role};
 use crate::text::Text;
 
@@ -90,8 +91,12 @@ pub(super) enum Call {
 
 impl Body {
     fn of(reply: &Reply) -> Self {
+        Self::around(discord::message(&reply.answer, &reply.extra))
+    }
+
+    fn around(message: Message) -> Self {
         Self {
-            message: discord::message(&reply.answer, &reply.extra),
+            message,
             content: None,
             allowed_mentions: AllowedMentions::default(),
             flags: None,
@@ -130,6 +135,7 @@ pub(super) struct Callback {
 enum Data {
     Flags { flags: u64 },
     Message(Box<Body>),
+    Form(Box<Form>),
 }
 
 impl Callback {
@@ -141,6 +147,11 @@ impl Callback {
     pub(super) const THINKING_ALONE: Self = Self { r#type: 5, data: Some(Data::Flags { flags: EPHEMERAL }) };
     /// `DEFERRED_UPDATE_MESSAGE`: the message stays as it is for now.
     pub(super) const KEEP: Self = Self { r#type: 6, data: None };
+
+    /// `MODAL`: a form to fill in.
+    pub(super) fn form(form: Form) -> Self {
+        Self { r#type: 9, data: Some(Data::Form(Box::new(form))) }
+    }
 
     /// `CHANNEL_MESSAGE_WITH_SOURCE`: a sentence, for this person alone.
     pub(super) fn sentence(sentence: &str) -> Self {
@@ -156,6 +167,8 @@ const ACKNOWLEDGEMENT: Duration = Duration::from_secs(3);
 const AT_ONCE: Duration = Duration::from_millis(100);
 /// How long to wait before a message that Discord does not know yet is edited again.
 const AGAIN: Duration = Duration::from_millis(300);
+/// How many messages of a channel are read.
+const HISTORY: u8 = 50;
 /// How long to wait before anything else is tried again, the first time.
 const SOON: Duration = Duration::from_millis(250);
 /// How long one request may stay without an answer, waiting for a rate limit not included.
@@ -215,8 +228,17 @@ impl Sender {
 
     /// Puts the answer where the acknowledgement stands.
     pub(super) async fn edit_response(&self, token: &str, reply: &Reply) -> Result<(), String> {
+        self.put(token, &Body::of(reply)).await
+    }
+
+    /// The same with a message of ours that was shown before.
+    pub(super) async fn show_again(&self, token: &str, message: Message) -> Result<(), String> {
+        self.put(token, &Body::around(message)).await
+    }
+
+    async fn put(&self, token: &str, body: &Body) -> Result<(), String> {
         let unmade = || Failure::Unmade.to_string();
-        let body = serde_json::to_vec(&Body::of(reply)).map_err(|_| unmade())?;
+        let body = serde_json::to_vec(body).map_err(|_| unmade())?;
         let route = Route::WebhookOriginalInteractionResponse {
             application_id: self.http.application_id().ok_or_else(unmade)?,
             token,
@@ -241,13 +263,30 @@ impl Sender {
         edited.await.map_err(|failure| failure.to_string())
     }
 
-    /// Replies to a message.
-    pub(super) async fn reply(&self, channel: ChannelId, to: MessageId, reply: &Reply) -> Result<MessageId, String> {
+    /// Says something to the one person who pressed, beside what everybody sees.
+    pub(super) async fn follow_up(&self, token: &str, reply: &Reply) -> Result<MessageId, String> {
+        let body = Body { flags: Some(EPHEMERAL), ..Body::of(reply) };
+        within(ANSWER, self.http.create_followup_message(token, &body, Vec::new())).await.map(|message| message.id)
+    }
+
+    /// Changes that.
+    pub(super) async fn edit_follow_up(&self, token: &str, message: MessageId, reply: &Reply) -> Result<(), String> {
+        within(ANSWER, self.http.edit_followup_message(token, message, &Body::of(reply), Vec::new())).await.map(drop)
+    }
+
+    /// Writes in a channel, as a reply to a message if there is one.
+    pub(super) async fn say(
+        &self,
+        channel: ChannelId,
+        to: Option<MessageId>,
+        reply: &Reply,
+    ) -> Result<MessageId, String> {
         let mut body = Body::of(reply);
-        body.message_reference = Some(Reference { message_id: to, fail_if_not_exists: false });
-        // Discord makes no second message with the same nonce, so that a reply whose acknowledgement was lost is sent
-        // again without harm.
-        (body.nonce, body.enforce_nonce) = (Some(to.to_string()), true);
+        body.message_reference = to.map(|message_id| Reference { message_id, fail_if_not_exists: false });
+        // Discord makes no second message with the same nonce, so that one whose acknowledgement was lost is sent again
+        // without harm.
+        body.nonce = Some(to.map_or_else(|| format!("in-{channel}"), |message| message.to_string()));
+        body.enforce_nonce = true;
         let send = || async { Ok(self.http.send_message(channel, Vec::new(), &body).await?) };
         let sent = self.persist(ANSWER, SOON, send).await;
         self.judge(channel, Attempt::Reply, sent).await.map(|message| message.id)
@@ -259,6 +298,38 @@ impl Sender {
         let edit = || async { Ok(self.http.edit_message(channel, message, &body, Vec::new()).await?) };
         let edited = self.persist(ANSWER, SOON, edit).await;
         self.judge(channel, Attempt::Edit, edited).await.map(drop)
+    }
+
+    /// Opens a thread from a message.
+    pub(super) async fn open_thread(
+        &self,
+        channel: ChannelId,
+        message: MessageId,
+        name: &str,
+    ) -> Result<ChannelId, String> {
+        let wish = serde_json::json!({ "name": name });
+        within(ANSWER, self.http.create_thread_from_message(channel, message, &wish, None))
+            .await
+            .map(|thread| thread.id)
+    }
+
+    /// What a channel is, if it is a thread.
+    pub(super) async fn thread(&self, channel: ChannelId) -> Result<Option<Thread>, String> {
+        let Channel::Guild(found) = within(ANSWER, self.http.get_channel(channel)).await? else { return Ok(None) };
+        let (Some(state), Some(parent)) = (found.thread_metadata, found.parent_id) else { return Ok(None) };
+        let closed = state.archived || state.locked;
+        Ok(Some(Thread { parent, owner: found.owner_id, name: found.name, closed }))
+    }
+
+    /// The latest messages of a channel.
+    pub(super) async fn history(&self, channel: ChannelId) -> Result<Vec<channel::Message>, String> {
+        within(ANSWER, self.http.get_messages(channel, None, Some(HISTORY))).await
+    }
+
+    /// Marks a message as one whose question is solved.
+    pub(super) async fn mark_solved(&self, channel: ChannelId, message: MessageId) -> Result<(), String> {
+        let mark = ReactionType::Unicode("✅".to_owned());
+        within(ANSWER, self.http.create_reaction(channel, message, &mark)).await
     }
 
     /// Takes a notification to a channel, once: the outbox tries again. Both of two tries bear its nonce, by which Discord

@@ -20,11 +20,13 @@ use crate::surface::cli::{Command, Exit};
 use crate::surface::mailbox;
 
 /// What the bot needs in a guild: to see channels, and to answer in them and in their threads, with an embed, as a
-/// reply to what it can read.
+/// reply to what it can read; to open a thread for an answer, and to mark a question as solved.
 const PERMISSIONS: Permissions = Permissions::VIEW_CHANNEL
     .union(Permissions::SEND_MESSAGES)
     .union(Permissions::SEND_MESSAGES_IN_THREADS)
+    .union(Permissions::CREATE_PUBLIC_THREADS)
     .union(Permissions::EMBED_LINKS)
+    .union(Permissions::ADD_REACTIONS)
     .union(Permissions::READ_MESSAGE_HISTORY);
 
 /// Runs one of the commands that concern Discord.

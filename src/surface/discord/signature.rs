@@ -14,9 +14,6 @@ use crate::config::PublicKey;
 /// refused for its age, so that nothing can be replayed.
 const WINDOW: Duration = Duration::from_mins(5);
 
-/// The seconds whose requests are forgotten together.
-const PART: u64 = 30;
-
 /// Checks requests; remembers those of the last minutes.
 pub(super) struct Gate {
     verifier: Verifier,

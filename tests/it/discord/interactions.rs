@@ -107,9 +107,9 @@ pub(crate) fn open(world: &mut World, invocation: &Invocation) -> Value {
     object
 }
 
-/// The newest message that carries the component which is pressed.
+/// The newest message that carries the component which is pressed, or which opened the form: it bears the same id.
 fn carrier_of(world: &World, invocation: &Invocation) -> Option<Value> {
-    let Kind::Component { custom_id, .. } = &invocation.what else { return None };
+    let (Kind::Component { custom_id, .. } | Kind::Form { custom_id, .. }) = &invocation.what else { return None };
     let carries = |message: &&Value| has_component(&message["components"], custom_id);
     world.messages.values().filter(carries).max_by_key(|message| message["id"].as_str().map(str::to_owned)).cloned()
 }
@@ -182,7 +182,7 @@ pub(crate) fn accept(
     let kind = body["type"].as_u64().unwrap_or(0);
     let fits = match kind {
         4 | 5 => talk.kind != 4,
-        6 | 7 => talk.kind == 3,
+        6 | 7 => talk.kind == 3 || (talk.kind == 5 && talk.carrier.is_some()),
         8 => talk.kind == 4,
         9 => matches!(talk.kind, 2 | 3),
         _ => false,

@@ -55,6 +55,13 @@ impl Said {
         &self.channel
     }
 
+    /// The same message, to wait for what the bot does in the thread that it opened from it.
+    pub(crate) fn in_its_thread(&self) -> Self {
+        // Such a thread has the id of its message.
+        let (shared, id, channel, when) = (Arc::clone(&self.shared), self.id.clone(), self.id.clone(), self.when);
+        Self { shared, id, channel, when }
+    }
+
     /// The message object.
     pub(crate) fn object(&self) -> Value {
         self.shared.read(|world| world.messages[&self.id].clone())

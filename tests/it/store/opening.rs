@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::process::Command;
 
 use mailmedic::config;
-use mailmedic::store::{Arrival, Guild, Interaction, Person, Store, StoreError};
+use mailmedic::store::{Arrival, Guild, Interaction, Person, Store, StoreError, Talk};
 
 use super::place::{NOW, Place, SEED, both};
 
@@ -40,7 +40,21 @@ fn a_schema_of_a_newer_version_is_refused() {
         place.open().await.close().await;
         place.run("UPDATE schema_version SET version = 99").await;
         let error = place.try_open().await.unwrap_err().to_string();
-        assert!(error.ends_with("has the schema 99, and this version knows 1; run the newer version"), "{error}");
+        assert!(error.ends_with("has the schema 99, and this version knows 2; run the newer version"), "{error}");
+    });
+}
+
+#[test]
+fn a_store_of_the_first_schema_gets_what_came_later_and_keeps_what_it_has() {
+    both(|place| async move {
+        place.open().await.close().await;
+        for sql in ["DROP TABLE talk", "INSERT INTO interaction (id, at) VALUES (9, 1)"] {
+            place.run(sql).await;
+        }
+        place.run("UPDATE schema_version SET version = 1").await;
+        let store = place.open().await;
+        assert_eq!(store.talk(Talk(1), Person(1)).await.unwrap(), None);
+        assert_eq!(store.arrive(Interaction(9), NOW).await.unwrap(), Arrival::Again);
     });
 }
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use mailmedic::store::{
-    Address, Channel, Counts, Decision, Feedback, Guild, Interaction, Message, NewWatch, News, Occasion, Person, Role,
-    Spending, Subject, Verdict,
+    Address, Channel, Counts, Decision, Feedback, Guild, Interaction, Message, NewTalk, NewWatch, News, Occasion,
+    Person, Role, Spending, Subject, Talk, Verdict,
 };
 use mailmedic::watch::Until;
 
@@ -138,18 +138,19 @@ fn what_is_kept_of_a_person_is_shown_to_them_and_forgotten_when_they_wish() {
             export.watches.len(),
             export.notifications.len(),
             export.feedback.len(),
+            export.talks.len(),
             export.questions.len(),
             export.proposals.len(),
             export.deeds.len(),
         );
-        assert_eq!(counts, (1, 1, 1, 1, 1, 1));
+        assert_eq!(counts, (1, 1, 1, 1, 1, 1, 1));
         assert!(serde_json::to_string(&export).unwrap().contains("canary-watch.example"));
 
         store.forget(JANE).await.unwrap();
         let left = store.export(JANE).await.unwrap();
         assert_eq!(left.deeds, export.deeds);
         assert_eq!((left.watches.len(), left.notifications.len(), left.feedback.len()), (0, 0, 0));
-        assert_eq!((left.questions.len(), left.proposals.len()), (0, 0));
+        assert_eq!((left.talks.len(), left.questions.len(), left.proposals.len()), (0, 0, 0));
         let other = store.export(Person(3)).await.unwrap();
         assert_eq!((other.watches.len(), other.notifications.len(), other.questions.len()), (1, 1, 1));
         // The proposal itself stays, of nobody; deeds are for staff to answer for.
@@ -170,8 +171,8 @@ fn what_is_over_leaves_no_trace() {
         let _ = store.tried(&told, &mailmedic::store::Delivery::Done, NOW, 0).await.unwrap();
         let day = 86_400;
         for (days, left) in [
-            (29, vec!["canary-deed", "canary-entry", "canary-gap", "canary-news", "canary-proposal", "canary-watch"]),
-            (31, vec!["canary-deed", "canary-entry", "canary-gap", "canary-proposal"]),
+            (29, CANARIES.to_vec()),
+            (31, vec!["canary-deed", "canary-entry", "canary-gap", "canary-proposal", "canary-talk"]),
             (91, vec!["canary-deed", "canary-entry", "canary-proposal"]),
             (364, vec!["canary-deed", "canary-entry", "canary-proposal"]),
             (367, vec![]),
@@ -186,6 +187,10 @@ fn what_is_over_leaves_no_trace() {
         assert_eq!(gone.0, [("interaction", 1)]);
     });
 }
+
+/// What [`fill`] leaves, by its names.
+const CANARIES: [&str; 7] =
+    ["canary-deed", "canary-entry", "canary-gap", "canary-news", "canary-proposal", "canary-talk", "canary-watch"];
 
 /// Leaves something of a person in every table.
 async fn fill(store: &mailmedic::store::Store, person: Person, canary: &str) {
@@ -205,6 +210,9 @@ async fn fill(store: &mailmedic::store::Store, person: Person, canary: &str) {
         Feedback { answer: Message(5), entry: &name("entry"), guild: Some(GUILD), person, verdict: Verdict::Worked };
     store.judge(feedback, NOW).await.unwrap();
     store.note_gap(Some(GUILD), person, &name("gap"), NOW).await.unwrap();
+    let (talk, question) = (Talk(person.0), name("talk"));
+    let new = NewTalk { talk, guild: Some(GUILD), channel: Channel(4), message: None, person, question: &question };
+    store.ask(&new, NOW).await.unwrap();
     store.propose(GUILD, &name("proposal"), &name("entry"), person, NOW).await.unwrap();
     store.note_deed(GUILD, person, "reload", &name("deed"), NOW).await.unwrap();
     let _ = store.arrive(Interaction(person.0), NOW).await.unwrap();
@@ -213,7 +221,6 @@ async fn fill(store: &mailmedic::store::Store, person: Person, canary: &str) {
 
 /// The canaries that are in there, each once.
 fn found(everything: &[u8]) -> Vec<&'static str> {
-    let canaries = ["canary-deed", "canary-entry", "canary-gap", "canary-news", "canary-proposal", "canary-watch"];
     let holds = |canary: &&str| everything.windows(canary.len()).any(|bytes| bytes == canary.as_bytes());
-    canaries.into_iter().filter(holds).collect()
+    CANARIES.into_iter().filter(holds).collect()
 }

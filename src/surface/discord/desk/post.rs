@@ -12,7 +12,8 @@ use crate::surface::discord::send::{Call, Reply, Sender};
 use crate::text::Text;
 use crate::watch::Until;
 
-/// Takes notifications to the channel where they were asked for; where that is gone, to the person directly.
+/// Takes notifications to the channel where they were asked for; where that is gone, to the person directly, but for
+/// what is for staff.
 pub(crate) struct Postman {
     pub(crate) desk: Desk,
     pub(crate) sender: Sender,
@@ -24,7 +25,8 @@ impl Courier for Postman {
             let (to, reply) = (&notification.to, reply(&notification.news));
             let whom = self.whom(notification).await;
             let delivery = self.sender.notify(ChannelId::new(to.channel.0.max(1)), notification, &reply, whom).await;
-            match (delivery, to.person) {
+            let person = to.person.filter(|_| !matches!(notification.news, News::Handover { .. }));
+            match (delivery, person) {
                 (Delivery::Gone(_), Some(person)) => match self.sender.direct(person).await {
                     Ok(channel) => self.sender.notify(channel, notification, &reply, Call::Nobody).await,
                     Err(delivery) => delivery,
@@ -39,6 +41,7 @@ impl Postman {
     /// Who is called: the person whom it is for; staff for somebody who wants a person, unless it is quiet.
     async fn whom(&self, notification: &Notification) -> Call {
         match (&notification.news, notification.to) {
+            (News::Handover { .. }, Address { guild: None, .. }) => Call::Nobody,
             (News::Handover { .. }, Address { guild: Some(guild), .. }) => {
                 let settings = self.desk.store.settings(guild).await.unwrap_or_default();
                 let configured = self.desk.engine.config().discord.mention_role.map(Role);

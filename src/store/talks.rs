@@ -1,0 +1,147 @@
+//! Talks: who asked what and where, and what they were given, so that nobody is answered twice, and nobody has to say
+//! again what is known. The question is masked, who asked is a pseudonym.
+
+use std::time::Duration;
+
+use super::error::StoreError;
+use super::interactions::Arrival;
+use super::outbox::{self, Address, News};
+use super::snowflake::{Channel, Guild, Message, Person, Talk};
+use super::value::Row;
+use super::{Held, Store};
+use crate::mask::mask;
+use crate::moment::Moment;
+
+/// How many entries are kept of those that were tried.
+const MOST_TRIED: usize = 12;
+/// The longest account of what was found that is kept, in characters.
+const LONGEST_FOUND: usize = 1500;
+
+/// A talk that begins.
+#[derive(Debug, Clone, Copy)]
+pub struct NewTalk<'a> {
+    /// What it begins with.
+    pub talk: Talk,
+    /// Where; none in a direct message.
+    pub guild: Option<Guild>,
+    /// In which channel the question is.
+    pub channel: Channel,
+    /// The message that holds it; none where it was a command.
+    pub message: Option<Message>,
+    /// Who asks.
+    pub person: Person,
+    /// What they ask.
+    pub question: &'a str,
+}
+
+/// What was given in a talk.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Given<'a> {
+    /// The entry; none where choices were offered or nothing fitted.
+    pub entry: Option<&'a str>,
+    /// The domain that was looked at.
+    pub domain: Option<&'a str>,
+    /// What was found there, a line each.
+    pub found: &'a str,
+}
+
+/// A talk as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptTalk {
+    /// In which channel the question is.
+    pub channel: Channel,
+    /// The message that holds it; none where it was a command.
+    pub message: Option<Message>,
+    /// Whether the person who looks is the one who asked.
+    pub own: bool,
+    /// What was asked, masked.
+    pub question: String,
+    /// The entries that were given, the latest last.
+    pub tried: Vec<String>,
+    /// The domain that was looked at.
+    pub domain: Option<String>,
+    /// What was found there, a line each.
+    pub found: String,
+    /// Whether a person was called.
+    pub called: bool,
+}
+
+impl Store {
+    /// Begins a talk that nobody asked the bot for, unless it has begun, or the same person began another in the same
+    /// channel within `apart`; of several who try at once, one alone is told that it is the first.
+    pub async fn begin_talk(&self, new: &NewTalk<'_>, apart: Duration, now: Moment) -> Result<Arrival, StoreError> {
+        let sql = "INSERT INTO talk (id, at, guild, channel, message, who, question, tried, found)
+            SELECT $1, $2, $3, $4, $5, $6, $7, '', '' WHERE NOT EXISTS
+            (SELECT 1 FROM talk WHERE who = $6 AND channel = $4 AND at > $8 AND at <= $2)
+            ON CONFLICT (id) DO NOTHING RETURNING id";
+        let new = self.engine.write(sql, &[&self.written(new, now)[..], &[(now - apart).into()]].concat()).await?;
+        Ok(if new.is_empty() { Arrival::Again } else { Arrival::First })
+    }
+
+    /// Begins a talk, or goes on with it: a question that the bot was asked.
+    pub async fn ask(&self, new: &NewTalk<'_>, now: Moment) -> Result<(), StoreError> {
+        let sql = "INSERT INTO talk (id, at, guild, channel, message, who, question, tried, found)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, '', '') ON CONFLICT (id) DO UPDATE SET question = excluded.question
+            WHERE talk.who = excluded.who";
+        self.engine.run(sql, &self.written(new, now)).await?;
+        Ok(())
+    }
+
+    fn written(&self, new: &NewTalk<'_>, now: Moment) -> [super::value::Value; 7] {
+        let NewTalk { talk, guild, channel, message, person, question } = *new;
+        let who = self.key.pseudonym(person);
+        [talk.into(), now.into(), guild.into(), channel.into(), message.into(), who.into(), mask(question).into()]
+    }
+
+    /// Notes what was given in a talk.
+    pub async fn given(&self, talk: Talk, given: &Given<'_>) -> Result<Held, StoreError> {
+        let mut work = self.engine.begin().await?;
+        let sql = "SELECT tried FROM talk WHERE id = $1 {for update}";
+        let Some(mut row) = work.rows(sql, &[talk.into()]).await?.pop() else { return Ok(Held::Lost) };
+        let mut tried = entries(&row.take::<String>()?);
+        if let Some(entry) = given.entry {
+            tried.retain(|before| before != entry);
+            tried.push(entry.to_owned());
+        }
+        let tried = tried.get(tried.len().saturating_sub(MOST_TRIED)..).unwrap_or_default().join(" ");
+        let found: String = given.found.chars().take(LONGEST_FOUND).collect();
+        // Without a new look, what was found before still holds.
+        let sql = "UPDATE talk SET tried = $2, domain = COALESCE($3, domain),
+            found = CASE WHEN $3 IS NULL THEN found ELSE $4 END WHERE id = $1";
+        let domain = given.domain.map(str::to_owned);
+        work.run(sql, &[talk.into(), tried.into(), domain.into(), found.into()]).await?;
+        work.commit().await?;
+        Ok(Held::Ours)
+    }
+
+    /// A talk, as `person` may see it; none where it never began, or is over.
+    pub async fn talk(&self, talk: Talk, person: Person) -> Result<Option<KeptTalk>, StoreError> {
+        let sql = "SELECT channel, message, who, question, tried, domain, found, called_at FROM talk WHERE id = $1";
+        let row = self.engine.read(sql, &[talk.into()]).await?.pop();
+        row.map(|row| kept(row, &self.key.pseudonym(person))).transpose()
+    }
+
+    /// Calls a person into a talk, once: the notification is written with the note that it was.
+    pub async fn hand_over(&self, talk: Talk, to: &Address, news: &News, now: Moment) -> Result<Arrival, StoreError> {
+        let mut work = self.engine.begin().await?;
+        let sql = "UPDATE talk SET called_at = $2 WHERE id = $1 AND called_at IS NULL RETURNING id";
+        if work.rows(sql, &[talk.into(), now.into()]).await?.is_empty() {
+            return Ok(Arrival::Again);
+        }
+        outbox::post(&mut work, to, news, None, now).await?;
+        work.commit().await?;
+        Ok(Arrival::First)
+    }
+}
+
+fn kept(mut row: Row, who: &str) -> Result<KeptTalk, StoreError> {
+    let (channel, message, asker): (_, _, String) = (row.take()?, row.take()?, row.take()?);
+    let (question, tried): (_, String) = (row.take()?, row.take()?);
+    let (domain, found, called_at): (_, _, Option<Moment>) = (row.take()?, row.take()?, row.take()?);
+    let (own, tried, called) = (asker == who, entries(&tried), called_at.is_some());
+    Ok(KeptTalk { channel, message, own, question, tried, domain, found, called })
+}
+
+fn entries(tried: &str) -> Vec<String> {
+    tried.split_whitespace().map(str::to_owned).collect()
+}

@@ -1,0 +1,163 @@
+//! Giving answers: what is known after a moment, then the whole; and a note of what was given.
+
+use std::fmt::Display;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::{Bot, Place};
+use crate::answer::Answer;
+use crate::engine::{Circumstances, Engine, Work};
+use crate::request::Request;
+use crate::search::{Decision, Found};
+use crate::store::{Given, NewTalk, Occasion, Subject, Talk};
+use crate::surface::discord::asker::Asker;
+use crate::surface::discord::desk::now;
+use crate::surface::discord::plan::Asked;
+use crate::surface::discord::send::Reply;
+use crate::surface::discord::talk;
+
+/// How long a person sees "thinking" before what is known so far is shown.
+const FIRST_LOOK: Duration = Duration::from_secs(1);
+
+/// What an answer is shown for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Showing {
+    /// The talk it belongs to.
+    pub(super) talk: Option<Talk>,
+    /// Whether one person alone sees it.
+    pub(super) alone: bool,
+}
+
+impl Bot {
+    /// Does what a request asks for, and shows it.
+    pub(super) async fn answer(&self, what: Asked, asker: &Asker, place: &mut Place) {
+        let Asked { request, talk, message, alone, domain } = what;
+        let Request::Ask(question) = request else {
+            let talk = self.go_on(talk, asker, place).await;
+            let engine = Arc::clone(&self.engine);
+            let work = self.off_the_threads(move || engine.begin(request)).await;
+            return self
+                .give(work, Showing { talk, alone: alone || matches!(place, Place::Aside { .. }) }, asker, place)
+                .await;
+        };
+        if let Some(talk) = talk {
+            let new = NewTalk {
+                talk,
+                guild: asker.guild,
+                channel: asker.channel,
+                message,
+                person: asker.person,
+                question: &question,
+            };
+            kept(self.desk.store.ask(&new, now()).await);
+        }
+        let circumstances = Circumstances { matching: self.rules(asker).await.matching, domain };
+        let work = self.begin(question.clone(), circumstances).await;
+        if let Some(found) = work.found() {
+            self.count_asked(found, asker).await;
+            if found.decision == Decision::Quiet && !work.asks_the_network() {
+                kept(self.desk.store.note_gap(asker.guild, asker.person, &question, now()).await);
+            }
+        }
+        self.give(work, Showing { talk, alone }, asker, place).await;
+    }
+
+    /// The talk that a press goes on with. Where it is somebody else's, the answer is for this person alone, beside it.
+    async fn go_on(&self, talk: Option<Talk>, asker: &Asker, place: &mut Place) -> Option<Talk> {
+        let kept = self.desk.store.talk(talk?, asker.person).await.ok()??;
+        if kept.own || self.desk.is_staff(asker).await.unwrap_or(false) {
+            return talk;
+        }
+        if let Place::Response { id, token } = place {
+            *place = Place::Aside { id: *id, token: token.clone(), sent: None };
+        }
+        None
+    }
+
+    /// Begins with a question. Matching may have to get ready first, which must not hold up others.
+    pub(super) async fn begin(&self, question: String, circumstances: Circumstances) -> Work {
+        let engine = Arc::clone(&self.engine);
+        self.off_the_threads(move || engine.ask(&question, &circumstances)).await
+    }
+
+    /// Does work of the processor where it holds up nobody, a few at once.
+    async fn off_the_threads(&self, work: impl FnOnce() -> Work + Send + 'static) -> Work {
+        let reader = self.readers.acquire().await.ok();
+        let done = tokio::task::spawn_blocking(work).await;
+        drop(reader);
+        done.unwrap_or_else(|bug| std::panic::resume_unwind(bug.into_panic()))
+    }
+
+    /// Finishes the work and shows it: what is known after a moment if it takes longer, then the whole.
+    pub(super) async fn give(&self, mut work: Work, showing: Showing, asker: &Asker, place: &mut Place) {
+        let mut instead = None;
+        if let Some(report) = work.report()
+            && let Some(refusal) = self.spend(vec![Subject::Domain(report.domain.registrable())]).await
+        {
+            if work.entry().is_none() {
+                return self.show(place, &refusal.into()).await;
+            }
+            // The steps are worth reading all the same.
+            work = work.without_a_look();
+            instead = Some(refusal.lead);
+        }
+        let shown = |work: &Work| {
+            let Showing { talk, alone } = showing;
+            let answer = work.answer();
+            let answer = Answer { note: instead.clone().or(answer.note), ..answer };
+            Reply { answer, extra: talk::buttons(work, talk, alone && asker.guild.is_some()) }
+        };
+        // Only what asks the network waits for its turn; its clock runs from the first question.
+        let turn = if work.asks_the_network() { self.turns.acquire().await.ok() } else { None };
+        if timeout(FIRST_LOOK, work.finish()).await.is_err() {
+            let first = shown(&work);
+            tokio::join!(self.show(place, &first), work.finish());
+        }
+        drop(turn);
+        if let Some(talk) = showing.talk {
+            self.note(Noted::of(&self.engine, &work), talk, asker).await;
+        }
+        self.show(place, &shown(&work)).await;
+    }
+
+    /// Notes what was given, before anybody can press a button under it.
+    async fn note(&self, Noted { entry, domain, found }: Noted, talk: Talk, asker: &Asker) {
+        let given = Given { entry: entry.as_deref(), domain: domain.as_deref(), found: &found };
+        kept(self.desk.store.given(talk, &given).await.map(drop));
+        if let Some(entry) = &entry {
+            kept(self.desk.store.count(asker.guild, entry, Occasion::Answered, now()).await);
+        }
+    }
+
+    /// Counts a question: to the entry that it seems to be about.
+    pub(super) async fn count_asked(&self, found: &Found, asker: &Asker) {
+        let about = found.matches.first().filter(|_| found.decision != Decision::Quiet);
+        let entry = about.map_or("", |about| about.entry.as_str());
+        kept(self.desk.store.count(asker.guild, entry, Occasion::Asked, now()).await);
+    }
+}
+
+/// What is noted of an answer.
+struct Noted {
+    entry: Option<String>,
+    domain: Option<String>,
+    found: String,
+}
+
+impl Noted {
+    fn of(engine: &Engine, work: &Work) -> Self {
+        let report = work.report();
+        let found = report.as_ref().map(|report| talk::found(engine, report)).unwrap_or_default();
+        let domain = report.map(|report| report.domain.to_string());
+        Self { entry: work.entry().map(|entry| entry.id.to_string()), domain, found }
+    }
+}
+
+/// What could not be written down is told in the log: an answer does not depend on it.
+pub(super) fn kept(written: Result<(), impl Display>) {
+    if let Err(error) = written {
+        tracing::error!(%error, "the store could not note what was asked or given");
+    }
+}
