@@ -3,6 +3,7 @@
 //! Refuses to know who asks and where the answer is shown. The words it adds only frame the knowledge's own.
 
 mod compose;
+mod current;
 mod evidence;
 mod inspection;
 mod message;
@@ -13,6 +14,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+pub use current::{Current, Stale};
 pub use evidence::Remedy;
 use message::Message;
 
@@ -84,6 +86,11 @@ impl Engine {
     pub fn find(&self, question: &str) -> Found {
         let nothing = Found { decision: Decision::Quiet, matches: Vec::new() };
         self.search().map_or(nothing, |search| search.find(question))
+    }
+
+    /// The same where matching is ready; none where it would have to get ready first.
+    pub fn find_at_once(&self, question: &str) -> Option<Found> {
+        Some(self.search.get()?.as_ref().ok()?.find(question))
     }
 
     /// What may be learned when somebody answers a question with an entry by hand. It changes nothing until staff adopt
@@ -344,6 +351,15 @@ impl Work {
     pub const fn is_quiet(&self) -> bool {
         let quiet = matches!(&self.subject, Subject::Question(found) if matches!(found.decision, Decision::Quiet));
         quiet && !self.asks_the_network()
+    }
+
+    /// The entry that is given as the answer, if one is.
+    pub fn entry(&self) -> Option<&EntryId> {
+        match &self.subject {
+            Subject::Entry(id) => Some(id),
+            Subject::Question(Found { decision: Decision::Answer, matches }) => Some(&matches.first()?.entry),
+            _ => None,
+        }
     }
 
     /// What was matched, where the request was a question.

@@ -70,6 +70,7 @@ impl Display for Config {
         maybe(f, "proxy_url", discord.proxy_url.as_ref().map(text))?;
         writeln!(f, "\n[http]")?;
         set(f, "listen", text(http.listen))?;
+        maybe(f, "public_url", http.public_url.as_ref().map(text))?;
         writeln!(f, "\n[store]")?;
         set(f, "url", text(&store.place))?;
         maybe(f, "password_file", store.password_file.as_deref().map(path))?;

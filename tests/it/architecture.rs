@@ -33,6 +33,7 @@ const KNOWS: &[(&str, &[&str])] = &[
             "knowledge",
             "mail",
             "probe",
+            "problem",
             "request",
             "search",
             "text",
