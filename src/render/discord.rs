@@ -112,6 +112,8 @@ pub enum Press {
     Watch(String),
     /// Not to be told any more: the number of a watch.
     Unwatch(i64),
+    /// Something of the surface's own, in its own words.
+    Desk(String),
 }
 
 impl Press {
@@ -126,6 +128,7 @@ impl Press {
             "details" => Self::Details(first.to_owned(), selectors()),
             "watch" => Self::Watch(rest.to_owned()),
             "unwatch" => Self::Unwatch(rest.parse().ok()?),
+            "desk" => Self::Desk(rest.to_owned()),
             _ => return None,
         })
     }
@@ -139,6 +142,7 @@ impl Press {
             Self::Details(domain, selectors) => ("details", domain.clone(), some(selectors)),
             Self::Watch(domain) => ("watch", domain.clone(), None),
             Self::Unwatch(number) => ("unwatch", number.to_string(), None),
+            Self::Desk(words) => ("desk", words.clone(), None),
         };
         let plain = format!("{kind}:{first}");
         let whole = more.map(|more| format!("{plain}:{more}")).filter(fits);

@@ -8,4 +8,4 @@ mod people;
 mod place;
 mod watching;
 
-pub(crate) use place::{NOW, Place};
+pub(crate) use place::{NOW, Place, SEED};

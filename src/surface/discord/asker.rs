@@ -51,7 +51,6 @@ impl Asker {
         Self { person, guild, channel: Channel(channel.get()), roles: Vec::new(), manages: false }
     }
 
-    #[expect(dead_code, reason = "the commands of staff follow")]
     /// Whether they may do what staff does: whoever manages the guild, and the roles that the configuration or the
     /// guild's settings name.
     pub(super) fn is_staff(&self, configured: &config::Discord, settings: &Settings) -> bool {

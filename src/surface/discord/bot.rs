@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serenity::http::Http;
-use serenity::model::application::Interaction;
+use serenity::model::application::{CommandInteraction, Interaction};
 use serenity::model::channel::Message;
 use serenity::model::id::{ChannelId, InteractionId, MessageId, UserId};
 use tokio::net::TcpListener;
@@ -19,12 +19,13 @@ use tokio_util::task::TaskTracker;
 
 use super::asker::Asker;
 use super::desk::{Desk, Errand, Postman, now};
+use super::link::linked;
 use super::plan::{self, Plan, Task};
 use super::send::{Callback, Reply, Sender};
-use super::{gateway, http};
+use super::{desk, gateway, http, pages, reload};
 use crate::answer::Answer;
 use crate::config::PublicKey;
-use crate::engine::Engine;
+use crate::engine::{Current, Engine};
 use crate::request::Request;
 use crate::rounds::Rounds;
 use crate::store::{self, Arrival, Spending, Store, Subject};
@@ -44,7 +45,7 @@ const LAST_ANSWERS: Duration = Duration::from_secs(15);
 /// Everything that answering on Discord needs; cheap to clone.
 #[derive(Clone)]
 pub struct Bot {
-    engine: Arc<Engine>,
+    current: Current,
     desk: Desk,
     sender: Sender,
     tasks: TaskTracker,
@@ -64,6 +65,9 @@ pub enum ServeError {
     /// The HTTP listener failed.
     #[error("the HTTP listener failed")]
     Http(#[source] io::Error),
+    /// The signal to take in knowledge cannot be heard.
+    #[error("SIGHUP cannot be listened for")]
+    Signal(#[source] io::Error),
     /// Discord refused, or cannot be reached.
     #[error("the gateway ended: check the token with `mailmedic doctor`")]
     Gateway(#[source] Box<serenity::Error>),
@@ -87,9 +91,10 @@ impl Bot {
     pub fn new(engine: Arc<Engine>, http: Arc<Http>, store: Store) -> Self {
         let stop = CancellationToken::new();
         let rounds = Rounds::new(Arc::clone(&engine), store.clone(), stop.clone());
+        let current = Current::new(engine);
         Self {
-            desk: Desk { engine: Arc::clone(&engine), store, rounds },
-            engine,
+            desk: Desk { current: current.clone(), store, rounds },
+            current,
             sender: Sender(http),
             tasks: TaskTracker::new(),
             turns: Arc::new(Semaphore::new(ANSWERS_AT_ONCE)),
@@ -101,7 +106,7 @@ impl Bot {
     /// Serves until `shutdown`; then takes nothing new, and finishes the answers under way.
     pub async fn serve(self, serving: Serving, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
         let Serving { gateway, public_key, listener } = serving;
-        let router = http::router(&self, gateway.is_some(), public_key)?;
+        let router = http::router(&self, gateway.is_some(), public_key)?.merge(pages::router(self.current.clone()));
         let stop = self.stop.clone();
         let stopped = stop.clone();
         let web = axum::serve(listener, router).with_graceful_shutdown(async move { stopped.cancelled().await });
@@ -116,7 +121,8 @@ impl Bot {
             self.desk.rounds.run(&postman, chance).await;
             Ok(())
         };
-        let mut all = Box::pin(async { tokio::try_join!(web, websocket, rounds).map(drop) });
+        let knowledge = async { reload::watch(&self.current, self.stop.clone()).await.map_err(ServeError::Signal) };
+        let mut all = Box::pin(async { tokio::try_join!(web, websocket, rounds, knowledge).map(drop) });
         tokio::select! {
             ended = &mut all => return ended,
             () = shutdown => tracing::info!("stopping: nothing new is taken, answers under way are finished"),
@@ -145,7 +151,10 @@ impl Bot {
 
     /// Takes an interaction that came over HTTP: what to respond at once, if it is one of ours. The rest is done after
     /// the response.
-    pub(super) fn take(&self, interaction: &Interaction) -> Option<Callback> {
+    pub(super) async fn take(&self, interaction: &Interaction) -> Option<Callback> {
+        if let Interaction::Autocomplete(typing) = interaction {
+            return Some(suggest(self.current.engine(), typing).await);
+        }
         let Plan { callback, task } = plan::plan(interaction)?;
         if let Some((task, asker)) = task.zip(Asker::of(interaction)) {
             let place = Place::Response { id: interaction.id(), token: token(interaction).to_owned() };
@@ -159,16 +168,32 @@ impl Bot {
 
     /// Takes an interaction that came over the gateway: acknowledges it, then does the rest.
     pub(super) fn take_from_gateway(&self, interaction: &Interaction) {
+        if let Interaction::Autocomplete(typing) = interaction {
+            let typing = typing.clone();
+            return self.spawn(async move |bot| {
+                let callback = suggest(bot.current.engine(), &typing).await;
+                bot.acknowledge(typing.id, &typing.token, &callback).await;
+            });
+        }
         let Some(Plan { callback, task }) = plan::plan(interaction) else { return };
         let (id, token) = (interaction.id(), token(interaction).to_owned());
         let task = task.zip(Asker::of(interaction));
         self.spawn(async move |bot| {
-            if let Err(error) = bot.sender.acknowledge(id, &token, &callback).await {
-                tracing::error!(%id, error, "an interaction could not be acknowledged");
-            } else if let Some((task, asker)) = task {
+            if bot.acknowledge(id, &token, &callback).await
+                && let Some((task, asker)) = task
+            {
                 bot.carry_out(task, asker, Place::Response { id, token }).await;
             }
         });
+    }
+
+    /// Acknowledges; whether Discord took it.
+    async fn acknowledge(&self, id: InteractionId, token: &str, callback: &Callback) -> bool {
+        let sent = self.sender.acknowledge(id, token, callback).await;
+        if let Err(error) = &sent {
+            tracing::error!(%id, error, "an interaction could not be acknowledged");
+        }
+        sent.is_ok()
     }
 
     /// Takes a message that mentions the bot: answers it with a reply.
@@ -191,7 +216,11 @@ impl Bot {
         let (bot, shown) = (self.clone(), Arc::clone(&place));
         let whole = tokio::spawn(async move {
             let mut place = shown.lock().await;
-            if let Some(refusal) = bot.spend(subjects(&asker)).await {
+            let counts = match &task {
+                Task::Answer(_) => true,
+                Task::Errand(errand) => !bot.desk.is_work_of_staff(errand, &asker).await,
+            };
+            if counts && let Some(refusal) = bot.spend(subjects(&asker)).await {
                 return bot.show(&mut place, &refusal.into()).await;
             }
             match task {
@@ -223,7 +252,7 @@ impl Bot {
 
     /// Does what a request asks for, and shows it: what is known after a moment if it takes longer, then the whole.
     async fn answer(&self, request: Request, place: &mut Place) {
-        let engine = Arc::clone(&self.engine);
+        let engine = self.current.engine();
         // Matching may have to get ready first, and reading a mail takes its time: neither may hold up others.
         let begun = tokio::task::spawn_blocking(move || engine.begin(request)).await;
         let mut work = begun.unwrap_or_else(|bug| std::panic::resume_unwind(bug.into_panic()));
@@ -239,7 +268,8 @@ impl Bot {
             tokio::join!(self.show(place, &first), work.finish());
         }
         drop(turn);
-        self.show(place, &work.answer().into()).await;
+        let answer = linked(work.answer(), work.entry(), &self.current.engine().config().http);
+        self.show(place, &answer.into()).await;
     }
 
     /// Does an errand, once: what Discord signed may come again by another's hand.
@@ -320,6 +350,16 @@ fn too_often(who: &Subject, wait: Duration) -> Answer {
         }
     };
     Answer::sentence("One moment, please", lead)
+}
+
+/// What is suggested to somebody who types. Matching takes no long time, and yet not on the thread that listens.
+async fn suggest(engine: Arc<Engine>, typing: &CommandInteraction) -> Callback {
+    let typed = typing.data.autocomplete().map(|option| option.value.to_owned()).unwrap_or_default();
+    let suggestions = tokio::task::spawn_blocking(move || desk::suggestions(&engine, &typed)).await;
+    Callback::suggestions(suggestions.unwrap_or_else(|bug| {
+        tracing::error!(%bug, "nothing could be suggested");
+        Vec::new()
+    }))
 }
 
 /// Any number: it spreads what would else happen at once.

@@ -2,12 +2,14 @@
 //!
 //! Everything slow is in the [`Task`], which starts after the acknowledgement: Discord waits three seconds.
 
+use std::error::Error;
 use std::fmt::Display;
 
-use serenity::model::application::{CommandDataOptionValue, CommandInteraction, CommandType, Interaction};
+use serenity::model::application::{CommandInteraction, CommandType, Interaction};
+use serenity::model::channel::{Message, MessageFlags};
 
 use super::commands::PRIVATE;
-use super::desk::{Errand, Wish};
+use super::desk::{Errand, Given, Wish};
 use super::send::Callback;
 use crate::render::discord::Press;
 use crate::request::{BadRequest, CheckRequest, Depth, FIND_THE_REMEDY, Request, selector};
@@ -22,7 +24,7 @@ pub(super) struct Plan {
 }
 
 /// What is done after the acknowledgement.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub(super) enum Task {
     /// To answer.
     Answer(Request),
@@ -42,19 +44,25 @@ impl Plan {
 
 /// Reads an interaction; none where it is nothing we know: not ours, or a kind of a later Discord.
 pub(super) fn plan(interaction: &Interaction) -> Option<Plan> {
+    let press_plan = |press, carrier: &Message| press_plan(press, carrier).unwrap_or_else(Plan::refuse);
     Some(match interaction {
         Interaction::Ping(_) => Plan { callback: Callback::PONG, task: None },
         Interaction::Command(command) => command_plan(command).unwrap_or_else(Plan::refuse),
         Interaction::Component(press) => match Press::read(&press.data.custom_id) {
-            Some(press) => press_plan(press).unwrap_or_else(Plan::refuse),
-            None => Plan::refuse("This button is of another time; ask again"),
+            Some(read) => press_plan(read, &press.message),
+            None => Plan::refuse(Unknown),
         },
         _ => return None,
     })
 }
 
-/// What a press asks for; anybody can forge one.
-fn press_plan(press: Press) -> Result<Plan, BadRequest> {
+/// What is said to a press on a button that is none of ours.
+#[derive(Debug, thiserror::Error)]
+#[error("This button is of another time; ask again")]
+struct Unknown;
+
+/// What a press on a message asks for; anybody can forge one.
+fn press_plan(press: Press, carrier: &Message) -> Result<Plan, Box<dyn Error>> {
     let replace = |request| Plan::new(Callback::KEEP, Task::Answer(request));
     Ok(match press {
         Press::Entry(id, domain) => {
@@ -68,6 +76,12 @@ fn press_plan(press: Press) -> Result<Plan, BadRequest> {
             Plan::new(Callback::THINKING_ALONE, Task::Errand(Errand::Watch(wish)))
         }
         Press::Unwatch(number) => Plan::new(Callback::KEEP, Task::Errand(Errand::Unwatch(number))),
+        Press::Desk(words) => {
+            // What others see is not replaced by what is for one alone.
+            let alone = carrier.flags.is_some_and(|flags| flags.contains(MessageFlags::EPHEMERAL));
+            let callback = if alone { Callback::KEEP } else { Callback::THINKING_ALONE };
+            Plan::new(callback, Task::Errand(Errand::of_press(&words).ok_or(Unknown)?))
+        }
     })
 }
 
@@ -83,22 +97,14 @@ fn command_plan(command: &CommandInteraction) -> Result<Plan, BadRequest> {
         let request = if text.trim().is_empty() { Request::Help } else { Request::ask(text) };
         return Ok(Plan::new(Callback::THINKING, Task::Answer(request)));
     }
-    let given: Vec<_> = data
-        .options
-        .iter()
-        .filter_map(|option| match &option.value {
-            CommandDataOptionValue::String(text) => Some((option.name.as_str(), text.as_str())),
-            _ => None,
-        })
-        .collect();
-    if let Some(errand) = Errand::of(&data.name, &given) {
-        return Ok(Plan::new(Callback::THINKING_ALONE, Task::Errand(errand?)));
+    let options = Given::of(&data.options);
+    let given = options.texts();
+    if let Some(errand) = Errand::of(&data.name, options) {
+        let errand = errand?;
+        let callback = if errand.is_public() { Callback::THINKING } else { Callback::THINKING_ALONE };
+        return Ok(Plan::new(callback, Task::Errand(errand)));
     }
-    let private = data
-        .options
-        .iter()
-        .any(|option| option.name == PRIVATE.name && matches!(option.value, CommandDataOptionValue::Boolean(true)));
-    let callback = if private { Callback::THINKING_ALONE } else { Callback::THINKING };
+    let callback = if options.truth(PRIVATE.name) { Callback::THINKING_ALONE } else { Callback::THINKING };
     Ok(Plan::new(callback, Task::Answer(Request::with(&data.name, &given)?)))
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
+use serenity::builder::CreateAttachment;
 use serenity::http::{Http, HttpError};
 use serenity::model::id::{ChannelId, InteractionId, MessageId};
 
@@ -15,16 +16,34 @@ use crate::text::Text;
 /// A message for one person's eyes (Discord's message flag `EPHEMERAL`).
 const EPHEMERAL: u64 = 1 << 6;
 
-/// What is shown: an answer, and buttons that only Discord has.
+/// What is shown: an answer, and what only Discord has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Reply {
     pub(super) answer: Answer,
+    /// Buttons beside those of the answer.
     pub(super) extra: Vec<Extra>,
+    /// Files to take along.
+    pub(super) files: Vec<File>,
+    /// Whom it is for, where that is said.
+    pub(super) call: Call,
+}
+
+/// A file of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct File {
+    pub(super) name: String,
+    pub(super) bytes: Vec<u8>,
 }
 
 impl From<Answer> for Reply {
     fn from(answer: Answer) -> Self {
-        Self { answer, extra: Vec::new() }
+        Self { answer, extra: Vec::new(), files: Vec::new(), call: Call::Nobody }
+    }
+}
+
+impl Reply {
+    fn attachments(&self) -> Vec<CreateAttachment> {
+        self.files.iter().map(|file| CreateAttachment::bytes(file.bytes.clone(), file.name.clone())).collect()
     }
 }
 
@@ -41,12 +60,14 @@ pub(super) struct Body {
     #[serde(skip_serializing_if = "Option::is_none")]
     message_reference: Option<Reference>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    attachments: Option<Vec<Attachment>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     nonce: Option<String>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     enforce_nonce: bool,
 }
 
-/// Whose mention resolves: nobody's, whatever the text holds, but for the one whom a notification is for.
+/// Whose mention resolves: nobody's, whatever the text holds, but for the one whom a notification or an answer is for.
 #[derive(Debug, Default, Serialize)]
 struct AllowedMentions {
     parse: [&'static str; 0],
@@ -56,13 +77,20 @@ struct AllowedMentions {
     roles: Vec<String>,
 }
 
+/// A file that stands with the message, by its number in the request; those that are not named go.
+#[derive(Debug, Serialize)]
+struct Attachment {
+    id: usize,
+    filename: String,
+}
+
 #[derive(Debug, Serialize)]
 struct Reference {
     message_id: MessageId,
     fail_if_not_exists: bool,
 }
 
-/// Who is called by a notification.
+/// Who is called by a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Call {
     /// Nobody.
@@ -71,6 +99,8 @@ pub(super) enum Call {
     Person(Person),
     /// Those who have a role.
     Role(Role),
+    /// The person whom somebody who helps chose an answer for.
+    For(Person),
 }
 
 impl Body {
@@ -81,9 +111,11 @@ impl Body {
             allowed_mentions: AllowedMentions::default(),
             flags: None,
             message_reference: None,
+            attachments: None,
             nonce: None,
             enforce_nonce: false,
         }
+        .calling(reply.call)
     }
 
     fn calling(mut self, whom: Call) -> Self {
@@ -91,6 +123,10 @@ impl Body {
             Call::Nobody => {}
             Call::Person(person) => {
                 self.content = Some(format!("<@{person}>"));
+                self.allowed_mentions.users.push(person.to_string());
+            }
+            Call::For(person) => {
+                self.content = Some(format!("For <@{person}>"));
                 self.allowed_mentions.users.push(person.to_string());
             }
             Call::Role(role) => {
@@ -114,7 +150,15 @@ pub(super) struct Callback {
 #[serde(untagged)]
 enum Data {
     Flags { flags: u64 },
+    Choices { choices: Vec<Choice> },
     Message(Box<Body>),
+}
+
+/// A suggestion while somebody types.
+#[derive(Debug, Serialize)]
+struct Choice {
+    name: String,
+    value: String,
 }
 
 impl Callback {
@@ -126,6 +170,12 @@ impl Callback {
     pub(super) const THINKING_ALONE: Self = Self { r#type: 5, data: Some(Data::Flags { flags: EPHEMERAL }) };
     /// `DEFERRED_UPDATE_MESSAGE`: the message stays as it is for now.
     pub(super) const KEEP: Self = Self { r#type: 6, data: None };
+
+    /// `APPLICATION_COMMAND_AUTOCOMPLETE_RESULT`: suggestions, each with what is shown and what it stands for.
+    pub(super) fn suggestions(shown: Vec<(String, String)>) -> Self {
+        let choices = shown.into_iter().map(|(name, value)| Choice { name, value }).collect();
+        Self { r#type: 8, data: Some(Data::Choices { choices }) }
+    }
 
     /// `CHANNEL_MESSAGE_WITH_SOURCE`: a sentence, for this person alone.
     pub(super) fn sentence(sentence: &str) -> Self {
@@ -154,8 +204,10 @@ impl Sender {
 
     /// Puts the answer where the acknowledgement stands.
     pub(super) async fn edit_response(&self, token: &str, reply: &Reply) -> Result<(), String> {
-        let body = Body::of(reply);
-        let edit = || self.0.edit_original_interaction_response(token, &body, Vec::new());
+        let mut body = Body::of(reply);
+        let files = reply.files.iter().enumerate();
+        body.attachments = Some(files.map(|(id, file)| Attachment { id, filename: file.name.clone() }).collect());
+        let edit = || self.0.edit_original_interaction_response(token, &body, reply.attachments());
         let patient = async {
             let known_by = tokio::time::Instant::now() + ACKNOWLEDGEMENT;
             loop {
@@ -175,13 +227,13 @@ impl Sender {
     pub(super) async fn reply(&self, channel: ChannelId, to: MessageId, reply: &Reply) -> Result<MessageId, String> {
         let mut body = Body::of(reply);
         body.message_reference = Some(Reference { message_id: to, fail_if_not_exists: false });
-        within(ANSWER, self.0.send_message(channel, Vec::new(), &body)).await.map(|message| message.id)
+        within(ANSWER, self.0.send_message(channel, reply.attachments(), &body)).await.map(|message| message.id)
     }
 
     /// Changes a message of ours.
     pub(super) async fn edit(&self, channel: ChannelId, message: MessageId, reply: &Reply) -> Result<(), String> {
         let body = Body::of(reply);
-        within(ANSWER, self.0.edit_message(channel, message, &body, Vec::new())).await.map(drop)
+        within(ANSWER, self.0.edit_message(channel, message, &body, reply.attachments())).await.map(drop)
     }
 
     /// Takes a notification to a channel; both of two tries bear its nonce, by which Discord drops the second.
