@@ -469,3 +469,20 @@ async fn commands_are_registered_in_five_languages_and_those_of_staff_hidden_fro
     assert_eq!(of("answer")["options"][1]["name_localizations"]["de"], "für");
     lab.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hangup_signal_takes_the_knowledge_in_anew() {
+    // What is in the binary does not change by itself: only the signal can be why it is read.
+    let lab = Lab::configured(By::Gateway, Config::default()).await;
+    let process = std::process::id().to_string();
+    assert!(std::process::Command::new("kill").args(["-HUP", &process]).status().unwrap().success());
+    let taken_in = || lab.discord.logs().iter().any(|line| line.contains("the knowledge was taken in anew"));
+    tokio::time::timeout(Duration::from_mins(1), async {
+        while !taken_in() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    })
+    .await
+    .unwrap();
+    lab.finish().await;
+}
