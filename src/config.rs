@@ -325,15 +325,17 @@ impl Transport {
 }
 
 /// Where the bot listens for HTTP.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Http {
-    /// The address: interactions at `/interactions`, health at `/livez` and `/readyz`.
+    /// The address: interactions at `/interactions`, entries at `/e/`, health at `/livez` and `/readyz`.
     pub listen: SocketAddr,
+    /// Where the world reaches it: an `https` address without a slash at the end; unset: no answer links to a page.
+    pub public_url: Option<String>,
 }
 
 impl Default for Http {
     fn default() -> Self {
-        Self { listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080) }
+        Self { listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080), public_url: None }
     }
 }
 

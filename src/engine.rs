@@ -3,6 +3,7 @@
 //! Refuses to know who asks and where the answer is shown. The words it adds only frame the knowledge's own.
 
 mod compose;
+mod current;
 mod evidence;
 mod inspection;
 mod load;
@@ -18,6 +19,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures_util::future::join;
 
+pub use current::{Current, Stale};
 pub use evidence::Remedy;
 use evidence::Seen;
 use message::Message;
@@ -49,7 +51,7 @@ pub struct Engine {
     search: OnceLock<Result<Search, NotReady>>,
     network: Arc<dyn Network>,
     /// Where the operator has one.
-    status_page: Option<StatusPage>,
+    status_page: Option<Arc<StatusPage>>,
     shared_domains: HashSet<&'static str>,
 }
 
@@ -59,7 +61,7 @@ impl Engine {
         let shared_domains = SHARED_DOMAINS.lines().filter(|line| !line.starts_with('#')).collect();
         let page = config.brand.status_url.as_ref().and_then(|url| url.parse::<Domain>().ok());
         let status_page =
-            page.map(|page| StatusPage::new(page.name().clone(), Arc::clone(&network), config.probe.budget));
+            page.map(|page| Arc::new(StatusPage::new(page.name().clone(), Arc::clone(&network), config.probe.budget)));
         Self { config: Arc::new(config), knowledge, search: OnceLock::new(), network, status_page, shared_domains }
     }
 
@@ -102,6 +104,11 @@ impl Engine {
     pub fn find_by(&self, question: &str, matching: Matching) -> Found {
         let nothing = Found { decision: Decision::Quiet, matches: Vec::new() };
         self.search().map_or(nothing, |search| search.find_by(question, matching))
+    }
+
+    /// The same where matching is ready; none where it would have to get ready first.
+    pub fn find_at_once(&self, question: &str) -> Option<Found> {
+        Some(self.search.get()?.as_ref().ok()?.find(question))
     }
 
     /// What may be learned when somebody answers a question with an entry by hand. It changes nothing until staff adopt

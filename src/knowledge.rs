@@ -36,7 +36,7 @@ pub use candidate::{Candidate, Unfit, adopt};
 pub use entry::{BadId, Entry, EntryId, Link, Remedy};
 pub use reasons::{ReasonText, Who};
 pub use rules::RuleText;
-pub use source::Source;
+pub use source::{Source, State};
 pub use voice::{Symptom, Voice};
 pub use words::FindingText;
 

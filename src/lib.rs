@@ -33,12 +33,12 @@
 //! | [`transcript`] | a look at a domain in a file: its circumstances, and every reply | config, domain, facts, finding |
 //! | [`probe`] | the driver, and the only IO towards the world | address, config, domain, facts, finding, inspect's spam verdict, mail, status, transcript |
 //! | [`answer`] | the neutral document | domain, finding, mask, text |
-//! | [`engine`] | ask, check, spf, inspect, test mail, load, status: from request to answer | all of the above |
+//! | [`engine`] | ask, check, spf, inspect, test mail, load, status: from request to answer; swapped as a whole when the knowledge has changed | all of the above |
 //! | [`moment`] | points in time that are written down | nobody |
 //! | [`watch`] | waiting for a change in the DNS: what each look means, and when to tell; pure | moment |
 //! | [`store`] | what must survive: SQLite by default, PostgreSQL for several replicas; the only place that names sqlx | config, domain, mask, moment, watch, written |
 //! | [`rounds`] | what is done without being asked: looks for those who watch a domain, and notifications | domain, engine, facts, finding, moment, probe's report, request, store, transcript, watch |
-//! | [`render`] | from answer to Discord, terminal, JSON; pure, limits are constants here | answer, domain, finding, inspect, load, probe's cost, status, text |
+//! | [`render`] | from answer to Discord, terminal, JSON, pages, and counts to a chart; pure, limits are constants here | answer, domain, finding, inspect, load, probe's cost, status, text |
 //! | [`surface`] | where people meet it: the command line, Discord; and where their test mail arrives | engine, render, rounds, store and the values they exchange |
 //!
 //! `main.rs` wires. `tests/it/architecture.rs` holds the modules to this table, and outside crates to their rooms.
@@ -54,7 +54,7 @@
 //!   record ([`mail::Check::examine`]).
 //! * Advice lives in `knowledge/`, not here; every finding code has its words there.
 //! * Text from outside is inert on every surface: no mention, no link, no markup; and nobody is pinged but by a
-//!   notification: the person whom it is for, or the role that staff chose.
+//!   notification: the person whom it is for, or the role that staff chose; and by an answer, for whom somebody chose it.
 //! * Where nobody asked the bot it answers once, or not at all: a talk is begun in the store before anything is said.
 //! * Nobody but [`probe::egress`] connects to a host that a domain names: to the address that it judged, public or allowed
 //!   by the operator, at one of six ports.
@@ -79,6 +79,9 @@
 //!
 //! To add a verb: a constant in [`request`], its arm in `Request::of`, its work in [`engine`]. Help, the chat and
 //! Discord's registration follow from the table.
+//!
+//! To add a command of Discord's alone: its shape in its room under `surface/discord/desk/`, its words in five languages in
+//! `knowledge/locales/`; a test says what is missing there.
 //!
 //! To change what is kept: a step at the end of `store/migration.rs` with its SQL in `store/schema/` (both engines read it),
 //! the method in its room of [`store`], its end in `store/expiry.rs`, and what it tells of a person in `store/privacy.rs`.

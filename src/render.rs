@@ -3,7 +3,9 @@
 //! Whatever stands in an answer is inert here: control characters become visible, markup is escaped, and only an
 //! [`Action::Open`](crate::answer::Action::Open) leads anywhere.
 
+pub mod chart;
 pub mod discord;
+pub mod html;
 pub mod json;
 pub mod table;
 pub mod terminal;

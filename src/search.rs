@@ -13,10 +13,12 @@
 //! | `index`    | the phrases of the knowledge, and how much a message is like them (tantivy)  |
 //! | `texts`    | the texts of the knowledge that speak for an entry or for silence            |
 //! | `quiet`    | the messages that want no answer                                             |
+//! | `clusters` | questions that are like each other                                           |
 //! | `pulls`    | symptoms that pull two entries together                                      |
 //! | `why`      | what decided, in words                                                       |
 //! | `trial`    | how well all this does, for authors                                          |
 
+mod clusters;
 mod concepts;
 mod features;
 mod index;
@@ -31,6 +33,7 @@ mod texts;
 pub mod trial;
 mod why;
 
+pub use clusters::clusters;
 pub use pulls::Pull;
 pub use why::{Reason, Why};
 

@@ -52,7 +52,7 @@ pub use leases::Lease;
 pub use limits::{Spending, Subject};
 pub use outbox::{Address, Delivery, Fate, News, Notification, Waiting};
 pub use privacy::Export;
-pub use settings::{QuietHours, Settings};
+pub use settings::{BadHours, QuietHours, Settings};
 pub use snowflake::{Channel, Guild, Interaction, Message, Person, Role, Talk};
 pub use talks::{Given, KeptTalk, NewTalk};
 pub use tally::{Counts, Occasion};

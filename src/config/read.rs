@@ -240,7 +240,9 @@ fn discord(table: &mut Table<'_>, problems: &mut Notes) -> Discord {
 
 fn http(table: &mut Table<'_>, problems: &mut Notes) -> Http {
     let listen = table.parsed("listen", "write an address with its port, such as `127.0.0.1:8080`", problems);
-    listen.map_or_else(Http::default, |listen| Http { listen })
+    let public = table.parsed::<Site>("public_url", "write an address such as `https://help.host.example`", problems);
+    let default = Http::default();
+    Http { listen: listen.unwrap_or(default.listen), public_url: public.map(|site| site.0) }
 }
 
 fn mailbox(table: &mut Table<'_>, problems: &mut Notes) -> Mailbox {
@@ -386,6 +388,12 @@ value!(Page(String), "an https address", |text| url::Url::parse(text)
     .ok()
     .filter(|url| url.scheme() == "https" && url.has_host() && url.username().is_empty() && url.password().is_none())
     .map(String::from));
+
+value!(Site(String), "an https address without `?` and `#`", |text| url::Url::parse(text)
+    .ok()
+    .filter(|url| url.scheme() == "https" && url.has_host() && url.username().is_empty() && url.password().is_none())
+    .filter(|url| url.query().is_none() && url.fragment().is_none())
+    .map(|url| url.as_str().trim_end_matches('/').to_owned()));
 
 impl From<Page> for String {
     fn from(page: Page) -> Self {

@@ -85,6 +85,7 @@ impl Display for Config {
         maybe(f, "proxy_url", discord.proxy_url.as_ref().map(text))?;
         writeln!(f, "\n[http]")?;
         set(f, "listen", text(http.listen))?;
+        maybe(f, "public_url", http.public_url.as_ref().map(text))?;
         writeln!(f, "\n[mailbox]")?;
         maybe(f, "listen", mailbox.listen.map(text))?;
         maybe(f, "domain", mailbox.domain.as_ref().map(text))?;

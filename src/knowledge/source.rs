@@ -3,6 +3,7 @@
 //! Reads; does not understand. A folder replaces the shipped knowledge as a whole and never adds to it.
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 use std::{fs, io};
 
 use include_dir::{Dir, include_dir};
@@ -43,6 +44,24 @@ impl Source {
             Self::Shipped => Ok(shipped()),
             Self::Folder(folder) => read(folder),
         }
+    }
+}
+
+/// What tells whether files have changed: each with its length and the time of its last change.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct State(Vec<(PathBuf, u64, Option<SystemTime>)>);
+
+impl Source {
+    /// The state of the files, where they can change.
+    pub fn state(&self) -> State {
+        let Self::Folder(folder) = self else { return State::default() };
+        let paths = ROOMS.iter().flat_map(|room| list(&folder.join(room)).unwrap_or_default());
+        let told = paths.map(|path| {
+            let told = fs::metadata(&path).ok();
+            let length = told.as_ref().map(fs::Metadata::len).unwrap_or_default();
+            (path, length, told.and_then(|told| told.modified().ok()))
+        });
+        State(told.collect())
     }
 }
 

@@ -138,6 +138,8 @@ pub enum Press {
     Domain(u64, String),
     /// For all to see what only one person sees.
     Share,
+    /// Something of the surface's own, in its own words.
+    Desk(String),
 }
 
 impl Press {
@@ -157,6 +159,7 @@ impl Press {
             "person" => Self::Person(rest.parse().ok()?),
             "domain" => Self::Domain(first.parse().ok()?, more?.to_owned()),
             "share" => Self::Share,
+            "desk" => Self::Desk(rest.to_owned()),
             _ => return None,
         })
     }
@@ -175,6 +178,7 @@ impl Press {
             Self::Person(talk) => ("person", talk.to_string(), None),
             Self::Domain(talk, entry) => ("domain", format!("{talk}:{entry}"), None),
             Self::Share => ("share", String::new(), None),
+            Self::Desk(words) => ("desk", words.clone(), None),
         };
         let plain = format!("{kind}:{first}");
         let whole = more.map(|more| format!("{plain}:{more}")).filter(fits);

@@ -1,5 +1,7 @@
 //! What staff set for their guild; written as JSON, so that a new setting needs no new schema.
 
+use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -42,6 +44,49 @@ pub struct QuietHours {
     pub to: u16,
     /// How many minutes the guild's time is ahead of UTC.
     pub ahead: i16,
+}
+
+/// Why a text is no span of hours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected hours such as `22:00-07:00`, with the distance to UTC behind them, such as `+02:00`")]
+pub struct BadHours;
+
+impl FromStr for QuietHours {
+    type Err = BadHours;
+
+    /// Reads `22:00-07:00 +02:00`; without a distance the hours are in UTC.
+    fn from_str(text: &str) -> Result<Self, BadHours> {
+        let (hours, ahead) = text.split_once(' ').unwrap_or((text, "+00:00"));
+        let (from, to) = hours.split_once('-').ok_or(BadHours)?;
+        let (from, to) = (minutes(from, 24)?, minutes(to, 24)?);
+        let ahead = ahead.trim();
+        let distance = |text| minutes(text, 15).map(u16::cast_signed);
+        let ahead = match (ahead.strip_prefix('+'), ahead.strip_prefix(['-', '\u{2212}'])) {
+            (Some(ahead), _) => distance(ahead)?,
+            (_, Some(behind)) => -distance(behind)?,
+            _ => return Err(BadHours),
+        };
+        if from == to { Err(BadHours) } else { Ok(Self { from, to, ahead }) }
+    }
+}
+
+/// Reads `22:00`, with fewer hours than these.
+fn minutes(text: &str, hours: u16) -> Result<u16, BadHours> {
+    let (hour, minute) = text.split_once(':').ok_or(BadHours)?;
+    let number = |text: &str| {
+        let digits = (1..=2).contains(&text.len()) && text.bytes().all(|digit| digit.is_ascii_digit());
+        if digits { text.parse::<u16>().map_err(|_| BadHours) } else { Err(BadHours) }
+    };
+    let (hour, minute) = (number(hour)?, number(minute)?);
+    if hour < hours && minute < 60 { Ok(hour * 60 + minute) } else { Err(BadHours) }
+}
+
+impl fmt::Display for QuietHours {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let clock = |minutes: u16| format!("{:02}:{:02}", minutes / 60, minutes % 60);
+        let sign = if self.ahead < 0 { '-' } else { '+' };
+        write!(f, "{}-{} {sign}{}", clock(self.from), clock(self.to), clock(self.ahead.unsigned_abs()))
+    }
 }
 
 impl QuietHours {
@@ -100,6 +145,28 @@ fn read(mut rows: Vec<Row>) -> Result<Settings, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quiet_hours_are_read_as_they_are_shown() {
+        for (text, hours) in [
+            ("22:00-07:00 +02:00", Some((1320, 420, 120))),
+            ("9:30-10:00", Some((570, 600, 0))),
+            ("00:00-23:59 -09:30", Some((0, 1439, -570))),
+            ("22:00", None),
+            ("24:00-07:00", None),
+            ("22:00-07:60", None),
+            ("07:00-07:00", None),
+            ("22:00-07:00 CET", None),
+            ("22:00-07:00 +15:00", None),
+            ("+2:00-07:00", None),
+            ("22-7", None),
+            ("", None),
+        ] {
+            let read = text.parse::<QuietHours>().ok();
+            assert_eq!(read.map(|hours| (hours.from, hours.to, hours.ahead)), hours, "{text}");
+            assert!(read.is_none_or(|hours| hours.to_string().parse() == Ok(hours)), "{text}");
+        }
+    }
 
     #[test]
     fn quiet_hours_may_span_midnight_and_are_in_the_guilds_time() {

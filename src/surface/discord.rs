@@ -8,20 +8,28 @@
 //! * `asker` is who asks, and what they may do there; `grounds` what is known of the place.
 //! * `talk` says which messages concern us, and what stands under an answer.
 //! * `desk` does what people entrust to the bot, with the store.
+//! * `commands` lists the commands, `command` is the shape of one, `locales` their names in other languages.
+//! * `pages` shows entries to browsers, and `link` leads there; `reload` takes in knowledge that has changed.
 //! * `bot` does the work after the acknowledgement, and ends in good order.
 //!
-//! The only place that names serenity. To add a command of the desk: its row in `desk`'s `VERBS`, its `Errand`, its room.
+//! The only place that names serenity. To add a command of the desk: its [`Command`](command::Command) in its room there, its
+//! `Errand` (its `Chore`, if it is for staff), its words in `knowledge/locales/`.
 
 mod asker;
 mod bot;
+mod command;
 mod commands;
 mod desk;
 mod gateway;
 mod grounds;
 mod http;
+mod link;
+mod locales;
 mod lot;
+mod pages;
 mod permissions;
 mod plan;
+mod reload;
 mod send;
 mod setup;
 mod signature;

@@ -37,6 +37,7 @@ const KNOWS: &[(&str, &[&str])] = &[
             "load",
             "mail",
             "probe",
+            "problem",
             "request",
             "search",
             "status",

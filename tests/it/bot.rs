@@ -8,7 +8,7 @@ use mailmedic::config::{Config, PublicKey};
 use mailmedic::facts::{Query, Response};
 use mailmedic::probe::{Network, Resolver};
 use mailmedic::request::{FIND_THE_REMEDY, OptionKind, VERBS};
-use mailmedic::store::{Address, News};
+use mailmedic::store::{Address, News, Store};
 use mailmedic::surface::discord::{Bot, Serving, replace_commands};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -22,38 +22,53 @@ use crate::discord::routes::Operation;
 use crate::discord::{Settings, StandIn};
 use crate::lab;
 use crate::nameserver::{Fault, NameServer, Zones};
-use crate::store::Place;
+use crate::store::{Place, SEED};
 
 /// A bot at work, its name server and its Discord.
-struct Lab {
-    discord: StandIn,
+pub(crate) struct Lab {
+    pub(crate) discord: StandIn,
     names: NameServer,
-    store: Place,
-    address: String,
+    pub(crate) store: Place,
+    pub(crate) address: String,
     stop: Option<oneshot::Sender<()>>,
     serving: JoinHandle<()>,
 }
 
 /// Which transports the bot serves.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum By {
+pub(crate) enum By {
     Gateway,
     Http,
 }
 
 impl Lab {
-    async fn start(by: By, zones: Zones) -> Self {
+    pub(crate) async fn start(by: By, zones: Zones) -> Self {
         // A resolver with the patience of the default configuration: some tests are about slow answers.
         let patience = Config::default().resolver.timeout;
         Self::start_on(by, zones, |names| Arc::new(Resolver::new(&[names.address()], patience))).await
     }
 
+    /// One that is configured, and asks no name server.
+    pub(crate) async fn configured(by: By, config: Config) -> Self {
+        Self::start_with(by, Zones::default(), config, |_| Arc::new(lab::Nobody)).await
+    }
+
     async fn start_on(by: By, zones: Zones, network: impl FnOnce(&NameServer) -> Arc<dyn Network>) -> Self {
+        Self::start_with(by, zones, Config::default(), network).await
+    }
+
+    async fn start_with(
+        by: By,
+        zones: Zones,
+        config: Config,
+        network: impl FnOnce(&NameServer) -> Arc<dyn Network>,
+    ) -> Self {
         let discord = StandIn::start_with(Settings { heartbeat: Duration::from_secs(1), ..Settings::default() }).await;
         let names = NameServer::start(zones).await;
-        let engine = lab::engine_on(network(&names), Config::default());
         let store = Place::file();
-        let bot = Bot::new(engine, Arc::new(discord.http()), store.open().await);
+        let opened = Store::open(&store.at, config.limits, SEED).await.unwrap();
+        let engine = lab::engine_on(network(&names), config);
+        let bot = Bot::new(engine, Arc::new(discord.http()), opened);
         replace_commands(&discord.http(), None).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
@@ -71,7 +86,7 @@ impl Lab {
     }
 
     /// Stops the bot as SIGTERM does, waits for its last answers, and lets the stand-in judge.
-    async fn finish(mut self) {
+    pub(crate) async fn finish(mut self) {
         self.stop();
         (&mut self.serving).await.unwrap();
         self.discord.finish().await;
@@ -82,11 +97,11 @@ impl Lab {
     }
 }
 
-fn title(body: &Value) -> &str {
+pub(crate) fn title(body: &Value) -> &str {
     body["embeds"][0]["title"].as_str().unwrap_or_default()
 }
 
-fn description(body: &Value) -> &str {
+pub(crate) fn description(body: &Value) -> &str {
     body["embeds"][0]["description"].as_str().unwrap_or_default()
 }
 

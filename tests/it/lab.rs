@@ -23,7 +23,8 @@ pub(crate) fn engine(server: &NameServer, config: Config) -> Arc<Engine> {
 
 /// An engine that asks this network.
 pub(crate) fn engine_on(network: Arc<dyn Network>, config: Config) -> Arc<Engine> {
-    let knowledge = Knowledge::load(&Source::Shipped, &config.brand).unwrap();
+    let source = config.knowledge.path.clone().map_or(Source::Shipped, Source::Folder);
+    let knowledge = Knowledge::load(&source, &config.brand).unwrap();
     Arc::new(Engine::new(config, knowledge, network))
 }
 

@@ -15,6 +15,7 @@ mod bombs;
 mod bot;
 mod check;
 mod cli;
+mod desk;
 mod discord;
 mod figures;
 mod gateway;

@@ -9,4 +9,4 @@ mod place;
 mod talking;
 mod watching;
 
-pub(crate) use place::{NOW, Place};
+pub(crate) use place::{NOW, Place, SEED};

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serenity::http::Http;
-use serenity::model::application::Interaction;
+use serenity::model::application::{CommandInteraction, Interaction};
 use serenity::model::id::{ChannelId, InteractionId, MessageId};
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Semaphore, watch};
@@ -27,10 +27,10 @@ use super::grounds::Grounds;
 use super::lot::chance;
 use super::plan::{self, Plan, Task};
 use super::send::{Callback, Reply, Sender};
-use super::{gateway, http};
+use super::{desk, gateway, http, pages, reload};
 use crate::answer::Answer;
 use crate::config::{Config, PublicKey};
-use crate::engine::Engine;
+use crate::engine::{Current, Engine};
 use crate::render::discord;
 use crate::rounds::Rounds;
 use crate::store::{self, Arrival, Spending, Store, Subject};
@@ -50,7 +50,8 @@ const LAST_ANSWERS: Duration = Duration::from_secs(15);
 /// Everything that answering on Discord needs; cheap to clone.
 #[derive(Clone)]
 pub struct Bot {
-    engine: Arc<Engine>,
+    current: Current,
+    config: Arc<Config>,
     desk: Desk,
     grounds: Grounds,
     sender: Sender,
@@ -86,6 +87,9 @@ pub enum ServeError {
     /// Discord does not want the bot on its gateway.
     #[error(transparent)]
     Gateway(gateway::Refused),
+    /// The signal to take in knowledge cannot be heard.
+    #[error("SIGHUP cannot be listened for")]
+    Signal(#[source] io::Error),
     /// The public key is no key.
     #[error("`[discord] public_key` is not a valid key; copy it again from the developer portal")]
     Key,
@@ -109,10 +113,13 @@ impl Bot {
         let stop = CancellationToken::new();
         let rounds = Rounds::new(Arc::clone(&engine), store.clone(), stop.clone());
         let sender = Sender::new(http);
+        let config = Arc::new(engine.config().clone());
+        let current = Current::new(engine);
         Self {
             grounds: Grounds::new(store.clone(), sender.clone()),
-            desk: Desk { engine: Arc::clone(&engine), store, rounds },
-            engine,
+            desk: Desk { current: current.clone(), store, rounds },
+            current,
+            config,
             sender,
             tasks: TaskTracker::new(),
             turns: Arc::new(Semaphore::new(ANSWERS_AT_ONCE)),
@@ -125,7 +132,7 @@ impl Bot {
     /// Serves until `shutdown`; then takes nothing new, and finishes the answers under way.
     pub async fn serve(self, serving: Serving, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
         let Serving { gateway, shared, public_key, listener } = serving;
-        let router = http::router(&self, gateway.is_some(), public_key)?;
+        let router = http::router(&self, gateway.is_some(), public_key)?.merge(pages::router(self.current.clone()));
         let stop = self.stop.clone();
         let stopped = stop.clone();
         let web = axum::serve(listener, router).with_graceful_shutdown(async move { stopped.cancelled().await });
@@ -140,7 +147,8 @@ impl Bot {
             self.desk.rounds.run(&postman, chance).await;
             Ok(())
         };
-        let mut all = Box::pin(async { tokio::try_join!(web, websocket, rounds).map(drop) });
+        let knowledge = async { reload::watch(&self.current, self.stop.clone()).await.map_err(ServeError::Signal) };
+        let mut all = Box::pin(async { tokio::try_join!(web, websocket, rounds, knowledge).map(drop) });
         tokio::select! {
             ended = &mut all => return ended,
             () = shutdown => tracing::info!("stopping: nothing new is taken, answers under way are finished"),
@@ -160,7 +168,7 @@ impl Bot {
     }
 
     pub(super) fn config(&self) -> &Config {
-        self.engine.config()
+        &self.config
     }
 
     /// How the bot stands with the gateway.
@@ -174,7 +182,10 @@ impl Bot {
 
     /// Takes an interaction that came over HTTP: what to respond at once, if it is one of ours. The rest is done after
     /// the response.
-    pub(super) fn take(&self, interaction: &Interaction) -> Option<Callback> {
+    pub(super) async fn take(&self, interaction: &Interaction) -> Option<Callback> {
+        if let Interaction::Autocomplete(typing) = interaction {
+            return Some(suggest(self.current.engine(), typing).await);
+        }
         let Plan { callback, task } = plan::plan(interaction)?;
         if let Some((task, asker)) = task.zip(Asker::of(interaction)) {
             let place = Place::Response { id: interaction.id(), token: token(interaction).to_owned() };
@@ -188,16 +199,32 @@ impl Bot {
 
     /// Takes an interaction that came over the gateway: acknowledges it, then does the rest.
     pub(super) fn take_from_gateway(&self, interaction: &Interaction) {
+        if let Interaction::Autocomplete(typing) = interaction {
+            let typing = typing.clone();
+            return self.spawn(async move |bot| {
+                let callback = suggest(bot.current.engine(), &typing).await;
+                bot.acknowledge(typing.id, &typing.token, &callback).await;
+            });
+        }
         let Some(Plan { callback, task }) = plan::plan(interaction) else { return };
         let (id, token) = (interaction.id(), token(interaction).to_owned());
         let task = task.zip(Asker::of(interaction));
         self.spawn(async move |bot| {
-            if let Err(error) = bot.sender.acknowledge(id, &token, &callback).await {
-                tracing::error!(%id, error, "an interaction could not be acknowledged");
-            } else if let Some((task, asker)) = task {
+            if bot.acknowledge(id, &token, &callback).await
+                && let Some((task, asker)) = task
+            {
                 bot.carry_out(task, asker, Place::Response { id, token }).await;
             }
         });
+    }
+
+    /// Acknowledges; whether Discord took it.
+    async fn acknowledge(&self, id: InteractionId, token: &str, callback: &Callback) -> bool {
+        let sent = self.sender.acknowledge(id, token, callback).await;
+        if let Err(error) = &sent {
+            tracing::error!(%id, error, "an interaction could not be acknowledged");
+        }
+        sent.is_ok()
     }
 
     /// Does what was acknowledged, in a task of its own, so that a bug ends with a sentence for the person instead of
@@ -207,7 +234,11 @@ impl Bot {
         let (bot, shown) = (self.clone(), Arc::clone(&place));
         let whole = tokio::spawn(async move {
             let mut place = shown.lock().await;
-            if let Some(refusal) = bot.spend(subjects(&asker)).await {
+            let counts = match &task {
+                Task::Answer(_) | Task::Share(_) => true,
+                Task::Errand(errand) => !bot.desk.is_work_of_staff(errand, &asker).await,
+            };
+            if counts && let Some(refusal) = bot.spend(subjects(&asker)).await {
                 return bot.show(&mut place, &refusal.into()).await;
             }
             match task {
@@ -331,6 +362,16 @@ fn too_often(who: &Subject, wait: Duration) -> Answer {
         }
     };
     Answer::sentence("One moment, please", lead)
+}
+
+/// What is suggested to somebody who types. Matching takes no long time, and yet not on the thread that listens.
+async fn suggest(engine: Arc<Engine>, typing: &CommandInteraction) -> Callback {
+    let typed = typing.data.autocomplete().map(|option| option.value.to_owned()).unwrap_or_default();
+    let suggestions = tokio::task::spawn_blocking(move || desk::suggestions(&engine, &typed)).await;
+    Callback::suggestions(suggestions.unwrap_or_else(|bug| {
+        tracing::error!(%bug, "nothing could be suggested");
+        Vec::new()
+    }))
 }
 
 fn token(interaction: &Interaction) -> &str {

@@ -2,61 +2,54 @@
 
 use serde_json::{Value, json};
 
+use super::command::{Audience, Command, EVERYWHERE, Kind, Need, Opt};
 use super::desk;
+use super::locales::{self, Locale};
 use crate::request::{FIND_THE_REMEDY, OptionKind, VERBS, Verb, VerbOption};
 
-/// A slash command.
-const CHAT_INPUT: u8 = 1;
 /// A command in a message's menu.
 const MESSAGE: u8 = 3;
-/// An option that holds text.
-const STRING: u8 = 3;
-/// An option that is on or off.
-const BOOLEAN: u8 = 5;
-/// An option that holds an uploaded file.
-const ATTACHMENT: u8 = 11;
-/// Where commands may be used: in guilds, and in direct messages with the bot.
-const CONTEXTS: [u8; 2] = [0, 1];
 
 /// The option of every verb that keeps the answer from others.
-pub(super) const PRIVATE: VerbOption = VerbOption {
+pub(super) const PRIVATE: Opt = Opt {
     name: "private",
     summary: "Show the answer to you alone; you can share it afterwards",
-    example: "true",
-    required: false,
-    kind: OptionKind::Word,
+    kind: Kind::Truth,
+    need: Need::May,
 };
 
 /// The whole list, as "Bulk Overwrite Application Commands" takes it.
 pub(super) fn commands() -> Value {
-    let verbs = VERBS.iter().map(|verb| {
-        let private = json!({
-            "type": BOOLEAN, "name": PRIVATE.name, "description": PRIVATE.summary, "required": PRIVATE.required,
-        });
-        command(verb, Some(private))
-    });
-    let errands = desk::VERBS.iter().map(|verb| command(verb, None));
-    let on_messages = [FIND_THE_REMEDY].map(|name| json!({ "type": MESSAGE, "name": name, "contexts": CONTEXTS }));
-    verbs.chain(errands).chain(on_messages).collect()
+    let locales = locales::shipped();
+    let slash = slash_commands();
+    let slash = slash.iter().map(|command| command.json(&locales));
+    slash.chain(ON_MESSAGES.map(|name| on_message(name, &locales))).collect()
 }
 
-fn command(verb: &Verb, more: Option<Value>) -> Value {
-    let options: Vec<Value> = verb.options.iter().map(option).chain(more).collect();
-    json!({
-        "type": CHAT_INPUT, "name": verb.name, "description": verb.summary, "options": options, "contexts": CONTEXTS,
-    })
+/// All slash commands.
+pub(super) fn slash_commands() -> Vec<Command> {
+    VERBS.iter().map(command).chain(desk::commands()).collect()
 }
 
-fn option(option: &VerbOption) -> Value {
+/// The commands in a message's menu.
+pub(super) const ON_MESSAGES: [&str; 1] = [FIND_THE_REMEDY];
+
+fn on_message(name: &'static str, locales: &[Locale]) -> Value {
+    let told = locales.iter().filter_map(|locale| Some((locale.code.to_owned(), locale.of(name)?.name.clone().into())));
+    let told: serde_json::Map<String, Value> = told.collect();
+    json!({ "type": MESSAGE, "name": name, "name_localizations": told, "contexts": EVERYWHERE })
+}
+
+fn command(verb: &Verb) -> Command {
+    let options = verb.options.iter().map(option).chain([PRIVATE]).collect();
+    Command { name: verb.name, summary: verb.summary, audience: Audience::Everybody, options }
+}
+
+fn option(option: &VerbOption) -> Opt {
+    let need = if option.required { Need::Must } else { Need::May };
     let kind = match option.kind {
-        OptionKind::Word | OptionKind::Words => STRING,
-        OptionKind::File => ATTACHMENT,
+        OptionKind::Word | OptionKind::Words => Kind::Text,
+        OptionKind::File => Kind::File,
     };
-    let mut written = json!({
-        "type": kind, "name": option.name, "description": option.summary, "required": option.required,
-    });
-    if let Some(choices) = desk::choices(option) {
-        written["choices"] = choices.into_iter().map(|word| json!({ "name": word, "value": word })).collect();
-    }
-    written
+    Opt { name: option.name, summary: option.summary, kind, need }
 }

@@ -3,30 +3,54 @@
 //! * `watches` begins, lists and ends them.
 //! * `feedback` takes people's words on answers, and calls staff.
 //! * `post` takes notifications to people, and holds their words.
+//! * `answers` shows an entry that somebody chose by hand, and suggests entries.
+//! * `privacy` gives and deletes what is kept of a person.
+//! * `staff` is what staff alone may do, and the gate before it: `settings`, `gaps` and `candidates` (what is to be
+//!   learned), `stats`.
+//! * `given` reads what came with a command.
 
+mod answers;
+mod candidates;
 mod feedback;
+mod gaps;
+mod given;
 mod post;
+mod privacy;
+mod settings;
+mod staff;
+mod stats;
 mod watches;
 
-use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use answers::Pick;
+pub(super) use answers::suggestions;
 pub(super) use feedback::Word;
+pub(super) use given::Given;
 pub(super) use post::Postman;
-pub(super) use watches::{VERBS, Wish, choices};
+use privacy::Privacy;
+use staff::Chore;
+pub(super) use watches::Wish;
 
 use super::asker::Asker;
+use super::command::Command;
 use super::send::Reply;
 use crate::answer::Answer;
-use crate::engine::Engine;
+use crate::engine::Current;
 use crate::moment::Moment;
 use crate::request::BadRequest;
 use crate::rounds::Rounds;
 use crate::store::{Channel, Message, Store, StoreError};
 use crate::text::Text;
 
+/// The commands of the desk.
+pub(super) fn commands() -> Vec<Command> {
+    let everybodys = watches::commands().into_iter().chain([answers::command(), privacy::command()]);
+    everybodys.chain(staff::commands()).collect()
+}
+
 /// Something to keep, or to show of what is kept.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub(super) enum Errand {
     /// To be told when a change is everywhere.
     Watch(Wish),
@@ -40,16 +64,38 @@ pub(super) enum Errand {
     Failed(Word),
     /// To talk to a person.
     Person(Word),
+    /// An entry, chosen by hand.
+    Answer(Pick),
+    /// What is kept of oneself.
+    Privacy(Privacy),
+    /// What staff alone may do.
+    Staff(Chore),
 }
 
 impl Errand {
     /// What a command of the desk asks for; none where it is another's.
-    pub(super) fn of(command: &str, given: &[(&str, &str)]) -> Option<Result<Self, BadRequest>> {
-        match command {
-            "watch" => Some(Wish::of(given).map(Self::Watch)),
-            "watches" => Some(Ok(Self::Watches)),
-            _ => None,
+    pub(super) fn of(command: &str, given: Given<'_>) -> Option<Result<Self, BadRequest>> {
+        Some(Ok(match command {
+            "watch" => return Some(Wish::of(&given.texts()).map(Self::Watch)),
+            "watches" => Self::Watches,
+            "answer" => Self::Answer(Pick::of(given)),
+            "privacy" => Self::Privacy(Privacy::of(given)),
+            _ => Self::Staff(Chore::of(command, given)?),
+        }))
+    }
+
+    /// What a press asks for, which anybody can forge; none where it asks for nothing.
+    pub(super) fn of_press(words: &str) -> Option<Self> {
+        if words == privacy::DELETE {
+            return Some(Self::Privacy(Privacy::Deleted));
         }
+        let (kind, rest) = words.split_once(':')?;
+        Some(Self::Staff(Chore::Learning(gaps::Learning::of_press(kind, rest)?)))
+    }
+
+    /// Whether everybody sees what comes of it.
+    pub(super) const fn is_public(&self) -> bool {
+        matches!(self, Self::Answer(_))
     }
 }
 
@@ -70,7 +116,7 @@ impl From<Reply> for Done {
 /// Where errands are done.
 #[derive(Clone)]
 pub(super) struct Desk {
-    pub(super) engine: Arc<Engine>,
+    pub(super) current: Current,
     pub(super) store: Store,
     pub(super) rounds: Rounds,
 }
@@ -85,6 +131,9 @@ impl Desk {
             Errand::Worked(word) => self.worked(word, asker).await,
             Errand::Failed(word) => self.failed(word, asker).await.map(Done::from),
             Errand::Person(word) => self.person(word, asker).await.map(Done::from),
+            Errand::Answer(pick) => Ok(Reply::from(answers::show(&self.current.engine(), &pick)).into()),
+            Errand::Privacy(wish) => self.privacy(wish, asker).await.map(Done::from),
+            Errand::Staff(chore) => self.chore(chore, asker).await.map(Done::from),
         };
         done.unwrap_or_else(|error| trouble(&error).into())
     }
@@ -104,4 +153,10 @@ fn trouble(error: &StoreError) -> Reply {
 
 pub(super) fn now() -> Moment {
     SystemTime::now().into()
+}
+
+/// A moment in milliseconds since 1970, as people read it, in UTC.
+fn date(at: i64) -> String {
+    let time = UNIX_EPOCH + Duration::from_millis(u64::try_from(at).unwrap_or_default());
+    humantime::format_rfc3339_seconds(time).to_string()
 }

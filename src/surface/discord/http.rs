@@ -63,7 +63,7 @@ async fn interaction(State(signed): State<Arc<Signed>>, headers: HeaderMap, body
         tracing::warn!("a signed request holds no interaction that is known");
         return StatusCode::BAD_REQUEST.into_response();
     };
-    let Some(callback) = signed.bot.take(&interaction) else { return StatusCode::BAD_REQUEST.into_response() };
+    let Some(callback) = signed.bot.take(&interaction).await else { return StatusCode::BAD_REQUEST.into_response() };
     match serde_json::to_vec(&callback) {
         Ok(json) => ([(header::CONTENT_TYPE, "application/json")], json).into_response(),
         Err(error) => {

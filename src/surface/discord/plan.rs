@@ -2,16 +2,16 @@
 //!
 //! Everything slow is in the [`Task`], which starts after the acknowledgement: Discord waits three seconds.
 
+use std::error::Error;
 use std::fmt::Display;
 
 use serenity::model::application::{
-    ActionRowComponent, CommandDataOptionValue, CommandInteraction, CommandType, ComponentInteraction, Interaction,
-    ModalInteraction,
+    ActionRowComponent, CommandInteraction, CommandType, ComponentInteraction, Interaction, ModalInteraction,
 };
 use serenity::model::channel::{Message, MessageFlags};
 
 use super::commands::PRIVATE;
-use super::desk::{Errand, Wish, Word};
+use super::desk::{Errand, Given, Wish, Word};
 use super::send::Callback;
 use super::talk::talk_of;
 use crate::domain::Domain;
@@ -29,7 +29,7 @@ pub(super) struct Plan {
 }
 
 /// What is done after the acknowledgement.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub(super) enum Task {
     /// To answer.
     Answer(Asked),
@@ -76,18 +76,20 @@ pub(super) fn plan(interaction: &Interaction) -> Option<Plan> {
         Interaction::Command(command) => command_plan(command).unwrap_or_else(Plan::refuse),
         Interaction::Component(pressed) => match Press::read(&pressed.data.custom_id) {
             Some(press) => press_plan(press, pressed).unwrap_or_else(Plan::refuse),
-            None => Plan::refuse(OF_ANOTHER_TIME),
+            None => Plan::refuse(Unknown),
         },
         Interaction::Modal(form) => form_plan(form).unwrap_or_else(Plan::refuse),
         _ => return None,
     })
 }
 
-/// Why a press is refused that this version does not know.
-const OF_ANOTHER_TIME: &str = "This button is of another time; ask again";
+/// What is said to a press on a button that is none of ours.
+#[derive(Debug, thiserror::Error)]
+#[error("This button is of another time; ask again")]
+struct Unknown;
 
 /// What a press asks for; anybody can forge one. What it is on is told by Discord.
-fn press_plan(press: Press, on: &ComponentInteraction) -> Result<Plan, BadRequest> {
+fn press_plan(press: Press, on: &ComponentInteraction) -> Result<Plan, Box<dyn Error>> {
     let (talk, alone) = (talk_of(&on.message), is_for_one(&on.message));
     let replace = |request| Plan::new(Callback::KEEP, Task::Answer(Asked { alone, ..Asked::new(request, talk) }));
     let answer = store::Message(on.message.id.get());
@@ -110,20 +112,22 @@ fn press_plan(press: Press, on: &ComponentInteraction) -> Result<Plan, BadReques
         Press::Person(talk) => alone_with(Errand::Person(word(talk, String::new()))),
         Press::Domain(..) => {
             let form = Form::new(&press, "Check my domain", "Your domain, or an address at it", "example.com");
-            form.map_or_else(
-                || Plan::refuse(OF_ANOTHER_TIME),
-                |form| Plan { callback: Callback::form(form), task: None },
-            )
+            form.map_or_else(|| Plan::refuse(Unknown), |form| Plan { callback: Callback::form(form), task: None })
         }
         Press::Share if !alone => Plan::refuse("Everybody sees this already"),
         Press::Share => Plan::new(Callback::THINKING, Task::Share(again(&on.message))),
+        Press::Desk(words) => {
+            // What others see is not replaced by what is for one alone.
+            let callback = if alone { Callback::KEEP } else { Callback::THINKING_ALONE };
+            Plan::new(callback, Task::Errand(Errand::of_press(&words).ok_or(Unknown)?))
+        }
     })
 }
 
 /// What was filled in: the domain that an entry wants to look at.
 fn form_plan(form: &ModalInteraction) -> Result<Plan, BadRequest> {
     let Some(Press::Domain(talk, entry)) = Press::read(&form.data.custom_id) else {
-        return Ok(Plan::refuse(OF_ANOTHER_TIME));
+        return Ok(Plan::refuse(Unknown));
     };
     let lines = form.data.components.iter().flat_map(|row| &row.components);
     let mut values = lines.filter_map(|line| match line {
@@ -165,21 +169,14 @@ fn command_plan(command: &CommandInteraction) -> Result<Plan, BadRequest> {
         let request = if text.trim().is_empty() { Request::Help } else { Request::ask(text) };
         return Ok(Plan::new(Callback::THINKING, Task::Answer(Asked::new(request, talk))));
     }
-    let given: Vec<_> = data
-        .options
-        .iter()
-        .filter_map(|option| match &option.value {
-            CommandDataOptionValue::String(text) => Some((option.name.as_str(), text.as_str())),
-            _ => None,
-        })
-        .collect();
-    if let Some(errand) = Errand::of(&data.name, &given) {
-        return Ok(Plan::new(Callback::THINKING_ALONE, Task::Errand(errand?)));
+    let options = Given::of(&data.options);
+    let given = options.texts();
+    if let Some(errand) = Errand::of(&data.name, options) {
+        let errand = errand?;
+        let callback = if errand.is_public() { Callback::THINKING } else { Callback::THINKING_ALONE };
+        return Ok(Plan::new(callback, Task::Errand(errand)));
     }
-    let private = data
-        .options
-        .iter()
-        .any(|option| option.name == PRIVATE.name && matches!(option.value, CommandDataOptionValue::Boolean(true)));
+    let private = options.truth(PRIVATE.name);
     let callback = if private { Callback::THINKING_ALONE } else { Callback::THINKING };
     let request = Request::with(&data.name, &given)?;
     Ok(Plan::new(callback, Task::Answer(Asked { alone: private, ..Asked::new(request, talk) })))

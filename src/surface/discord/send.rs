@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
+use serenity::builder::CreateAttachment;
 use serenity::http::{Http, LightMethod, Request, Route};
 use serenity::model::Permissions;
 use serenity::model::channel::{self, Channel, ChannelType, ReactionType};
@@ -31,16 +32,34 @@ use crate::text::Text;
 /// A message for one person's eyes (Discord's message flag `EPHEMERAL`).
 const EPHEMERAL: u64 = 1 << 6;
 
-/// What is shown: an answer, and buttons that only Discord has.
+/// What is shown: an answer, and what only Discord has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Reply {
     pub(super) answer: Answer,
+    /// Buttons beside those of the answer.
     pub(super) extra: Vec<Extra>,
+    /// Files to take along.
+    pub(super) files: Vec<File>,
+    /// Whom it is for, where that is said.
+    pub(super) call: Call,
+}
+
+/// A file of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct File {
+    pub(super) name: String,
+    pub(super) bytes: Vec<u8>,
 }
 
 impl From<Answer> for Reply {
     fn from(answer: Answer) -> Self {
-        Self { answer, extra: Vec::new() }
+        Self { answer, extra: Vec::new(), files: Vec::new(), call: Call::Nobody }
+    }
+}
+
+impl Reply {
+    fn attachments(&self) -> Vec<CreateAttachment> {
+        self.files.iter().map(|file| CreateAttachment::bytes(file.bytes.clone(), file.name.clone())).collect()
     }
 }
 
@@ -57,12 +76,14 @@ pub(super) struct Body {
     #[serde(skip_serializing_if = "Option::is_none")]
     message_reference: Option<Reference>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    attachments: Option<Vec<Attachment>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     nonce: Option<String>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     enforce_nonce: bool,
 }
 
-/// Whose mention resolves: nobody's, whatever the text holds, but for the one whom a notification is for.
+/// Whose mention resolves: nobody's, whatever the text holds, but for the one whom a notification or an answer is for.
 #[derive(Debug, Default, Serialize)]
 struct AllowedMentions {
     parse: [&'static str; 0],
@@ -72,13 +93,20 @@ struct AllowedMentions {
     roles: Vec<String>,
 }
 
+/// A file that stands with the message, by its number in the request; those that are not named go.
+#[derive(Debug, Serialize)]
+struct Attachment {
+    id: usize,
+    filename: String,
+}
+
 #[derive(Debug, Serialize)]
 struct Reference {
     message_id: MessageId,
     fail_if_not_exists: bool,
 }
 
-/// Who is called by a notification.
+/// Who is called by a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Call {
     /// Nobody.
@@ -87,11 +115,13 @@ pub(super) enum Call {
     Person(Person),
     /// Those who have a role.
     Role(Role),
+    /// The person whom somebody who helps chose an answer for.
+    For(Person),
 }
 
 impl Body {
     fn of(reply: &Reply) -> Self {
-        Self::around(discord::message(&reply.answer, &reply.extra))
+        Self::around(discord::message(&reply.answer, &reply.extra)).calling(reply.call)
     }
 
     fn around(message: Message) -> Self {
@@ -101,6 +131,7 @@ impl Body {
             allowed_mentions: AllowedMentions::default(),
             flags: None,
             message_reference: None,
+            attachments: None,
             nonce: None,
             enforce_nonce: false,
         }
@@ -111,6 +142,10 @@ impl Body {
             Call::Nobody => {}
             Call::Person(person) => {
                 self.content = Some(format!("<@{person}>"));
+                self.allowed_mentions.users.push(person.to_string());
+            }
+            Call::For(person) => {
+                self.content = Some(format!("For <@{person}>"));
                 self.allowed_mentions.users.push(person.to_string());
             }
             Call::Role(role) => {
@@ -134,8 +169,16 @@ pub(super) struct Callback {
 #[serde(untagged)]
 enum Data {
     Flags { flags: u64 },
+    Choices { choices: Vec<Choice> },
     Message(Box<Body>),
     Form(Box<Form>),
+}
+
+/// A suggestion while somebody types.
+#[derive(Debug, Serialize)]
+struct Choice {
+    name: String,
+    value: String,
 }
 
 impl Callback {
@@ -151,6 +194,12 @@ impl Callback {
     /// `MODAL`: a form to fill in.
     pub(super) fn form(form: Form) -> Self {
         Self { r#type: 9, data: Some(Data::Form(Box::new(form))) }
+    }
+
+    /// `APPLICATION_COMMAND_AUTOCOMPLETE_RESULT`: suggestions, each with what is shown and what it stands for.
+    pub(super) fn suggestions(shown: Vec<(String, String)>) -> Self {
+        let choices = shown.into_iter().map(|(name, value)| Choice { name, value }).collect();
+        Self { r#type: 8, data: Some(Data::Choices { choices }) }
     }
 
     /// `CHANNEL_MESSAGE_WITH_SOURCE`: a sentence, for this person alone.
@@ -228,7 +277,15 @@ impl Sender {
 
     /// Puts the answer where the acknowledgement stands.
     pub(super) async fn edit_response(&self, token: &str, reply: &Reply) -> Result<(), String> {
-        self.put(token, &Body::of(reply)).await
+        let mut body = Body::of(reply);
+        let files = reply.files.iter().enumerate();
+        body.attachments = Some(files.map(|(id, file)| Attachment { id, filename: file.name.clone() }).collect());
+        if reply.files.is_empty() {
+            return self.put(token, &body).await;
+        }
+        let edit =
+            || async { Ok(self.http.edit_original_interaction_response(token, &body, reply.attachments()).await?) };
+        self.persist(ANSWER, SOON, edit).await.map(drop).map_err(|failure| failure.to_string())
     }
 
     /// The same with a message of ours that was shown before.
@@ -287,7 +344,7 @@ impl Sender {
         // without harm.
         body.nonce = Some(to.map_or_else(|| format!("in-{channel}"), |message| message.to_string()));
         body.enforce_nonce = true;
-        let send = || async { Ok(self.http.send_message(channel, Vec::new(), &body).await?) };
+        let send = || async { Ok(self.http.send_message(channel, reply.attachments(), &body).await?) };
         let sent = self.persist(ANSWER, SOON, send).await;
         self.judge(channel, Attempt::Reply, sent).await.map(|message| message.id)
     }
@@ -295,7 +352,7 @@ impl Sender {
     /// Changes a message of ours.
     pub(super) async fn edit(&self, channel: ChannelId, message: MessageId, reply: &Reply) -> Result<(), String> {
         let body = Body::of(reply);
-        let edit = || async { Ok(self.http.edit_message(channel, message, &body, Vec::new()).await?) };
+        let edit = || async { Ok(self.http.edit_message(channel, message, &body, reply.attachments()).await?) };
         let edited = self.persist(ANSWER, SOON, edit).await;
         self.judge(channel, Attempt::Edit, edited).await.map(drop)
     }

@@ -26,6 +26,8 @@ pub(crate) struct Talk {
     pub(crate) reply_lost: bool,
     kind: u8,
     channel: String,
+    /// The people whom the command was given.
+    given: Vec<String>,
     carrier: Option<String>,
     metadata: Value,
 }
@@ -100,11 +102,29 @@ pub(crate) fn open(world: &mut World, invocation: &Invocation) -> Value {
         reply_lost: false,
         kind: invocation.kind(),
         channel: invocation.channel.clone(),
+        given: people_given(&object["data"]["options"]),
         carrier: object["message"]["id"].as_str().map(str::to_owned),
         metadata: metadata(&id, invocation, &object),
     };
     world.talks.insert(id, talk);
     object
+}
+
+/// The people (options of type 6) among a command's options, those of its parts included.
+fn people_given(options: &Value) -> Vec<String> {
+    let options = options.as_array().into_iter().flatten();
+    let each = options.flat_map(|option| {
+        let own = option["value"].as_str().filter(|_| option["type"] == 6).map(str::to_owned);
+        own.into_iter().chain(people_given(&option["options"]))
+    });
+    each.collect()
+}
+
+/// Says whom an answer calls although nobody chose it for them.
+fn called_unasked(talk: &Talk, body: &Value) -> Option<String> {
+    let called = body["allowed_mentions"]["users"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let unasked = called.into_iter().find(|id| !talk.given.iter().any(|given| given == id));
+    unasked.map(|id| format!("{} calls {id}, for whom nobody asked", talk.name))
 }
 
 /// The newest message that carries the component which is pressed, or which opened the form: it bears the same id.
@@ -277,6 +297,9 @@ fn done(world: &mut World, id: &str, what: What, call: &Call) {
 /// `GET`, `PATCH` and `DELETE …/messages/@original`.
 pub(crate) fn original(shared: &Shared, world: &mut World, call: &Call) -> Result<Outcome, Refusal> {
     let id = by_token(shared, world, call)?;
+    if let Some(why) = called_unasked(&world.talks[&id], &call.body) {
+        return Err(super::rest::invalid().because(why));
+    }
     let message_id = world.talks[&id].original.clone();
     let message_id = message_id.ok_or_else(|| unknown_message("this interaction has no message"))?;
     on_message(world, call, &id, &message_id, What::Edited)

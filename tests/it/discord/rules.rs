@@ -40,6 +40,7 @@ pub(crate) fn problems(kind: Body, body: &Value) -> Vec<String> {
         Body::Message => message(&mut report, "", body, Part::Whole, &[CONTENT, IN_CHANNEL].concat()),
         Body::Execute => message(&mut report, "", body, Part::Whole, &[CONTENT, BY_WEBHOOK].concat()),
         Body::Edit => message(&mut report, "", body, Part::Change, CONTENT),
+        Body::Answer => message(&mut report, "", body, Part::Answer, CONTENT),
         Body::Commands => commands::check(&mut report, body),
     }
     report.0
@@ -50,6 +51,8 @@ pub(crate) fn problems(kind: Body, body: &Value) -> Vec<String> {
 enum Part {
     Whole,
     Change,
+    /// What changes in the answer to an interaction.
+    Answer,
 }
 
 const CONTENT: &[&str] = &["content", "embeds", "allowed_mentions", "components", "attachments", "flags", "poll"];
@@ -89,8 +92,12 @@ fn callback(report: &mut Report, body: &Value) {
 
 fn message(report: &mut Report, at: &str, body: &Value, part: Part, known: &[&str]) {
     report.keys(at, body, known);
-    let called = (body["enforce_nonce"] == true).then(|| &body["content"]);
-    mentions(report, &format!("{at}/allowed_mentions"), &body["allowed_mentions"], called);
+    let called = match part {
+        _ if body["enforce_nonce"] == true => Called::ByNotification,
+        Part::Answer => Called::ByHelper,
+        Part::Whole | Part::Change => Called::Nobody,
+    };
+    mentions(report, &format!("{at}/allowed_mentions"), &body["allowed_mentions"], called, &body["content"]);
     if body["content"].as_str().is_some_and(|text| text.chars().count() > 2000) {
         report.say(&format!("{at}/content"), "longer than 2000");
     }
@@ -107,18 +114,32 @@ fn message(report: &mut Report, at: &str, body: &Value, part: Part, known: &[&st
     }
 }
 
-/// A message says that nobody is to be pinged, whatever its text holds; a notification, which bears a nonce, calls one at
-/// most.
-fn mentions(report: &mut Report, at: &str, mentions: &Value, called: Option<&Value>) {
+/// Who may call somebody.
+#[derive(Clone, Copy, PartialEq)]
+enum Called {
+    /// A notification, which bears a nonce: one person or role.
+    ByNotification,
+    /// Whoever chose an answer for somebody: that person. Whom they chose, `interactions` knows.
+    ByHelper,
+    Nobody,
+}
+
+/// A message says that nobody is to be pinged, whatever its text holds; a notification, and the answer that somebody chose
+/// for a person, call one at most, whom the content names and nobody else.
+fn mentions(report: &mut Report, at: &str, mentions: &Value, called: Called, content: &Value) {
     report.keys(at, mentions, &["parse", "users", "roles", "replied_user"]);
     if mentions["parse"].as_array().is_none_or(|parse| !parse.is_empty()) {
         report.say(at, "must be there, with `parse` as an empty list");
     }
-    if let Some(called) = called {
-        // A notification may call one, and says whom where everybody can read it.
+    if called != Called::Nobody {
+        // It says whom where everybody can read it.
         let named = ["users", "roles"].map(|kind| mentions[kind].as_array().map_or(0, Vec::len)).iter().sum::<usize>();
-        let calls = [("users", "<@"), ("roles", "<@&")].into_iter().any(|(kind, mark)| {
-            mentions[kind][0].as_str().is_some_and(|id| called == &Value::from(format!("{mark}{id}>")))
+        let forms: &[(&str, &str)] = match called {
+            Called::ByHelper => &[("users", "For <@")],
+            _ => &[("users", "<@"), ("roles", "<@&")],
+        };
+        let calls = forms.iter().any(|(kind, mark)| {
+            mentions[kind][0].as_str().is_some_and(|id| content == &Value::from(format!("{mark}{id}>")))
         });
         if named > 1 || (named == 1 && !calls) || mentions["replied_user"] == true {
             report.say(at, "may call one alone, whom the content names");

@@ -187,6 +187,12 @@ impl StandIn {
         attachment(&path, name, content_type, bytes.len())
     }
 
+    /// What is in a file that the bot sent, by the URL in its message.
+    pub(crate) fn uploaded(&self, url: &str) -> Vec<u8> {
+        let path = url::Url::parse(url).expect("the stand-in's own").path().to_owned();
+        self.shared.read(|world| world.files[&path].clone())
+    }
+
     /// Makes the next `times` requests of an operation fail.
     pub(crate) fn trouble(&self, operation: Operation, fault: Fault, times: usize) {
         self.shared.change(|world| world.faults.add(operation, fault, times));

@@ -1,7 +1,6 @@
 //! Giving answers: what is known after a moment, then the whole; and a note of what was given.
 
 use std::fmt::Display;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::timeout;
@@ -14,6 +13,7 @@ use crate::search::{Decision, Found};
 use crate::store::{Given, NewTalk, Occasion, Subject, Talk};
 use crate::surface::discord::asker::Asker;
 use crate::surface::discord::desk::now;
+use crate::surface::discord::link::linked;
 use crate::surface::discord::plan::Asked;
 use crate::surface::discord::send::Reply;
 use crate::surface::discord::talk;
@@ -36,7 +36,7 @@ impl Bot {
         let Asked { request, talk, message, alone, domain } = what;
         let Request::Ask(question) = request else {
             let talk = self.go_on(talk, asker, place).await;
-            let engine = Arc::clone(&self.engine);
+            let engine = self.current.engine();
             let work = self.off_the_threads(move || engine.begin(request)).await;
             return self
                 .give(work, Showing { talk, alone: alone || matches!(place, Place::Aside { .. }) }, asker, place)
@@ -78,7 +78,7 @@ impl Bot {
 
     /// Begins with a question. Matching may have to get ready first, which must not hold up others.
     pub(super) async fn begin(&self, question: String, circumstances: Circumstances) -> Work {
-        let engine = Arc::clone(&self.engine);
+        let engine = self.current.engine();
         self.off_the_threads(move || engine.ask(&question, &circumstances)).await
     }
 
@@ -105,9 +105,9 @@ impl Bot {
         }
         let shown = |work: &Work| {
             let Showing { talk, alone } = showing;
-            let answer = work.answer();
+            let answer = linked(work.answer(), work.entry().map(|entry| &entry.id), &self.config().http);
             let answer = Answer { note: instead.clone().or(answer.note), ..answer };
-            Reply { answer, extra: talk::buttons(work, talk, alone && asker.guild.is_some()) }
+            Reply { extra: talk::buttons(work, talk, alone && asker.guild.is_some()), ..answer.into() }
         };
         // Only what asks the network waits for its turn; its clock runs from the first question.
         let turn = if work.asks_the_network() { self.turns.acquire().await.ok() } else { None };
@@ -117,7 +117,7 @@ impl Bot {
         }
         drop(turn);
         if let Some(talk) = showing.talk {
-            self.note(Noted::of(&self.engine, &work), talk, asker).await;
+            self.note(Noted::of(&self.current.engine(), &work), talk, asker).await;
         }
         self.show(place, &shown(&work)).await;
     }

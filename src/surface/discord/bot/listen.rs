@@ -67,7 +67,7 @@ impl Bot {
         let mut what = Asked { message: Some(store::Message(message.id.get())), ..Asked::new(request, Some(talk)) };
         if let Request::Ask(question) = &what.request
             && message.guild_id.is_some()
-            && self.engine.domain_of(question).is_none()
+            && self.current.engine().domain_of(question).is_none()
         {
             let known = before.and_then(|kept| kept.domain?.parse().ok());
             what.domain = match known {
@@ -82,7 +82,7 @@ impl Bot {
     async fn spoken_of(&self, message: &Message) -> Option<Domain> {
         self.grounds.thread(message.channel_id).await.ok()??;
         let history = self.sender.history(message.channel_id).await.ok()?;
-        talk::spoken_of(&self.engine, message, &history)
+        talk::spoken_of(&self.current.engine(), message, &history)
     }
 
     /// What holds where somebody asks.
@@ -91,7 +91,7 @@ impl Bot {
             Some(guild) => self.grounds.settings(guild).await.unwrap_or_default(),
             None => Arc::default(),
         };
-        Rules::of(self.engine.config(), &settings)
+        Rules::of(self.config(), &settings)
     }
 
     /// Answers a message that was said to everybody, if it is a question for us.
@@ -99,7 +99,7 @@ impl Bot {
         let asker = Asker::of_message(message);
         let Some(guild) = asker.guild else { return };
         let Ok(settings) = self.grounds.settings(guild).await else { return };
-        let rules = Rules::of(self.engine.config(), &settings);
+        let rules = Rules::of(self.config(), &settings);
         if rules.choose_nothing() || asker.is_staff(&self.config().discord, &settings) {
             return;
         }
@@ -177,7 +177,7 @@ impl Bot {
             return Ok(None);
         }
         let history = self.sender.history(channel).await?;
-        let spoken_of = talk::spoken_of(&self.engine, message, &history);
+        let spoken_of = talk::spoken_of(&self.current.engine(), message, &history);
         Ok(talk::is_first(message, &history).then_some(Ground::Thread { thread, spoken_of }))
     }
 

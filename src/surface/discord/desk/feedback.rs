@@ -45,14 +45,14 @@ impl Desk {
             Err(refusal) => return Ok(refusal),
         };
         self.judge(&word, &word.entry, Verdict::DidNot, asker).await?;
-        let next = others(&self.engine, &kept);
+        let next = others(&self.current.engine(), &kept);
         let lead = if next.is_empty() {
             "I have nothing else that fits. A person can help; they see what you asked and what I found."
         } else {
             "Is it one of these? Or talk to a person, who sees what you asked and what I found."
         };
         let answer = Answer { next, ..Answer::sentence("Sorry that it did not help", Text::plain(lead)) };
-        Ok(Reply { answer, extra: vec![a_person(word.talk, word.alone)] })
+        Ok(Reply { extra: vec![a_person(word.talk, word.alone)], ..answer.into() })
     }
 
     pub(super) async fn person(&self, word: Word, asker: &Asker) -> Result<Reply, StoreError> {
@@ -62,7 +62,7 @@ impl Desk {
         };
         let Some(guild) = asker.guild else { return Ok(self.nobody_here()) };
         let to = Address { guild: Some(guild), channel: asker.channel, person: Some(asker.person) };
-        let news = News::Handover { summary: summary(&self.engine, &kept) };
+        let news = News::Handover { summary: summary(&self.current.engine(), &kept) };
         if self.store.hand_over(word.talk, &to, &news, now()).await? == Arrival::Again {
             return Ok(sentence("They know", "Staff were told already, and will answer here. You need not ask again."));
         }
@@ -81,7 +81,7 @@ impl Desk {
             )));
         };
         let own = kept.own || self.is_staff(asker).await?;
-        let known = word.entry.is_empty() || self.engine.knowledge().entry(&word.entry).is_some();
+        let known = word.entry.is_empty() || self.current.engine().knowledge().entry(&word.entry).is_some();
         Ok(match (own, known) {
             (true, true) => Ok(kept),
             (true, false) => Err(sentence("That entry is gone", "The knowledge has changed since. Please ask again.")),
@@ -95,7 +95,7 @@ impl Desk {
             Some(guild) => self.store.settings(guild).await?,
             None => Settings::default(),
         };
-        Ok(asker.is_staff(&self.engine.config().discord, &settings))
+        Ok(asker.is_staff(&self.current.engine().config().discord, &settings))
     }
 
     async fn judge(&self, word: &Word, entry: &str, verdict: Verdict, asker: &Asker) -> Result<(), StoreError> {
@@ -105,7 +105,8 @@ impl Desk {
 
     /// In a direct message nobody reads along.
     fn nobody_here(&self) -> Reply {
-        let brand = &self.engine.config().brand;
+        let engine = self.current.engine();
+        let brand = &engine.config().brand;
         let next =
             brand.support_url.iter().map(|url| Action::Open { label: "Ask a person".to_owned(), url: url.clone() });
         let lead = format!("Nobody but me reads this. Ask the people of {} support.", brand.name);

@@ -44,7 +44,7 @@ impl Postman {
             (News::Handover { .. }, Address { guild: None, .. }) => Call::Nobody,
             (News::Handover { .. }, Address { guild: Some(guild), .. }) => {
                 let settings = self.desk.store.settings(guild).await.unwrap_or_default();
-                let configured = self.desk.engine.config().discord.mention_role.map(Role);
+                let configured = self.desk.current.engine().config().discord.mention_role.map(Role);
                 let quiet = settings.quiet.is_some_and(|hours| hours.hold_at(now()));
                 settings.mention_role.or(configured).filter(|_| !quiet).map_or(Call::Nobody, Call::Role)
             }

@@ -4,9 +4,10 @@ use super::{Desk, now};
 use crate::answer::{Answer, Block};
 use crate::domain::{Domain, Name};
 use crate::render::discord::{Extra, Press};
-use crate::request::{BadRequest, OptionKind, Verb, VerbOption, selector};
+use crate::request::{BadRequest, selector};
 use crate::store::{Kept, NewWatch, StoreError, Watched};
 use crate::surface::discord::asker::Asker;
+use crate::surface::discord::command::{Audience, Command, Kind, Need, Opt};
 use crate::surface::discord::send::Reply;
 use crate::text::Text;
 use crate::watch::{State, Until};
@@ -14,41 +15,30 @@ use crate::watch::{State, Until};
 /// How many watches a list shows, the latest first.
 const SHOWN: usize = 10;
 
-const DOMAIN: VerbOption = VerbOption {
-    name: "domain",
-    summary: "The domain whose records you changed",
-    example: "example.com",
-    required: true,
-    kind: OptionKind::Word,
-};
-const UNTIL: VerbOption = VerbOption {
-    name: "until",
-    summary: "The records that you changed; all, if you leave it out",
-    example: "mx",
-    required: false,
-    kind: OptionKind::Word,
-};
-const SELECTOR: VerbOption = VerbOption {
-    name: "selector",
-    summary: "The DKIM selector, if the change is about its key",
-    example: "default",
-    required: false,
-    kind: OptionKind::Word,
-};
-
-/// The commands of the desk.
-pub(crate) const VERBS: [Verb; 2] = [
-    Verb {
-        name: "watch",
-        summary: "Tell me when a change of my domain's DNS records has arrived everywhere",
-        options: &[DOMAIN, UNTIL, SELECTOR],
-    },
-    Verb { name: "watches", summary: "Show what you are waiting for, and end it", options: &[] },
-];
-
-/// The words that an option takes, if it takes only some.
-pub(crate) fn choices(option: &VerbOption) -> Option<Vec<&'static str>> {
-    (*option == UNTIL).then(|| Until::ALL.iter().map(|(word, _)| *word).collect())
+/// The commands.
+pub(super) fn commands() -> [Command; 2] {
+    let until = Until::ALL.iter().map(|(word, _)| *word).collect();
+    let may = |name, summary, kind| Opt { name, summary, kind, need: Need::May };
+    let domain =
+        Opt { name: "domain", summary: "The domain whose records you changed", kind: Kind::Text, need: Need::Must };
+    [
+        Command {
+            name: "watch",
+            summary: "Tell me when a change of my domain's DNS records has arrived everywhere",
+            audience: Audience::Everybody,
+            options: vec![
+                domain,
+                may("until", "The records that you changed; all, if you leave it out", Kind::OneOf(until)),
+                may("selector", "The DKIM selector, if the change is about its key", Kind::Text),
+            ],
+        },
+        Command {
+            name: "watches",
+            summary: "Show what you are waiting for, and end it",
+            audience: Audience::Everybody,
+            options: vec![],
+        },
+    ]
 }
 
 /// What somebody wants to be told of.
@@ -62,11 +52,11 @@ pub(crate) struct Wish {
 impl Wish {
     /// Reads the options of `/watch`.
     pub(super) fn of(given: &[(&str, &str)]) -> Result<Self, BadRequest> {
-        let value = |wanted: &VerbOption| given.iter().find(|(name, _)| *name == wanted.name).map(|(_, value)| *value);
-        let until = Until::ALL.iter().find(|(word, _)| Some(*word) == value(&UNTIL)).map(|(_, until)| *until);
-        let selector = value(&SELECTOR).filter(|text| !text.trim().is_empty()).map(selector).transpose()?;
+        let value = |wanted: &str| given.iter().find(|(name, _)| *name == wanted).map(|(_, value)| *value);
+        let until = Until::ALL.iter().find(|(word, _)| Some(*word) == value("until")).map(|(_, until)| *until);
+        let selector = value("selector").filter(|text| !text.trim().is_empty()).map(selector).transpose()?;
         Ok(Self {
-            domain: value(&DOMAIN).unwrap_or_default().parse()?,
+            domain: value("domain").unwrap_or_default().parse()?,
             // Whoever names a selector means its key.
             until: until.unwrap_or(if selector.is_some() { Until::Dkim } else { Until::All }),
             selector,
@@ -92,7 +82,7 @@ impl Desk {
                     .code(domain.unicode())
                     .and(" now and again, and tell you here, once, when everybody sees the change. It may take up to 48 hours. What everybody says already is no change: begin before or while you change it.");
                 let answer = Answer { title: Text::plain("You will be told"), lead, ..Answer::default() };
-                return Ok(Reply { answer, extra: vec![end(number, &domain)] });
+                return Ok(Reply { extra: vec![end(number, &domain)], ..answer.into() });
             }
             Watched::Already(_) => "You are waiting for this already; `/watches` shows what you wait for.",
             Watched::TooManyOfPerson => {
@@ -118,7 +108,7 @@ impl Desk {
         let extra = open.map(|kept| end(kept.id, &kept.domain)).collect();
         let blocks = shown.iter().map(|kept| Block::Paragraph(line(kept))).collect();
         let answer = Answer { title: Text::plain("Your watches"), blocks, ..Answer::default() };
-        Ok(Reply { answer, extra })
+        Ok(Reply { extra, ..answer.into() })
     }
 
     pub(super) async fn unwatch(&self, number: i64, asker: &Asker) -> Result<Reply, StoreError> {
@@ -158,7 +148,6 @@ pub(super) fn records(until: Until) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::surface::discord::desk::Errand;
 
     #[test]
     fn whoever_names_a_selector_waits_for_its_key() {
@@ -166,6 +155,6 @@ mod tests {
         assert_eq!((wish.until, wish.selector), (Until::Dkim, Some("s1".parse().unwrap())));
         assert_eq!(Wish::of(&[("domain", "example.com"), ("until", "mx")]).unwrap().until, Until::Mx);
         assert_eq!(Wish::of(&[("domain", "example.com")]).unwrap().until, Until::All);
-        assert!(matches!(Errand::of("watch", &[("domain", "no domain")]), Some(Err(_))));
+        assert!(Wish::of(&[("domain", "no domain")]).is_err());
     }
 }

@@ -134,11 +134,30 @@ fn a_message_must_say_that_it_mentions_nobody() {
         json!({"parse": [], "everyone": false}),
     ];
     for mentions in bad {
-        for kind in [Body::Message, Body::Edit, Body::Execute] {
+        for kind in [Body::Message, Body::Edit, Body::Answer, Body::Execute] {
             assert_ne!(rules::problems(kind, &said(&mentions)), Vec::<String>::new(), "{mentions}");
         }
         let callback = json!({"type": 7, "data": said(&mentions)});
         assert_ne!(rules::problems(Body::Callback, &callback), Vec::<String>::new(), "{mentions}");
+    }
+}
+
+#[test]
+fn the_answer_to_an_interaction_may_call_one_person_whom_its_content_names_so() {
+    let quiet = json!([]);
+    for (content, users, roles, fits) in [
+        ("For <@1>", json!(["1"]), &quiet, true),
+        ("For <@1>", quiet.clone(), &quiet, true),
+        ("For <@1> @everyone", json!(["1"]), &quiet, false),
+        ("<@1>", json!(["1"]), &quiet, false),
+        ("For <@2>", json!(["1"]), &quiet, false),
+        ("For <@1>", json!(["1", "2"]), &quiet, false),
+        ("For <@&1>", quiet.clone(), &json!(["1"]), false),
+    ] {
+        let body = json!({"content": content, "allowed_mentions": {"parse": [], "users": users, "roles": roles}});
+        assert_eq!(rules::problems(Body::Answer, &body).is_empty(), fits, "{body}");
+        let elsewhere = rules::problems(Body::Edit, &body).is_empty();
+        assert_eq!(elsewhere, users == quiet && roles == &quiet, "{body}");
     }
 }
 
