@@ -35,7 +35,8 @@ impl Bot {
             format!(
                 "[resolver]\nservers = [\"{resolver}\"]\n[discord]\napplication_id = \"1\"\npublic_key = \"{public}\"\n\
                  transport = \"{transport}\"\nproxy_url = \"http://{}\"\n[http]\nlisten = \"{address}\"\n\
-                 [probe]\nconnect = false\n",
+                 [probe]\nconnect = false\n\
+                 [limits]\nperson = 100000\nguild = 100000\nchannel = 100000\ndomain = 100000\n",
                 discord.address
             ),
         )

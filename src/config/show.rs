@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Config, Keep, Limits, Transport};
+use super::{Config, Discord, Keep, Limits, Transport};
 
 impl Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -71,18 +71,7 @@ impl Display for Config {
         set(f, "answer_at", matching.answer_at)?;
         set(f, "margin", matching.margin)?;
         set(f, "offer_at", matching.offer_at)?;
-        writeln!(f, "\n[discord]")?;
-        maybe(f, "application_id", discord.application_id.map(text))?;
-        maybe(f, "public_key", discord.public_key.map(text))?;
-        maybe(f, "token_file", discord.token_file.as_deref().map(path))?;
-        set(f, "guilds", list(&discord.guilds))?;
-        set(f, "channels", list(&discord.channels))?;
-        set(f, "forums", list(&discord.forums))?;
-        set(f, "staff_roles", list(&discord.staff_roles))?;
-        maybe(f, "mention_role", discord.mention_role.map(text))?;
-        let transport = Transport::ALL.iter().find(|(_, transport)| *transport == discord.transport);
-        maybe(f, "transport", transport.map(|(name, _)| text(name)))?;
-        maybe(f, "proxy_url", discord.proxy_url.as_ref().map(text))?;
+        discord_section(f, discord)?;
         writeln!(f, "\n[http]")?;
         set(f, "listen", text(http.listen))?;
         maybe(f, "public_url", http.public_url.as_ref().map(text))?;
@@ -114,6 +103,21 @@ impl Display for Config {
         set(f, "domain", domain)?;
         write!(f, "host = {host}")
     }
+}
+
+fn discord_section(f: &mut fmt::Formatter<'_>, discord: &Discord) -> fmt::Result {
+    writeln!(f, "\n[discord]")?;
+    maybe(f, "application_id", discord.application_id.map(text))?;
+    maybe(f, "public_key", discord.public_key.map(text))?;
+    maybe(f, "token_file", discord.token_file.as_deref().map(path))?;
+    set(f, "guilds", list(&discord.guilds))?;
+    set(f, "channels", list(&discord.channels))?;
+    set(f, "forums", list(&discord.forums))?;
+    set(f, "staff_roles", list(&discord.staff_roles))?;
+    maybe(f, "mention_role", discord.mention_role.map(text))?;
+    let transport = Transport::ALL.iter().find(|(_, transport)| *transport == discord.transport);
+    maybe(f, "transport", transport.map(|(name, _)| text(name)))?;
+    maybe(f, "proxy_url", discord.proxy_url.as_ref().map(text))
 }
 
 fn set(f: &mut fmt::Formatter<'_>, key: &str, value: impl Display) -> fmt::Result {

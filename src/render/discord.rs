@@ -138,6 +138,8 @@ pub enum Press {
     Domain(u64, String),
     /// For all to see what only one person sees.
     Share,
+    /// A form to paste a text into.
+    Paste,
     /// Something of the surface's own, in its own words.
     Desk(String),
 }
@@ -159,6 +161,7 @@ impl Press {
             "person" => Self::Person(rest.parse().ok()?),
             "domain" => Self::Domain(first.parse().ok()?, more?.to_owned()),
             "share" => Self::Share,
+            "paste" => Self::Paste,
             "desk" => Self::Desk(rest.to_owned()),
             _ => return None,
         })
@@ -178,6 +181,7 @@ impl Press {
             Self::Person(talk) => ("person", talk.to_string(), None),
             Self::Domain(talk, entry) => ("domain", format!("{talk}:{entry}"), None),
             Self::Share => ("share", String::new(), None),
+            Self::Paste => ("paste", String::new(), None),
             Self::Desk(words) => ("desk", words.clone(), None),
         };
         let plain = format!("{kind}:{first}");

@@ -10,9 +10,10 @@
 //! * `desk` does what people entrust to the bot, with the store.
 //! * `commands` lists the commands, `command` is the shape of one, `locales` their names in other languages.
 //! * `pages` shows entries to browsers, and `link` leads there; `reload` takes in knowledge that has changed.
+//! * `upload` fetches files that people upload.
 //! * `bot` does the work after the acknowledgement, and ends in good order.
 //!
-//! The only place that names serenity. To add a command of the desk: its [`Command`](command::Command) in its room there, its
+//! The only place that names serenity. To add a command of the desk: its `Command` in its room there, its
 //! `Errand` (its `Chore`, if it is for staff), its words in `knowledge/locales/`.
 
 mod asker;
@@ -34,6 +35,7 @@ mod send;
 mod setup;
 mod signature;
 mod talk;
+mod upload;
 
 pub use bot::{Bot, ServeError, Serving};
 pub use gateway::Refused;

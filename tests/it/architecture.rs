@@ -98,6 +98,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("anyhow", &["main"]),
     ("tokio", &["probe", "store/engine", "store/limits", "rounds", "surface", "main"]),
     ("getrandom", &["surface"]),
+    ("reqwest", &["surface/discord"]),
     ("tokio_rustls", &["probe", "surface/mailbox"]),
     ("smtp_proto", &["surface/mailbox/session"]),
     ("tokio_tungstenite", &["surface/discord/gateway"]),

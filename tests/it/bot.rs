@@ -7,17 +7,19 @@ use futures_util::future::{BoxFuture, join_all};
 use mailmedic::config::{Config, PublicKey};
 use mailmedic::facts::{Query, Response};
 use mailmedic::probe::{Network, Resolver};
-use mailmedic::request::{FIND_THE_REMEDY, OptionKind, VERBS};
+use mailmedic::request::{EXPLAIN_THIS, FIND_THE_REMEDY, OptionKind, VERBS};
 use mailmedic::store::{Address, News, Store};
 use mailmedic::surface::discord::{Bot, Serving, replace_commands};
+use mailmedic::surface::mailbox::{self, LIFETIME, Limits, Registry};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use crate::discord::endpoint::Forgery;
 use crate::discord::faults::Fault as Trouble;
-use crate::discord::fixtures::{CUSTOMER, NEIGHBOUR, SUPPORT, button, mention, message_command, said, slash};
+use crate::discord::fixtures::{CUSTOMER, NEIGHBOUR, SUPPORT, button, mention, message_command, modal, said, slash};
 use crate::discord::routes::Operation;
 use crate::discord::{Settings, StandIn};
 use crate::lab;
@@ -30,6 +32,7 @@ pub(crate) struct Lab {
     names: NameServer,
     pub(crate) store: Place,
     pub(crate) address: String,
+    registry: Arc<Registry>,
     stop: Option<oneshot::Sender<()>>,
     serving: JoinHandle<()>,
 }
@@ -75,14 +78,16 @@ impl Lab {
         let gateway = (by == By::Gateway).then(|| discord.http());
         let public_key = (by == By::Http).then(|| PublicKey::from_hex(&StandIn::public_key()).unwrap());
         let (stop, stopped) = oneshot::channel();
+        let registry = Registry::new("test.host.example".parse().unwrap(), LIFETIME);
+        let (mailbox, files) = (Some(Arc::clone(&registry)), discord.client());
         let serving = tokio::spawn(async move {
             let shutdown = async move { stopped.await.unwrap_or_default() };
-            bot.serve(Serving { gateway, shared: None, public_key, listener }, shutdown).await.unwrap();
+            bot.serve(Serving { gateway, shared: None, public_key, listener, mailbox, files }, shutdown).await.unwrap();
         });
         if by == By::Gateway {
             discord.gateway().connected().await;
         }
-        Self { discord, names, address, store, stop: Some(stop), serving }
+        Self { discord, names, address, store, registry, stop: Some(stop), serving }
     }
 
     /// Stops the bot as SIGTERM does, waits for its last answers, and lets the stand-in judge.
@@ -433,5 +438,78 @@ async fn who_asks_too_fast_is_told_when_to_go_on_and_others_are_not_held_up() {
     assert!(description(refused).contains("Go on in"), "{refused}");
     let other = lab.discord.dispatch(slash("help", &[]).by(NEIGHBOUR)).await.edited().await;
     assert_eq!(title(&other), "What I can do");
+    lab.finish().await;
+}
+
+/// A bounce with people in it.
+const BOUNCE: &str = "From: Mail Delivery System <MAILER-DAEMON@host.example>\nTo: anna.private@healthy.example\nSubject: Undelivered Mail Returned to Sender\n\nThis is the mail system at host mail.host.example.\n\n<bob.secret@elsewhere.example>: host mx.elsewhere.example[192.0.2.7] said: 550 5.1.1\n    <bob.secret@elsewhere.example>: Recipient address rejected: User unknown (in reply to RCPT TO command)\n";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_uploaded_mail_is_read_and_in_public_nobody_in_it_is_named() {
+    let lab = Lab::start(By::Gateway, Zones::load(&["healthy"])).await;
+    let file = || lab.discord.upload("bounce.eml", "message/rfc822", BOUNCE.as_bytes());
+    let public = lab.discord.dispatch(slash("inspect", &[]).with_file("file", file())).await.edited().await;
+    assert!(public.to_string().contains("elsewhere.example"), "{public}");
+    assert!(!public.to_string().contains("bob.secret") && !public.to_string().contains("anna.private"), "{public}");
+    let alone = slash("inspect", &[("private", "true")]).with_file("file", file());
+    let alone = lab.discord.dispatch(alone).await;
+    assert_eq!(alone.acknowledged().await.body["data"]["flags"], 64);
+    let alone_answer = alone.edited().await;
+    assert!(alone_answer.to_string().contains("bob.secret"), "{alone_answer}");
+    // What is for one person alone, since people are named in it, cannot be shared as it is.
+    assert_eq!(alone.component("Share"), None);
+    let outlook = lab.discord.upload("mail.msg", "application/vnd.ms-outlook", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1");
+    let refused = lab.discord.dispatch(slash("inspect", &[]).with_file("file", outlook)).await.edited().await;
+    assert!(description(&refused).contains(".eml"), "{refused}");
+    lab.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_text_or_file_a_form_takes_what_is_pasted_and_the_answer_is_for_one() {
+    let lab = Lab::start(By::Gateway, Zones::load(&["healthy"])).await;
+    let form = lab.discord.dispatch(slash("inspect", &[])).await.acknowledged().await;
+    assert_eq!(form.kind, 9);
+    let custom_id = form.body["data"]["custom_id"].as_str().unwrap().to_owned();
+    let sent = lab.discord.dispatch(modal(&custom_id, &[("line", BOUNCE)])).await;
+    assert_eq!(sent.acknowledged().await.body["data"]["flags"], 64);
+    assert!(sent.edited().await.to_string().contains("bob.secret"));
+    lab.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_with_a_pasted_bounce_is_explained_to_whoever_asks() {
+    let lab = Lab::start(By::Gateway, Zones::load(&["healthy"])).await;
+    let asked = lab.discord.dispatch(message_command(EXPLAIN_THIS, BOUNCE)).await;
+    assert_eq!(asked.acknowledged().await.body["data"]["flags"], 64);
+    assert!(asked.edited().await.to_string().contains("elsewhere.example"));
+    // Whoever mentions the bot with one gets it read as well, without the people in it.
+    let said = lab.discord.say(mention(BOUNCE)).await;
+    let reply = said.replied().await.body.to_string();
+    assert!(reply.contains("elsewhere.example") && !reply.contains("bob.secret"), "{reply}");
+    lab.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_test_mail_is_judged_for_the_one_who_asked_for_the_address() {
+    let lab = Lab::start(By::Gateway, Zones::load(&["healthy"])).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let server = listener.local_addr().unwrap();
+    let stop = CancellationToken::new();
+    let serving =
+        tokio::spawn(mailbox::serve(listener, Arc::clone(&lab.registry), None, Limits::default(), stop.clone()));
+    let asked = lab.discord.dispatch(slash("testmail", &[])).await;
+    assert_eq!(asked.acknowledged().await.body["data"]["flags"], 64);
+    let invitation = asked.edited().await;
+    let address =
+        description(&invitation).split('`').find(|part| part.ends_with("@test.host.example")).unwrap().to_owned();
+    let second = lab.discord.dispatch(slash("testmail", &[])).await.edited().await;
+    assert!(description(&second).contains("still open"), "{second}");
+    let message = "From: Anna <anna@healthy.example>\r\nTo: x@test.host.example\r\nSubject: test\r\n\r\nHello\r\n";
+    assert_eq!(crate::mailbox::send(server, &address, message).await, "250");
+    let report = asked.edits(2).await.pop().unwrap();
+    assert!(report.to_string().contains("healthy.example"), "{report}");
+    assert_ne!(title(&report), "Test mail", "{report}");
+    stop.cancel();
+    serving.await.unwrap();
     lab.finish().await;
 }

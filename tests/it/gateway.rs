@@ -54,7 +54,14 @@ impl Lab {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = oneshot::channel();
-        let serving = Serving { gateway: Some(gateway), shared: None, public_key: None, listener };
+        let serving = Serving {
+            gateway: Some(gateway),
+            shared: None,
+            public_key: None,
+            listener,
+            mailbox: None,
+            files: reqwest::Client::new(),
+        };
         let serving =
             tokio::spawn(async move { bot.serve(serving, async { stopped.await.unwrap_or_default() }).await });
         Self { discord, address, stop, serving, _store: store }

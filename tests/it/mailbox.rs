@@ -101,6 +101,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     }
 }
 
+/// Sends one mail by hand, in a session of its own; the code of the last reply.
+pub(crate) async fn send(server: SocketAddr, to: &str, message: &str) -> String {
+    let mut client = Client(TcpStream::connect(server).await.unwrap());
+    assert_eq!(client.hear().await, "220");
+    assert_eq!(client.say("EHLO client.example").await, "250");
+    client.mail(to, message).await
+}
+
 /// The mail, which is there.
 async fn taken(mailbox: &mut Mailbox) -> Received {
     mailbox.mail().await.expect("a mail")

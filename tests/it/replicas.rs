@@ -35,7 +35,14 @@ impl Replica {
             let engine = lab::engine_on(Arc::new(lab::Nobody), Config::default());
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             tell.send(listener.local_addr().unwrap()).unwrap();
-            let serving = Serving { gateway: Some(gateway), shared: Some(store.clone()), public_key: None, listener };
+            let serving = Serving {
+                gateway: Some(gateway),
+                shared: Some(store.clone()),
+                public_key: None,
+                listener,
+                mailbox: None,
+                files: reqwest::Client::new(),
+            };
             let stopped = async { stopped.await.unwrap_or_default() };
             Bot::new(engine, Arc::new(http), store).serve(serving, stopped).await.unwrap();
         });

@@ -5,6 +5,7 @@
 
 mod answer;
 mod listen;
+mod testmail;
 
 use std::future::Future;
 use std::io;
@@ -21,19 +22,24 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use testmail::Waiting;
+
 use super::asker::Asker;
 use super::desk::{Desk, Errand, Postman, now};
 use super::grounds::Grounds;
 use super::lot::chance;
-use super::plan::{self, Plan, Task};
+use super::plan::{self, Asked, Plan, Task};
 use super::send::{Callback, Reply, Sender};
+use super::upload::Upload;
 use super::{desk, gateway, http, pages, reload};
 use crate::answer::Answer;
 use crate::config::{Config, PublicKey};
 use crate::engine::{Current, Engine};
 use crate::render::discord;
+use crate::request::{InspectRequest, Looks, Request};
 use crate::rounds::Rounds;
 use crate::store::{self, Arrival, Spending, Store, Subject};
+use crate::surface::mailbox::Registry;
 use crate::text::Text;
 
 /// How long the answer waits for Discord to read the response to its HTTP request, before which it knows no message
@@ -60,6 +66,9 @@ pub struct Bot {
     readers: Arc<Semaphore>,
     stop: CancellationToken,
     link: watch::Sender<Link>,
+    mailbox: Option<Arc<Registry>>,
+    waiting: Waiting,
+    files: reqwest::Client,
 }
 
 /// How the bot stands with the gateway.
@@ -105,6 +114,10 @@ pub struct Serving {
     pub public_key: Option<PublicKey>,
     /// Where health, and with HTTP the interactions, are asked for.
     pub listener: TcpListener,
+    /// Where test addresses are opened; none where there is no test mailbox.
+    pub mailbox: Option<Arc<Registry>>,
+    /// The client that fetches what people upload.
+    pub files: reqwest::Client,
 }
 
 impl Bot {
@@ -125,13 +138,18 @@ impl Bot {
             turns: Arc::new(Semaphore::new(ANSWERS_AT_ONCE)),
             readers: Arc::new(Semaphore::new(READ_AT_ONCE)),
             stop,
+            mailbox: None,
+            waiting: Waiting::default(),
+            files: reqwest::Client::new(),
             link: watch::Sender::new(Link::Down),
         }
     }
 
     /// Serves until `shutdown`; then takes nothing new, and finishes the answers under way.
-    pub async fn serve(self, serving: Serving, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
-        let Serving { gateway, shared, public_key, listener } = serving;
+    pub async fn serve(mut self, serving: Serving, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
+        let Serving { gateway, shared, public_key, listener, mailbox, files } = serving;
+        self.mailbox = mailbox;
+        self.files = files;
         let router = http::router(&self, gateway.is_some(), public_key)?.merge(pages::router(self.current.clone()));
         let stop = self.stop.clone();
         let stopped = stop.clone();
@@ -235,7 +253,7 @@ impl Bot {
         let whole = tokio::spawn(async move {
             let mut place = shown.lock().await;
             let counts = match &task {
-                Task::Answer(_) | Task::Share(_) => true,
+                Task::Answer(_) | Task::Read(..) | Task::Share(_) => true,
                 Task::Errand(errand) => !bot.desk.is_work_of_staff(errand, &asker).await,
             };
             if counts && let Some(refusal) = bot.spend(subjects(&asker)).await {
@@ -243,6 +261,8 @@ impl Bot {
             }
             match task {
                 Task::Answer(what) => bot.answer(what, &asker, &mut place).await,
+                Task::Read(upload, what) => bot.read(&upload, what, &asker, &mut place).await,
+                Task::Errand(Errand::Testmail) => bot.testmail(&asker, &mut place).await,
                 Task::Errand(errand) => bot.errand(errand, &asker, &mut place).await,
                 Task::Share(message) => bot.share(message, &place).await,
             }
@@ -265,6 +285,20 @@ impl Bot {
                 let error: &(dyn std::error::Error + 'static) = &error;
                 tracing::error!(error, "the store cannot count how often people ask");
                 None
+            }
+        }
+    }
+
+    /// Fetches what somebody uploaded, and answers to it.
+    async fn read(&self, upload: &Upload, what: Asked, asker: &Asker, place: &mut Place) {
+        match upload.fetch(&self.files).await {
+            Ok(text) => {
+                let request = Request::Inspect(InspectRequest { text, looks: Looks::AtDomain });
+                self.answer(Asked { request, ..what }, asker, place).await;
+            }
+            Err(lost) => {
+                let answer = Answer::sentence("That did not work", Text::plain(format!("{lost}.")));
+                self.show(place, &answer.into()).await;
             }
         }
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::command::{Audience, Command, EVERYWHERE, Kind, Need, Opt};
 use super::desk;
 use super::locales::{self, Locale};
-use crate::request::{FIND_THE_REMEDY, OptionKind, VERBS, Verb, VerbOption};
+use crate::request::{EXPLAIN_THIS, FIND_THE_REMEDY, OptionKind, VERBS, Verb, VerbOption};
 
 /// A command in a message's menu.
 const MESSAGE: u8 = 3;
@@ -32,7 +32,7 @@ pub(super) fn slash_commands() -> Vec<Command> {
 }
 
 /// The commands in a message's menu.
-pub(super) const ON_MESSAGES: [&str; 1] = [FIND_THE_REMEDY];
+pub(super) const ON_MESSAGES: [&str; 2] = [FIND_THE_REMEDY, EXPLAIN_THIS];
 
 fn on_message(name: &'static str, locales: &[Locale]) -> Value {
     let told = locales.iter().filter_map(|locale| Some((locale.code.to_owned(), locale.of(name)?.name.clone().into())));

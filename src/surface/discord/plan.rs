@@ -14,9 +14,12 @@ use super::commands::PRIVATE;
 use super::desk::{Errand, Given, Wish, Word};
 use super::send::Callback;
 use super::talk::talk_of;
+use super::upload::Upload;
 use crate::domain::Domain;
 use crate::render::discord::{self, Embed, Form, Press};
-use crate::request::{BadRequest, CheckRequest, Depth, FIND_THE_REMEDY, Request, selector};
+use crate::request::{
+    BadRequest, CheckRequest, Depth, EXPLAIN_THIS, FIND_THE_REMEDY, INSPECT, InspectRequest, Looks, Request, selector,
+};
 use crate::store::{self, Talk};
 use crate::watch::Until;
 
@@ -35,6 +38,8 @@ pub(super) enum Task {
     Answer(Asked),
     /// To keep or show what somebody entrusts to the bot.
     Errand(Errand),
+    /// To read a file that was uploaded, and answer to it.
+    Read(Upload, Asked),
     /// To show for all what one person sees.
     Share(discord::Message),
 }
@@ -114,6 +119,7 @@ fn press_plan(press: Press, on: &ComponentInteraction) -> Result<Plan, Box<dyn E
             let form = Form::new(&press, "Check my domain", "Your domain, or an address at it", "example.com");
             form.map_or_else(|| Plan::refuse(Unknown), |form| Plan { callback: Callback::form(form), task: None })
         }
+        Press::Paste => inspection(None, None, true, talk),
         Press::Share if !alone => Plan::refuse("Everybody sees this already"),
         Press::Share => Plan::new(Callback::THINKING, Task::Share(again(&on.message))),
         Press::Desk(words) => {
@@ -124,17 +130,52 @@ fn press_plan(press: Press, on: &ComponentInteraction) -> Result<Plan, Box<dyn E
     })
 }
 
+/// What "Explain this" asks for on a message: to read the file with it, or else its words.
+fn explanation(message: Option<&Message>, talk: Option<Talk>) -> Plan {
+    let upload = message.and_then(|message| message.attachments.first()).map(Upload::of);
+    let text = message.map(|message| message.content.as_str()).filter(|text| !text.trim().is_empty());
+    if upload.is_none() && text.is_none() {
+        return Plan::refuse("There is neither text nor a file in this message");
+    }
+    inspection(upload, text, true, talk)
+}
+
+/// What reading a file or a text asks for; a form where neither was given.
+fn inspection(upload: Option<Upload>, text: Option<&str>, alone: bool, talk: Option<Talk>) -> Plan {
+    let callback = if alone { Callback::THINKING_ALONE } else { Callback::THINKING };
+    let asked = |text: &str| {
+        let text = text.as_bytes().to_vec();
+        Asked { alone, ..Asked::new(Request::Inspect(InspectRequest { text, looks: Looks::AtDomain }), talk) }
+    };
+    match (upload, text) {
+        (Some(upload), _) => Plan::new(callback, Task::Read(upload, asked(""))),
+        (None, Some(text)) => Plan::new(callback, Task::Answer(asked(text))),
+        (None, None) => {
+            match Form::page(&Press::Paste, "What came back?", "The bounce, the headers or the error", PASTE) {
+                Some(form) => Plan { callback: Callback::form(form), task: None },
+                None => Plan::refuse(Unknown),
+            }
+        }
+    }
+}
+
+/// What stands in the form before anything is pasted.
+const PASTE: &str = "Paste all of it: with the headers, if you have them. The answer is for you alone.";
+
 /// What was filled in: the domain that an entry wants to look at.
 fn form_plan(form: &ModalInteraction) -> Result<Plan, BadRequest> {
-    let Some(Press::Domain(talk, entry)) = Press::read(&form.data.custom_id) else {
-        return Ok(Plan::refuse(Unknown));
-    };
     let lines = form.data.components.iter().flat_map(|row| &row.components);
     let mut values = lines.filter_map(|line| match line {
         ActionRowComponent::InputText(input) => input.value.as_deref(),
         _ => None,
     });
-    let domain = values.next().unwrap_or_default().parse()?;
+    let given = values.next().unwrap_or_default();
+    let (talk, entry) = match Press::read(&form.data.custom_id) {
+        Some(Press::Domain(talk, entry)) => (talk, entry),
+        Some(Press::Paste) => return Ok(inspection(None, Some(given), true, Some(Talk(form.id.get())))),
+        _ => return Ok(Plan::refuse(Unknown)),
+    };
+    let domain = given.parse()?;
     let alone = form.message.as_deref().is_some_and(is_for_one);
     let callback = if form.message.is_some() { Callback::KEEP } else { Callback::THINKING_ALONE };
     let request = Request::Entry { id: entry, domain: Some(domain) };
@@ -169,6 +210,9 @@ fn command_plan(command: &CommandInteraction) -> Result<Plan, BadRequest> {
         let request = if text.trim().is_empty() { Request::Help } else { Request::ask(text) };
         return Ok(Plan::new(Callback::THINKING, Task::Answer(Asked::new(request, talk))));
     }
+    if data.kind == CommandType::Message && data.name == EXPLAIN_THIS {
+        return Ok(explanation(data.resolved.messages.values().next(), talk));
+    }
     let options = Given::of(&data.options);
     let given = options.texts();
     if let Some(errand) = Errand::of(&data.name, options) {
@@ -177,6 +221,10 @@ fn command_plan(command: &CommandInteraction) -> Result<Plan, BadRequest> {
         return Ok(Plan::new(callback, Task::Errand(errand)));
     }
     let private = options.truth(PRIVATE.name);
+    if data.name == INSPECT.name {
+        let upload = data.resolved.attachments.values().next().map(Upload::of);
+        return Ok(inspection(upload, options.texts().first().map(|(_, text)| *text), private, talk));
+    }
     let callback = if private { Callback::THINKING_ALONE } else { Callback::THINKING };
     let request = Request::with(&data.name, &given)?;
     Ok(Plan::new(callback, Task::Answer(Asked { alone: private, ..Asked::new(request, talk) })))

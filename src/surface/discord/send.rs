@@ -344,8 +344,8 @@ impl Sender {
         // without harm.
         body.nonce = Some(to.map_or_else(|| format!("in-{channel}"), |message| message.to_string()));
         body.enforce_nonce = true;
-        let send = || async { Ok(self.http.send_message(channel, reply.attachments(), &body).await?) };
-        let sent = self.persist(ANSWER, SOON, send).await;
+        let post = || async { Ok(self.http.send_message(channel, reply.attachments(), &body).await?) };
+        let sent = self.persist(ANSWER, SOON, post).await;
         self.judge(channel, Attempt::Reply, sent).await.map(|message| message.id)
     }
 

@@ -198,7 +198,7 @@ async fn serve(engine: &Arc<Engine>) -> io::Result<Exit> {
         Ok(listener) => listener,
         Err(error) => return refuse(with_cause(&ServeError::Listen(config.http.listen, error)), Exit::Configuration),
     };
-    let _mailbox = match mailbox::start(&config.mailbox).await {
+    let mailbox = match mailbox::start(&config.mailbox).await {
         Ok(mailbox) => mailbox,
         Err(error) => return refuse(with_cause(&error), Exit::Configuration),
     };
@@ -206,7 +206,12 @@ async fn serve(engine: &Arc<Engine>) -> io::Result<Exit> {
     let gateway = if settings.transport == Transport::Http { None } else { http(settings).ok() };
     // A file is one process's own; of those who share a server, one holds the gateway.
     let shared = matches!(config.store.place, Place::Server(_)).then(|| store.clone());
-    let serving = Serving { gateway, shared, public_key: key, listener };
+    let files = match reqwest::Client::builder().https_only(true).redirect(reqwest::redirect::Policy::none()).build() {
+        Ok(files) => files,
+        Err(error) => return refuse(format!("files of Discord cannot be fetched: {error}"), Exit::Bug),
+    };
+    let registry = mailbox.as_ref().map(|mailbox| Arc::clone(&mailbox.registry));
+    let serving = Serving { gateway, shared, public_key: key, listener, mailbox: registry, files };
     match Bot::new(Arc::clone(engine), Arc::new(rest), store).serve(serving, asked_to_stop()?).await {
         Ok(()) => Ok(Exit::Fine),
         Err(error @ ServeError::Gateway(_)) => refuse(error, Exit::Configuration),

@@ -151,7 +151,17 @@ fn metadata(id: &str, invocation: &Invocation, object: &Value) -> Value {
     if let Some(target) = object["data"]["target_id"].as_str() {
         metadata["target_message_id"] = json!(target);
     }
-    if let Some(carrier) = object["message"]["id"].as_str() {
+    let carrier = object["message"]["id"].as_str();
+    if invocation.kind() == 5 {
+        // What opened the form: a button of that message, or a command.
+        metadata["triggering_interaction_metadata"] = json!({
+            "id": snowflake(), "type": if carrier.is_some() { 3 } else { 2 }, "user": invocation.person.user(),
+            "authorizing_integration_owners": object["authorizing_integration_owners"]
+        });
+        if let Some(carrier) = carrier {
+            metadata["triggering_interaction_metadata"]["interacted_message_id"] = json!(carrier);
+        }
+    } else if let Some(carrier) = carrier {
         metadata["interacted_message_id"] = json!(carrier);
     }
     metadata

@@ -8,7 +8,8 @@ use tokio::time::timeout;
 use super::{Bot, Place};
 use crate::answer::Answer;
 use crate::engine::{Circumstances, Engine, Work};
-use crate::request::Request;
+use crate::inspect;
+use crate::request::{InspectRequest, Looks, Request};
 use crate::search::{Decision, Found};
 use crate::store::{Given, NewTalk, Occasion, Subject, Talk};
 use crate::surface::discord::asker::Asker;
@@ -49,7 +50,7 @@ impl Bot {
                 channel: asker.channel,
                 message,
                 person: asker.person,
-                question: &question,
+                question: spoken(&question),
             };
             kept(self.desk.store.ask(&new, now()).await);
         }
@@ -76,10 +77,17 @@ impl Bot {
         None
     }
 
-    /// Begins with a question. Matching may have to get ready first, which must not hold up others.
+    /// Begins with a question, or with what was pasted in place of one. Matching may have to get ready first, which must not hold up others.
     pub(super) async fn begin(&self, question: String, circumstances: Circumstances) -> Work {
         let engine = self.current.engine();
-        self.off_the_threads(move || engine.ask(&question, &circumstances)).await
+        self.off_the_threads(move || {
+            if inspect::is_clearly_pasted(&question) {
+                let text = question.into_bytes();
+                return engine.begin(Request::Inspect(InspectRequest { text, looks: Looks::AtDomain }));
+            }
+            engine.ask(&question, &circumstances)
+        })
+        .await
     }
 
     /// Does work of the processor where it holds up nobody, a few at once.
@@ -105,9 +113,16 @@ impl Bot {
         }
         let shown = |work: &Work| {
             let Showing { talk, alone } = showing;
-            let answer = linked(work.answer(), work.entry().map(|entry| &entry.id), &self.config().http);
+            let answer = linked(
+                answer_for(work, alone || asker.guild.is_none()),
+                work.entry().map(|entry| &entry.id),
+                &self.config().http,
+            );
             let answer = Answer { note: instead.clone().or(answer.note), ..answer };
-            Reply { extra: talk::buttons(work, talk, alone && asker.guild.is_some()), ..answer.into() }
+            Reply {
+                extra: talk::buttons(work, talk, alone && asker.guild.is_some() && work.inspection().is_none()),
+                ..answer.into()
+            }
         };
         // Only what asks the network waits for its turn; its clock runs from the first question.
         let turn = if work.asks_the_network() { self.turns.acquire().await.ok() } else { None };
@@ -137,6 +152,16 @@ impl Bot {
         let entry = about.map_or("", |about| about.entry.as_str());
         kept(self.desk.store.count(asker.guild, entry, Occasion::Asked, now()).await);
     }
+}
+
+/// What is kept of a question: nothing of a mail, a bounce or a log that was pasted.
+pub(super) fn spoken(question: &str) -> &str {
+    if inspect::is_clearly_pasted(question) { "(a text that was pasted)" } else { question }
+}
+
+/// The answer for one person, or for a place where others read along.
+fn answer_for(work: &Work, alone: bool) -> Answer {
+    if alone { work.answer() } else { work.public_answer() }
 }
 
 /// What is noted of an answer.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serenity::model::channel::Message;
 use serenity::model::id::{ChannelId, UserId};
 
-use super::answer::{Showing, kept};
+use super::answer::{Showing, kept, spoken};
 use super::{Bot, Place, subjects};
 use crate::answer::Answer;
 use crate::domain::Domain;
@@ -116,8 +116,7 @@ impl Bot {
         let Some((question, work)) = self.best(talk::questions(message, thread.as_ref()), circumstances).await else {
             return;
         };
-        let Some(found) = work.found() else { return };
-        let quiet = found.decision == Decision::Quiet;
+        let quiet = is(&work, Decision::Quiet);
         if quiet && thread.is_none() && !talk::wants_an_answer(&question) {
             return;
         }
@@ -130,7 +129,9 @@ impl Bot {
         if begins && !self.is_ours(talk, message, &question, &asker, apart).await {
             return;
         }
-        self.count_asked(found, &asker).await;
+        if let Some(found) = work.found() {
+            self.count_asked(found, &asker).await;
+        }
         if quiet {
             return kept(self.desk.store.note_gap(asker.guild, asker.person, &question, now()).await);
         }
@@ -150,7 +151,9 @@ impl Bot {
         let mut best = None;
         for question in readings {
             let work = self.begin(question.clone(), circumstances.clone()).await;
-            let decision = work.found()?.decision;
+            // What was pasted is read, and nothing else is looked for.
+            let Some(found) = work.found() else { return Some((question, work)) };
+            let decision = found.decision;
             let better = decision != Decision::Quiet
                 || best.as_ref().is_none_or(|(_, work): &(_, Work)| is(work, Decision::Quiet));
             if better {
@@ -189,7 +192,7 @@ impl Bot {
             channel: asker.channel,
             message: Some(store::Message(message.id.get())),
             person: asker.person,
-            question,
+            question: spoken(question),
         };
         match self.desk.store.begin_talk(&new, apart, now()).await {
             Ok(arrival) => arrival == Arrival::First,
