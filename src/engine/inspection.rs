@@ -45,7 +45,13 @@ pub(super) fn answer(
     }
     if let Some(report) = report {
         let faults = compose::faults(engine, report);
-        let begin = if faults.is_empty() { "Nothing is wrong at " } else { "Found at " };
+        let begin = match report.verdict() {
+            _ if !faults.is_empty() => "Found at ",
+            _ if !report.open.is_empty() => "I am looking at ",
+            _ if report.unreachable => "No question was answered about ",
+            Severity::Unknown => "What could be seen is in order at ",
+            _ => "Nothing is wrong at ",
+        };
         blocks.push(Block::Heading(Text::plain(begin).code(compose::shown(&report.domain))));
         blocks.push(Block::Findings(faults));
     }

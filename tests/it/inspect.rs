@@ -140,6 +140,17 @@ fn the_domain_that_failed_is_looked_at_where_a_resolver_is_named() {
     assert_eq!(document["findings"], serde_json::json!([]), "nobody is asked unless told so");
 }
 
+#[test]
+fn of_a_domain_that_nobody_answered_for_it_is_not_said_that_nothing_is_wrong() {
+    let closed = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let bounce = "550 5.1.2 <bert@healthy.example>: Host or domain name not found\n";
+    let silent = said(&run(&["inspect", "-", "--dns-only", "--resolver", &closed], bounce.as_bytes()));
+    assert!(silent.contains("No question was answered about `healthy.example`"), "{silent}");
+    let (_server, resolver) = server(&["healthy"]);
+    let heard = said(&run(&["inspect", "-", "--dns-only", "--resolver", &resolver], bounce.as_bytes()));
+    assert!(heard.contains("Nothing is wrong at `healthy.example`"), "{heard}");
+}
+
 /// RFC 8463 appendix A: a signed message, with the key that its domain published.
 #[test]
 fn a_signed_mail_is_proven_and_a_changed_one_is_told_from_it() {
