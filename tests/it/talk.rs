@@ -182,6 +182,23 @@ async fn a_question_in_a_chosen_channel_is_answered_once_in_a_thread_of_its_own(
 }
 
 #[tokio::test]
+async fn a_bounce_that_is_pasted_into_a_channel_is_read_without_naming_its_people_and_nothing_of_it_is_kept() {
+    let lab = Lab::start(Zones::default()).await;
+    let bounce = "From: Mail Delivery System <MAILER-DAEMON@host.example>\nSubject: Undelivered Mail for Anna\n\n\
+                  <bob.secret@elsewhere.example>: host mx.elsewhere.example[192.0.2.7] said: 550 5.1.1\n    \
+                  <bob.secret@elsewhere.example>: Recipient address rejected: User unknown";
+    let asked = lab.discord.say(said(bounce)).await;
+    let answer = asked.in_its_thread().replied().await.body.to_string();
+    assert!(answer.contains("elsewhere.example") && !answer.contains("bob.secret"), "{answer}");
+    let opened = asked.deeds().into_iter().find(|deed| deed.what == Operation::StartThread).unwrap();
+    assert!(!opened.body.to_string().contains("host.example"), "{}", opened.body);
+    let kept = lab.store.open().await.export(CUSTOMER.id.parse().unwrap()).await.unwrap();
+    let kept = serde_json::to_string(&kept).unwrap();
+    assert!(!["Undelivered", "Anna", "bob"].iter().any(|private| kept.contains(private)), "{kept}");
+    lab.finish().await;
+}
+
+#[tokio::test]
 async fn a_forum_post_is_answered_in_its_thread_and_the_evidence_is_edited_in() {
     let mut zones = Zones::load(&["spf"]);
     let _rule = zones.fault("*", Fault::Delay(Duration::from_millis(1200))).only("TXT");

@@ -156,7 +156,7 @@ impl Bot {
 
 /// What is kept of a question: nothing of a mail, a bounce or a log that was pasted.
 pub(super) fn spoken(question: &str) -> &str {
-    if inspect::is_clearly_pasted(question) { "(a text that was pasted)" } else { question }
+    if inspect::is_clearly_pasted(question) { "A text that was pasted" } else { question }
 }
 
 /// The answer for one person, or for a place where others read along.

@@ -141,7 +141,7 @@ impl Bot {
         let place = if thread.is_some() {
             said_in(message.channel_id)
         } else {
-            self.open(message, &talk::thread_name(&work, &question)).await
+            self.open(message, &talk::thread_name(&work, spoken(&question))).await
         };
         self.give_unasked(work, talk, asker, place).await;
     }
