@@ -2,6 +2,7 @@
 //!
 //! * `answer` gives answers, and notes what was given.
 //! * `listen` takes messages, and finds the questions that nobody asked the bot.
+//! * `testmail` waits for a test mail.
 
 mod answer;
 mod listen;
@@ -253,7 +254,7 @@ impl Bot {
         let whole = tokio::spawn(async move {
             let mut place = shown.lock().await;
             let counts = match &task {
-                Task::Answer(_) | Task::Read(..) | Task::Share(_) => true,
+                Task::Answer(_) | Task::Read(..) | Task::Testmail | Task::Share(_) => true,
                 Task::Errand(errand) => !bot.desk.is_work_of_staff(errand, &asker).await,
             };
             if counts && let Some(refusal) = bot.spend(subjects(&asker)).await {
@@ -262,7 +263,7 @@ impl Bot {
             match task {
                 Task::Answer(what) => bot.answer(what, &asker, &mut place).await,
                 Task::Read(upload, what) => bot.read(&upload, what, &asker, &mut place).await,
-                Task::Errand(Errand::Testmail) => bot.testmail(&asker, &mut place).await,
+                Task::Testmail => bot.testmail(&asker, &mut place).await,
                 Task::Errand(errand) => bot.errand(errand, &asker, &mut place).await,
                 Task::Share(message) => bot.share(message, &place).await,
             }

@@ -18,6 +18,9 @@ pub(super) const PRIVATE: Opt = Opt {
     need: Need::May,
 };
 
+/// The command that opens the test mailbox.
+pub(super) const TESTMAIL: &str = "testmail";
+
 /// The whole list, as "Bulk Overwrite Application Commands" takes it.
 pub(super) fn commands() -> Value {
     let locales = locales::shipped();
@@ -28,7 +31,13 @@ pub(super) fn commands() -> Value {
 
 /// All slash commands.
 pub(super) fn slash_commands() -> Vec<Command> {
-    VERBS.iter().map(command).chain(desk::commands()).collect()
+    let testmail = Command {
+        name: TESTMAIL,
+        summary: "Get an address for one test mail, and hear what is wrong with the mail that comes",
+        audience: Audience::Everybody,
+        options: Vec::new(),
+    };
+    VERBS.iter().map(command).chain([testmail]).chain(desk::commands()).collect()
 }
 
 /// The commands in a message's menu.

@@ -33,7 +33,7 @@ use staff::Chore;
 pub(super) use watches::Wish;
 
 use super::asker::Asker;
-use super::command::{Audience, Command};
+use super::command::Command;
 use super::send::Reply;
 use crate::answer::Answer;
 use crate::engine::Current;
@@ -45,13 +45,7 @@ use crate::text::Text;
 
 /// The commands of the desk.
 pub(super) fn commands() -> Vec<Command> {
-    let testmail = Command {
-        name: "testmail",
-        summary: "Get an address for one test mail, and hear what is wrong with the mail that comes",
-        audience: Audience::Everybody,
-        options: Vec::new(),
-    };
-    let everybodys = watches::commands().into_iter().chain([testmail, answers::command(), privacy::command()]);
+    let everybodys = watches::commands().into_iter().chain([answers::command(), privacy::command()]);
     everybodys.chain(staff::commands()).collect()
 }
 
@@ -70,8 +64,6 @@ pub(super) enum Errand {
     Failed(Word),
     /// To talk to a person.
     Person(Word),
-    /// An address for a test mail; the bot waits for it.
-    Testmail,
     /// An entry, chosen by hand.
     Answer(Pick),
     /// What is kept of oneself.
@@ -86,7 +78,6 @@ impl Errand {
         Some(Ok(match command {
             "watch" => return Some(Wish::of(&given.texts()).map(Self::Watch)),
             "watches" => Self::Watches,
-            "testmail" => Self::Testmail,
             "answer" => Self::Answer(Pick::of(given)),
             "privacy" => Self::Privacy(Privacy::of(given)),
             _ => Self::Staff(Chore::of(command, given)?),
@@ -140,8 +131,6 @@ impl Desk {
             Errand::Worked(word) => self.worked(word, asker).await,
             Errand::Failed(word) => self.failed(word, asker).await.map(Done::from),
             Errand::Person(word) => self.person(word, asker).await.map(Done::from),
-            // The bot itself waits for the mail.
-            Errand::Testmail => Ok(Reply::from(Answer::default()).into()),
             Errand::Answer(pick) => Ok(answers::show(&self.current.engine(), &pick).into()),
             Errand::Privacy(wish) => self.privacy(wish, asker).await.map(Done::from),
             Errand::Staff(chore) => self.chore(chore, asker).await.map(Done::from),

@@ -10,7 +10,7 @@ use serenity::model::application::{
 };
 use serenity::model::channel::{Message, MessageFlags};
 
-use super::commands::PRIVATE;
+use super::commands::{PRIVATE, TESTMAIL};
 use super::desk::{Errand, Given, Wish, Word};
 use super::send::Callback;
 use super::talk::talk_of;
@@ -40,6 +40,8 @@ pub(super) enum Task {
     Errand(Errand),
     /// To read a file that was uploaded, and answer to it.
     Read(Upload, Asked),
+    /// To open an address for a test mail, and tell what came.
+    Testmail,
     /// To show for all what one person sees.
     Share(discord::Message),
 }
@@ -220,10 +222,13 @@ fn command_plan(command: &CommandInteraction) -> Result<Plan, BadRequest> {
         let callback = if errand.is_public() { Callback::THINKING } else { Callback::THINKING_ALONE };
         return Ok(Plan::new(callback, Task::Errand(errand)));
     }
+    if data.name == TESTMAIL {
+        return Ok(Plan::new(Callback::THINKING_ALONE, Task::Testmail));
+    }
     let private = options.truth(PRIVATE.name);
     if data.name == INSPECT.name {
         let upload = data.resolved.attachments.values().next().map(Upload::of);
-        return Ok(inspection(upload, options.texts().first().map(|(_, text)| *text), private, talk));
+        return Ok(inspection(upload, given.first().map(|(_, text)| *text), private, talk));
     }
     let callback = if private { Callback::THINKING_ALONE } else { Callback::THINKING };
     let request = Request::with(&data.name, &given)?;
