@@ -3,12 +3,14 @@
 //!
 //! Knows neither matching nor the network nor any surface. Every method is one thing that people do, all of it or
 //! nothing; when one returns, what it did survives a crash of the process and of the machine. What time it is and what is
-//! random come from the caller. `engine` alone knows how the two databases differ, and `schema/` what the tables are.
+//! random come from the caller. `engine` alone knows how the two databases differ, and `schema/` what the tables are;
+//! `together` lets many share a transaction.
 //!
 //! | room | what it keeps |
 //! |---|---|
 //! | `settings` | what staff set for a guild |
 //! | `talks` | who asked what where, and what they were given |
+//! | `notes` | all that is written of one question on its way |
 //! | `feedback` | whether an answer worked |
 //! | `gaps`, `candidates` | questions without an answer; questions that may become symptoms |
 //! | `watches` | who waits for which change in the DNS |
@@ -31,6 +33,7 @@ mod interactions;
 mod leases;
 mod limits;
 mod migration;
+mod notes;
 mod outbox;
 mod privacy;
 mod pseudonym;
@@ -38,6 +41,7 @@ mod settings;
 mod snowflake;
 mod talks;
 mod tally;
+mod together;
 mod value;
 mod watches;
 
@@ -50,6 +54,7 @@ pub use gaps::Gap;
 pub use interactions::Arrival;
 pub use leases::Lease;
 pub use limits::{Spending, Subject};
+pub use notes::Notes;
 pub use outbox::{Address, Delivery, Fate, News, Notification, Waiting};
 pub use privacy::Export;
 pub use settings::{BadHours, QuietHours, Settings};
@@ -60,6 +65,7 @@ pub use watches::{Kept, Look, NewWatch, Watched};
 
 use engine::Engine;
 use pseudonym::Key;
+use together::Queue;
 
 use crate::config::{self, Place};
 
@@ -79,7 +85,8 @@ pub struct Store {
     engine: Engine,
     key: Key,
     limits: config::Limits,
-    queue: limits::Queue,
+    spendings: Queue<Vec<Subject>, Spending>,
+    notes: Queue<notes::Lines, ()>,
 }
 
 impl Store {
@@ -92,7 +99,7 @@ impl Store {
         };
         migration::migrate(&engine).await?;
         let key = Key::kept(&engine, seed).await?;
-        Ok(Self { engine, key, limits, queue: limits::Queue::default() })
+        Ok(Self { engine, key, limits, spendings: Queue::default(), notes: Queue::default() })
     }
 
     /// Ends all connections, after what is under way.

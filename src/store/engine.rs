@@ -155,7 +155,7 @@ impl Engine {
     /// Begins what belongs together. SQLite takes its lock at once: to ask for it later may fail.
     pub(super) async fn begin(&self) -> Result<Work, StoreError> {
         let transaction = match &self.pool {
-            Pool::Sqlite { writer, .. } => writer.begin_with("BEGIN IMMEDIATE").await.map(Begun::Sqlite),
+            Pool::Sqlite { writer, .. } => begin_on_file(writer).await.map(Begun::Sqlite),
             Pool::Postgres(pool) => pool.begin().await.map(Begun::Postgres),
         };
         let transaction = transaction.map_err(|error| self.trouble(error))?;
@@ -200,6 +200,19 @@ impl Engine {
 
     fn trouble(&self, error: sqlx::Error) -> StoreError {
         StoreError::of(&self.place, error)
+    }
+}
+
+/// Where the disk is full SQLite ends the transaction by itself, and sqlx does not notice: that connection begins no other,
+/// and a new one takes its place.
+async fn begin_on_file(writer: &SqlitePool) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
+    const BEGIN: &str = "BEGIN IMMEDIATE";
+    match writer.begin_with(BEGIN).await {
+        Err(sqlx::Error::InvalidSavePointStatement) => {
+            writer.acquire().await?.close().await?;
+            writer.begin_with(BEGIN).await
+        }
+        begun => begun,
     }
 }
 

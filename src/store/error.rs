@@ -4,6 +4,7 @@
 //! appendix A); here alone they are told apart.
 
 use std::io;
+use std::sync::Arc;
 
 use sqlx::sqlite::SqliteError;
 
@@ -57,6 +58,12 @@ pub enum StoreError {
     /// A value that nobody should have written.
     #[error("the store holds something that this version cannot read: {0}")]
     Unreadable(String),
+    /// Whoever wrote for several went away in the middle of it.
+    #[error("the store was left while it wrote; nothing was written")]
+    GivenUp,
+    /// The same for all for whom it was written at once.
+    #[error(transparent)]
+    Shared(#[from] Arc<StoreError>),
     /// Whatever else.
     #[error("the store `{0}` failed")]
     Failed(String, #[source] sqlx::Error),
@@ -83,7 +90,10 @@ impl StoreError {
 
     /// Whether the same may go well a moment later.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Busy(..) | Self::Full(..) | Self::Unreached(..))
+        match self {
+            Self::Shared(error) => error.is_passing(),
+            _ => matches!(self, Self::Busy(..) | Self::Full(..) | Self::Unreached(..) | Self::GivenUp),
+        }
     }
 }
 

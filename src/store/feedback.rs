@@ -73,10 +73,10 @@ impl Store {
             let sql = "UPDATE feedback SET at = $3, verdict = $4, entry = $5 WHERE answer = $1 AND who = $2";
             work.run(sql, &[id, who, now.into(), said, entry.into()]).await?;
             if let Some((before, on)) = before {
-                count(&mut work, guild, &on, before.occasion(), -1, now).await?;
+                count(&mut work, guild, &on, before.occasion(), -1, now.day()).await?;
             }
         }
-        count(&mut work, guild, entry, verdict.occasion(), 1, now).await?;
+        count(&mut work, guild, entry, verdict.occasion(), 1, now.day()).await?;
         work.commit().await?;
         Ok(true)
     }

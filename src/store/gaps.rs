@@ -1,9 +1,10 @@
 //! Questions without an answer, masked before they are written.
 
 use super::Store;
+use super::engine::Work;
 use super::error::StoreError;
-use super::snowflake::{Guild, Person};
-use crate::mask::mask;
+use super::snowflake::Guild;
+use super::value::Value;
 use crate::moment::Moment;
 
 /// A question without an answer.
@@ -18,20 +19,6 @@ pub struct Gap {
 }
 
 impl Store {
-    /// Notes a question without an answer.
-    pub async fn note_gap(
-        &self,
-        guild: Option<Guild>,
-        person: Person,
-        question: &str,
-        now: Moment,
-    ) -> Result<(), StoreError> {
-        let sql = "INSERT INTO gap (at, guild, who, question) VALUES ($1, $2, $3, $4)";
-        let who = self.key.pseudonym(person);
-        self.engine.run(sql, &[now.into(), guild.into(), who.into(), mask(question).into()]).await?;
-        Ok(())
-    }
-
     /// The latest questions of a guild without an answer, the latest first.
     pub async fn gaps(&self, guild: Guild, most: u32) -> Result<Vec<Gap>, StoreError> {
         let sql = "SELECT id, at, question FROM gap WHERE guild = $1 ORDER BY at DESC, id DESC LIMIT $2";
@@ -44,4 +31,10 @@ impl Store {
         let sql = "DELETE FROM gap WHERE id = $1 AND guild = $2 RETURNING id";
         Ok(!self.engine.write(sql, &[id.into(), guild.into()]).await?.is_empty())
     }
+}
+
+/// Writes a question without an answer: when, where, by whom, and what.
+pub(super) async fn write(work: &mut Work, gap: &[Value; 4]) -> Result<(), StoreError> {
+    work.run("INSERT INTO gap (at, guild, who, question) VALUES ($1, $2, $3, $4)", gap).await?;
+    Ok(())
 }

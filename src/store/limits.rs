@@ -2,10 +2,7 @@
 //! windows of time.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-
-use tokio::sync::oneshot;
 
 use super::Store;
 use super::error::StoreError;
@@ -80,41 +77,17 @@ pub enum Spending {
     TooOften(Subject, Duration),
 }
 
-/// A wish to be counted, and where its answer is left.
-#[derive(Debug)]
-struct Wish {
-    on: Vec<Subject>,
-    answer: oneshot::Sender<Spending>,
-}
-
-/// Those who wait to be counted: whoever comes first counts all who came meanwhile, so that a rush of people costs one
-/// transaction and not one each.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Queue {
-    wishes: Arc<Mutex<Vec<Wish>>>,
-    turn: Arc<tokio::sync::Mutex<()>>,
-}
-
 impl Store {
     /// Counts one more against all of these, or against none where one of them has had enough.
     pub async fn spend(&self, on: Vec<Subject>, now: Moment) -> Result<Spending, StoreError> {
-        let (answer, mut answered) = oneshot::channel();
-        self.queue.wishes.lock().unwrap_or_else(PoisonError::into_inner).push(Wish { on, answer });
-        let _turn = self.queue.turn.lock().await;
-        if let Ok(spending) = answered.try_recv() {
-            return Ok(spending);
-        }
-        let wishes = std::mem::take(&mut *self.queue.wishes.lock().unwrap_or_else(PoisonError::into_inner));
-        self.count_all(wishes, now).await?;
-        // Ours was among them, or among those whose counting failed.
-        answered.try_recv().map_err(|_| StoreError::Unreadable("what was counted went unanswered".to_owned()))
+        self.spendings.join(on, async |all| self.count_all(&all, now).await).await
     }
 
     /// Counts for all who wait, in one transaction.
-    async fn count_all(&self, wishes: Vec<Wish>, now: Moment) -> Result<(), StoreError> {
+    async fn count_all(&self, wishes: &[Vec<Subject>], now: Moment) -> Result<Vec<Spending>, StoreError> {
         // Always in one order: two processes that count the same things do not wait for each other.
         let mut counters: BTreeMap<(&'static str, String), Counter> = BTreeMap::new();
-        for subject in wishes.iter().flat_map(|wish| &wish.on) {
+        for subject in wishes.iter().flatten() {
             let (most, length) = subject.limit(&self.limits);
             let span = now.window(length);
             let until = Moment(0) + length * u32::try_from(span.saturating_add(1)).unwrap_or(u32::MAX);
@@ -130,19 +103,14 @@ impl Store {
             let count = work.rows(sql, &values).await?.pop();
             counter.count = count.map_or(Ok(0), |mut row| row.take::<i64>())? - wanted;
         }
-        let answers: Vec<_> =
-            wishes.into_iter().map(|wish| (decide(&wish.on, &mut counters, now), wish.answer)).collect();
+        let answers = wishes.iter().map(|on| decide(on, &mut counters, now)).collect();
         for ((scope, name), counter) in counters.iter().filter(|(_, counter)| counter.refused > 0) {
             let sql = "UPDATE spent SET count = count - $4 WHERE scope = $1 AND subject = $2 AND span = $3";
             let values = [(*scope).into(), name.as_str().into(), counter.span.into(), counter.refused.into()];
             work.run(sql, &values).await?;
         }
         work.commit().await?;
-        for (spending, answer) in answers {
-            // Whoever does not wait any longer was counted all the same.
-            let _unheard = answer.send(spending);
-        }
-        Ok(())
+        Ok(answers)
     }
 }
 

@@ -3,12 +3,13 @@
 
 use std::time::Duration;
 
+use super::Store;
+use super::engine::Work;
 use super::error::StoreError;
 use super::interactions::Arrival;
 use super::outbox::{self, Address, News};
 use super::snowflake::{Channel, Guild, Message, Person, Talk};
-use super::value::Row;
-use super::{Held, Store};
+use super::value::{self, Value};
 use crate::mask::mask;
 use crate::moment::Moment;
 
@@ -18,8 +19,8 @@ const MOST_TRIED: usize = 12;
 const LONGEST_FOUND: usize = 1500;
 
 /// A talk that begins.
-#[derive(Debug, Clone, Copy)]
-pub struct NewTalk<'a> {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewTalk {
     /// What it begins with.
     pub talk: Talk,
     /// Where; none in a direct message.
@@ -31,18 +32,18 @@ pub struct NewTalk<'a> {
     /// Who asks.
     pub person: Person,
     /// What they ask.
-    pub question: &'a str,
+    pub question: String,
 }
 
 /// What was given in a talk.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Given<'a> {
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Given {
     /// The entry; none where choices were offered or nothing fitted.
-    pub entry: Option<&'a str>,
+    pub entry: Option<String>,
     /// The domain that was looked at.
-    pub domain: Option<&'a str>,
+    pub domain: Option<String>,
     /// What was found there, a line each.
-    pub found: &'a str,
+    pub found: String,
 }
 
 /// A talk as it is kept.
@@ -66,10 +67,13 @@ pub struct KeptTalk {
     pub called: bool,
 }
 
+/// A talk that begins, as its first columns are written.
+pub(super) type Row = [Value; 7];
+
 impl Store {
     /// Begins a talk that nobody asked the bot for, unless it has begun, or the same person began another in the same
     /// channel within `apart`; of several who try at once, one alone is told that it is the first.
-    pub async fn begin_talk(&self, new: &NewTalk<'_>, apart: Duration, now: Moment) -> Result<Arrival, StoreError> {
+    pub async fn begin_talk(&self, new: &NewTalk, apart: Duration, now: Moment) -> Result<Arrival, StoreError> {
         let sql = "INSERT INTO talk (id, at, guild, channel, message, who, question, tried, found)
             SELECT $1, $2, $3, $4, $5, $6, $7, '', '' WHERE NOT EXISTS
             (SELECT 1 FROM talk WHERE who = $6 AND channel = $4 AND at > $8 AND at <= $2)
@@ -78,40 +82,10 @@ impl Store {
         Ok(if new.is_empty() { Arrival::Again } else { Arrival::First })
     }
 
-    /// Begins a talk, or goes on with it: a question that the bot was asked.
-    pub async fn ask(&self, new: &NewTalk<'_>, now: Moment) -> Result<(), StoreError> {
-        let sql = "INSERT INTO talk (id, at, guild, channel, message, who, question, tried, found)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, '', '') ON CONFLICT (id) DO UPDATE SET question = excluded.question
-            WHERE talk.who = excluded.who";
-        self.engine.run(sql, &self.written(new, now)).await?;
-        Ok(())
-    }
-
-    fn written(&self, new: &NewTalk<'_>, now: Moment) -> [super::value::Value; 7] {
-        let NewTalk { talk, guild, channel, message, person, question } = *new;
+    pub(super) fn written(&self, new: &NewTalk, now: Moment) -> Row {
+        let NewTalk { talk, guild, channel, message, person, ref question } = *new;
         let who = self.key.pseudonym(person);
         [talk.into(), now.into(), guild.into(), channel.into(), message.into(), who.into(), mask(question).into()]
-    }
-
-    /// Notes what was given in a talk.
-    pub async fn given(&self, talk: Talk, given: &Given<'_>) -> Result<Held, StoreError> {
-        let mut work = self.engine.begin().await?;
-        let sql = "SELECT tried FROM talk WHERE id = $1 {for update}";
-        let Some(mut row) = work.rows(sql, &[talk.into()]).await?.pop() else { return Ok(Held::Lost) };
-        let mut tried = entries(&row.take::<String>()?);
-        if let Some(entry) = given.entry {
-            tried.retain(|before| before != entry);
-            tried.push(entry.to_owned());
-        }
-        let tried = tried.get(tried.len().saturating_sub(MOST_TRIED)..).unwrap_or_default().join(" ");
-        let found: String = given.found.chars().take(LONGEST_FOUND).collect();
-        // Without a new look, what was found before still holds.
-        let sql = "UPDATE talk SET tried = $2, domain = COALESCE($3, domain),
-            found = CASE WHEN $3 IS NULL THEN found ELSE $4 END WHERE id = $1";
-        let domain = given.domain.map(str::to_owned);
-        work.run(sql, &[talk.into(), tried.into(), domain.into(), found.into()]).await?;
-        work.commit().await?;
-        Ok(Held::Ours)
     }
 
     /// A talk, as `person` may see it; none where it never began, or is over.
@@ -134,7 +108,46 @@ impl Store {
     }
 }
 
-fn kept(mut row: Row, who: &str) -> Result<KeptTalk, StoreError> {
+/// Writes that a talk began or went on, and what was given in it; the entry, where it was given there for the first time.
+pub(super) async fn write(
+    work: &mut Work,
+    asked: Option<(Talk, Row)>,
+    given: Option<(Talk, Given)>,
+) -> Result<Option<String>, StoreError> {
+    if let Some((talk, row)) = asked {
+        let Given { entry, domain, found } = given.clone().map(|(_, given)| given).unwrap_or_default();
+        let sql = "INSERT INTO talk (id, at, guild, channel, message, who, question, tried, domain, found)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING";
+        let with = [entry.as_deref().unwrap_or_default().into(), domain.into(), shortened(&found).into()];
+        if work.run(sql, &[&row[..], &with].concat()).await? > 0 {
+            return Ok(entry);
+        }
+        let [_, _, _, _, _, who, question] = row;
+        let sql = "UPDATE talk SET question = $3 WHERE id = $1 AND who = $2";
+        work.run(sql, &[talk.into(), who, question]).await?;
+    }
+    let Some((talk, Given { entry, domain, found })) = given else { return Ok(None) };
+    let sql = "SELECT tried FROM talk WHERE id = $1 {for update}";
+    let Some(mut row) = work.rows(sql, &[talk.into()]).await?.pop() else { return Ok(None) };
+    let mut tried = entries(&row.take::<String>()?);
+    let new = entry.clone().filter(|entry| !tried.contains(entry));
+    if let Some(entry) = entry {
+        tried.retain(|before| *before != entry);
+        tried.push(entry);
+    }
+    let tried = tried.get(tried.len().saturating_sub(MOST_TRIED)..).unwrap_or_default().join(" ");
+    // Without a new look, what was found before still holds.
+    let sql = "UPDATE talk SET tried = $2, domain = COALESCE($3, domain),
+        found = CASE WHEN $3 IS NULL THEN found ELSE $4 END WHERE id = $1";
+    work.run(sql, &[talk.into(), tried.into(), domain.into(), shortened(&found).into()]).await?;
+    Ok(new)
+}
+
+fn shortened(found: &str) -> String {
+    found.chars().take(LONGEST_FOUND).collect()
+}
+
+fn kept(mut row: value::Row, who: &str) -> Result<KeptTalk, StoreError> {
     let (channel, message, asker): (_, _, String) = (row.take()?, row.take()?, row.take()?);
     let (question, tried): (_, String) = (row.take()?, row.take()?);
     let (domain, found, called_at): (_, _, Option<Moment>) = (row.take()?, row.take()?, row.take()?);

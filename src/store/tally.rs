@@ -8,7 +8,7 @@ use super::value::word;
 use crate::moment::Moment;
 
 /// What is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Occasion {
     /// Somebody asked; of no entry where none fitted.
     Asked,
@@ -51,19 +51,6 @@ pub struct Counts {
 }
 
 impl Store {
-    /// Counts an occasion; `guild` is none in a direct message.
-    pub async fn count(
-        &self,
-        guild: Option<Guild>,
-        entry: &str,
-        what: Occasion,
-        now: Moment,
-    ) -> Result<(), StoreError> {
-        let mut work = self.engine.begin().await?;
-        count(&mut work, guild, entry, what, 1, now).await?;
-        work.commit().await
-    }
-
     /// The counts of a guild since a moment, by whole days; by entry.
     pub async fn counts(&self, guild: Guild, since: Moment) -> Result<Vec<Counts>, StoreError> {
         let sql = "SELECT entry, what, CAST(SUM(count) AS BIGINT) FROM tally WHERE guild = $1 AND day >= $2
@@ -91,18 +78,19 @@ impl Store {
     }
 }
 
-/// Counts in the transaction of what happened; direct messages count as the guild 0.
+/// Counts in the transaction of what happened; direct messages count as the guild 0. The day is counted from
+/// 1970.
 pub(super) async fn count(
     work: &mut Work,
     guild: Option<Guild>,
     entry: &str,
     what: Occasion,
     by: i64,
-    now: Moment,
+    day: i64,
 ) -> Result<(), StoreError> {
     let sql = "INSERT INTO tally (day, guild, entry, what, count) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (day, guild, entry, what) DO UPDATE SET count = tally.count + excluded.count";
     let guild = guild.unwrap_or(Guild(0));
-    work.run(sql, &[now.day().into(), guild.into(), entry.into(), word(&Occasion::ALL, &what), by.into()]).await?;
+    work.run(sql, &[day.into(), guild.into(), entry.into(), word(&Occasion::ALL, &what), by.into()]).await?;
     Ok(())
 }

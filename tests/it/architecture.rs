@@ -96,7 +96,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("mail_parser", &["inspect/letter"]),
     ("aho_corasick", &["inspect/bounce/phrases"]),
     ("anyhow", &["main"]),
-    ("tokio", &["probe", "store/engine", "store/limits", "rounds", "surface", "main"]),
+    ("tokio", &["probe", "store/engine", "store/together", "rounds", "surface", "main"]),
     ("getrandom", &["surface"]),
     ("reqwest", &["surface/discord"]),
     ("tokio_rustls", &["probe", "surface/mailbox"]),

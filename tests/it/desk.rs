@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use mailmedic::config::Config;
 use mailmedic::moment::Moment;
-use mailmedic::store::{Channel, Decision, Guild, Occasion, Role};
+use mailmedic::store::{Channel, Decision, Guild, Notes, Occasion, Role};
 use serde_json::{Value, json};
 
 use crate::bot::{By, Lab, description, title};
@@ -48,7 +48,8 @@ async fn typed(lab: &Lab, words: &str) -> Vec<(String, String)> {
 /// A question without an answer.
 async fn ask_in_vain(lab: &Lab, question: &str) {
     let person = CUSTOMER.id.parse().unwrap();
-    lab.store.open().await.note_gap(Some(guild()), person, question, now()).await.unwrap();
+    let notes = Notes { guild: Some(guild()), gap: Some((person, question.to_owned())), ..Notes::default() };
+    lab.store.open().await.note(notes, now()).await.unwrap();
 }
 
 /// The text of the file that an answer took along.
@@ -304,15 +305,15 @@ async fn what_teaches_nothing_is_not_proposed() {
 async fn counts_are_listed_and_drawn() {
     let lab = Lab::configured(By::Gateway, with_staff()).await;
     let store = lab.store.open().await;
-    for (entry, what) in [
+    let counted = [
         ("cannot-send-email", Occasion::Asked),
         ("cannot-send-email", Occasion::Answered),
         ("cannot-send-email", Occasion::Worked),
         ("cannot-send-email", Occasion::Asked),
         ("", Occasion::Asked),
-    ] {
-        store.count(Some(guild()), entry, what, now()).await.unwrap();
-    }
+    ];
+    let counted = counted.map(|(entry, what)| (entry.to_owned(), what)).to_vec();
+    store.note(Notes { guild: Some(guild()), counted, ..Notes::default() }, now()).await.unwrap();
     let asked = lab.discord.dispatch(slash("stats", &[("days", "7")]).by(STAFF)).await;
     let shown = asked.edited().await;
     assert!(description(&shown).contains("Asked 3, answered 1, worked 1, did not 0, handed over 0"), "{shown}");

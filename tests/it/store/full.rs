@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use mailmedic::config::{self, Limits};
-use mailmedic::store::{Guild, Interaction, Person, Store, StoreError};
+use mailmedic::store::{Guild, Interaction, Notes, Person, Store, StoreError};
 
 use super::place::{NOW, Place, SEED};
 
@@ -33,6 +33,10 @@ fn a_full_disk_is_told_and_survived() {
     assert!(inside.status.success() && said.contains("1 passed"), "{said}");
 }
 
+fn gap(question: &str) -> Notes {
+    Notes { guild: Some(Guild(1)), gap: Some((Person(2), question.to_owned())), ..Notes::default() }
+}
+
 #[tokio::test]
 #[ignore = "what happens on the full disk of the test above, which starts it"]
 async fn inside() {
@@ -46,7 +50,7 @@ async fn inside() {
     let question = "where is my mail ".repeat(50);
     let mut kept = 0;
     let error = loop {
-        match store.note_gap(Some(Guild(1)), Person(2), &question, NOW).await {
+        match store.note(gap(&question), NOW).await {
             Ok(()) => kept += 1,
             Err(error) => break error,
         }
@@ -66,7 +70,7 @@ async fn inside() {
     }
 
     fs::remove_file(disk.join("ballast")).unwrap();
-    store.note_gap(Some(Guild(1)), Person(2), &question, NOW).await.unwrap();
+    store.note(gap(&question), NOW).await.unwrap();
     store.close().await;
     let store = open().await.unwrap();
     assert_eq!(store.gaps(Guild(1), 20_000).await.unwrap().len(), kept + 1);
@@ -81,10 +85,10 @@ async fn a_server_whose_disk_is_full_is_told_and_survived() {
     let raise = "BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END";
     place.run(&format!("CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$ {raise} $$")).await;
     place.run("CREATE TRIGGER full_disk BEFORE INSERT ON gap EXECUTE FUNCTION fill()").await;
-    let error = store.note_gap(Some(Guild(1)), Person(2), "where is my mail", NOW).await.unwrap_err();
+    let error = store.note(gap("where is my mail"), NOW).await.unwrap_err();
     assert!(matches!(error, StoreError::Full(..)), "{error:?}");
     assert!(store.gaps(Guild(1), 10).await.unwrap().is_empty());
     place.run("DROP TRIGGER full_disk ON gap").await;
-    store.note_gap(Some(Guild(1)), Person(2), "where is my mail", NOW).await.unwrap();
+    store.note(gap("where is my mail"), NOW).await.unwrap();
     assert_eq!(store.gaps(Guild(1), 10).await.unwrap().len(), 1);
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use mailmedic::store::{
-    Address, Channel, Counts, Decision, Feedback, Guild, Interaction, Message, NewTalk, NewWatch, News, Occasion,
-    Person, Role, Spending, Subject, Talk, Verdict,
+    Address, Channel, Counts, Decision, Feedback, Guild, Interaction, Message, NewTalk, NewWatch, News, Notes,
+    Occasion, Person, Role, Spending, Subject, Talk, Verdict,
 };
 use mailmedic::watch::Until;
 
@@ -53,8 +53,8 @@ fn a_person_has_one_word_on_an_answer_and_may_change_it() {
             (0..8).map(|n| if n % 2 == 0 { &store } else { &other }.judge(said(Person(9), Verdict::DidNot), NOW));
         let presses = futures_util::future::join_all(presses).await;
         assert_eq!(presses.iter().filter(|new| matches!(new, Ok(true))).count(), 1, "{presses:?}");
-        store.count(Some(GUILD), "cannot-send-email", Occasion::Asked, NOW).await.unwrap();
-        store.count(Some(GUILD), "", Occasion::Asked, NOW).await.unwrap();
+        let counted = ["cannot-send-email", ""].map(|entry| (entry.to_owned(), Occasion::Asked)).to_vec();
+        store.note(Notes { guild: Some(GUILD), counted, ..Notes::default() }, NOW).await.unwrap();
         let none = Counts { asked: 1, ..Counts::default() };
         let entry = "cannot-send-email".to_owned();
         let sending = Counts { entry, asked: 1, worked: 1, did_not: 1, handed_over: 1, ..Counts::default() };
@@ -69,7 +69,8 @@ fn questions_are_kept_masked_and_decided_once() {
     both(|place| async move {
         let store = place.open().await;
         let question = "why does jane@example.com bounce\0 from 192.0.2.1?";
-        store.note_gap(Some(GUILD), JANE, question, NOW).await.unwrap();
+        let gap = Some((JANE, question.to_owned()));
+        store.note(Notes { guild: Some(GUILD), gap, ..Notes::default() }, NOW).await.unwrap();
         let gaps = store.gaps(GUILD, 10).await.unwrap();
         assert_eq!(gaps[0].question, "why does j***@e***.com bounce from (IP address)?");
         assert!(store.gaps(Guild(1), 10).await.unwrap().is_empty());
@@ -209,10 +210,10 @@ async fn fill(store: &mailmedic::store::Store, person: Person, canary: &str) {
     let feedback =
         Feedback { answer: Message(5), entry: &name("entry"), guild: Some(GUILD), person, verdict: Verdict::Worked };
     store.judge(feedback, NOW).await.unwrap();
-    store.note_gap(Some(GUILD), person, &name("gap"), NOW).await.unwrap();
     let (talk, question) = (Talk(person.0), name("talk"));
-    let new = NewTalk { talk, guild: Some(GUILD), channel: Channel(4), message: None, person, question: &question };
-    store.ask(&new, NOW).await.unwrap();
+    let new = NewTalk { talk, guild: Some(GUILD), channel: Channel(4), message: None, person, question };
+    let gap = Some((person, name("gap")));
+    store.note(Notes { guild: Some(GUILD), asked: Some(new), gap, ..Notes::default() }, NOW).await.unwrap();
     store.propose(GUILD, &name("proposal"), &name("entry"), person, NOW).await.unwrap();
     store.note_deed(GUILD, person, "reload", &name("deed"), NOW).await.unwrap();
     let _ = store.arrive(Interaction(person.0), NOW).await.unwrap();

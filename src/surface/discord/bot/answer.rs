@@ -1,6 +1,5 @@
 //! Giving answers: what is known after a moment, then the whole; and a note of what was given.
 
-use std::fmt::Display;
 use std::time::Duration;
 
 use tokio::time::timeout;
@@ -10,8 +9,8 @@ use crate::answer::Answer;
 use crate::engine::{Circumstances, Engine, Work};
 use crate::inspect;
 use crate::request::{InspectRequest, Looks, Request};
-use crate::search::{Decision, Found};
-use crate::store::{Given, NewTalk, Occasion, Subject, Talk};
+use crate::search::Decision;
+use crate::store::{Given, NewTalk, Notes, Occasion, Subject, Talk};
 use crate::surface::discord::asker::Asker;
 use crate::surface::discord::desk::now;
 use crate::surface::discord::link::linked;
@@ -39,30 +38,22 @@ impl Bot {
             let talk = self.go_on(talk, asker, place).await;
             let engine = self.current.engine();
             let work = self.off_the_threads(move || engine.begin(request)).await;
-            return self
-                .give(work, Showing { talk, alone: alone || matches!(place, Place::Aside { .. }) }, asker, place)
-                .await;
+            let showing = Showing { talk, alone: alone || matches!(place, Place::Aside { .. }) };
+            let notes = Notes { guild: asker.guild, ..Notes::default() };
+            return self.give(work, notes, showing, asker, place).await;
         };
-        if let Some(talk) = talk {
-            let new = NewTalk {
-                talk,
-                guild: asker.guild,
-                channel: asker.channel,
-                message,
-                person: asker.person,
-                question: spoken(&question),
-            };
-            kept(self.desk.store.ask(&new, now()).await);
-        }
         let circumstances = Circumstances { matching: self.rules(asker).await.matching, domain };
         let work = self.begin(question.clone(), circumstances).await;
-        if let Some(found) = work.found() {
-            self.count_asked(found, asker).await;
-            if found.decision == Decision::Quiet && !work.asks_the_network() {
-                kept(self.desk.store.note_gap(asker.guild, asker.person, &question, now()).await);
-            }
-        }
-        self.give(work, Showing { talk, alone }, asker, place).await;
+        let new = talk.map(|talk| NewTalk {
+            talk,
+            guild: asker.guild,
+            channel: asker.channel,
+            message,
+            person: asker.person,
+            question: spoken(&question).to_owned(),
+        });
+        let notes = Notes { asked: new, ..asked_of(&work, &question, asker) };
+        self.give(work, notes, Showing { talk, alone }, asker, place).await;
     }
 
     /// The talk that a press goes on with. Where it is somebody else's, the answer is for this person alone, beside it.
@@ -98,13 +89,22 @@ impl Bot {
         done.unwrap_or_else(|bug| std::panic::resume_unwind(bug.into_panic()))
     }
 
-    /// Finishes the work and shows it: what is known after a moment if it takes longer, then the whole.
-    pub(super) async fn give(&self, mut work: Work, showing: Showing, asker: &Asker, place: &mut Place) {
+    /// Finishes the work and shows it: what is known after a moment if it takes longer, then the whole. What is to be noted
+    /// is written before anybody can press a button under it.
+    pub(super) async fn give(
+        &self,
+        mut work: Work,
+        mut notes: Notes,
+        Showing { talk, alone }: Showing,
+        asker: &Asker,
+        place: &mut Place,
+    ) {
         let mut instead = None;
         if let Some(report) = work.report()
             && let Some(refusal) = self.spend(vec![Subject::Domain(report.domain.registrable())]).await
         {
             if work.entry().is_none() {
+                self.note(notes).await;
                 return self.show(place, &refusal.into()).await;
             }
             // The steps are worth reading all the same.
@@ -112,7 +112,6 @@ impl Bot {
             instead = Some(refusal.lead);
         }
         let shown = |work: &Work| {
-            let Showing { talk, alone } = showing;
             let answer = linked(
                 answer_for(work, alone || asker.guild.is_none()),
                 work.entry().map(|entry| &entry.id),
@@ -128,30 +127,41 @@ impl Bot {
         let turn = if work.asks_the_network() { self.turns.acquire().await.ok() } else { None };
         if timeout(FIRST_LOOK, work.finish()).await.is_err() {
             let first = shown(&work);
-            tokio::join!(self.show(place, &first), work.finish());
+            let before = std::mem::replace(&mut notes, Notes { guild: asker.guild, ..Notes::default() });
+            let before = self.with_given(before, talk, &work);
+            let shown_first = async {
+                self.note(before).await;
+                self.show(place, &first).await;
+            };
+            tokio::join!(shown_first, work.finish());
         }
         drop(turn);
-        if let Some(talk) = showing.talk {
-            self.note(Noted::of(&self.current.engine(), &work), talk, asker).await;
-        }
+        self.note(self.with_given(notes, talk, &work)).await;
         self.show(place, &shown(&work)).await;
     }
 
-    /// Notes what was given, before anybody can press a button under it.
-    async fn note(&self, Noted { entry, domain, found }: Noted, talk: Talk, asker: &Asker) {
-        let given = Given { entry: entry.as_deref(), domain: domain.as_deref(), found: &found };
-        kept(self.desk.store.given(talk, &given).await.map(drop));
-        if let Some(entry) = &entry {
-            kept(self.desk.store.count(asker.guild, entry, Occasion::Answered, now()).await);
-        }
+    /// The notes, and what is given in the talk so far.
+    fn with_given(&self, notes: Notes, talk: Option<Talk>, work: &Work) -> Notes {
+        Notes { given: talk.map(|talk| (talk, given(&self.current.engine(), work))), ..notes }
     }
 
-    /// Counts a question: to the entry that it seems to be about.
-    pub(super) async fn count_asked(&self, found: &Found, asker: &Asker) {
-        let about = found.matches.first().filter(|_| found.decision != Decision::Quiet);
-        let entry = about.map_or("", |about| about.entry.as_str());
-        kept(self.desk.store.count(asker.guild, entry, Occasion::Asked, now()).await);
+    /// Notes what is to be noted. What could not be written down is told in the log: an answer does not depend on it.
+    pub(super) async fn note(&self, notes: Notes) {
+        if let Err(error) = self.desk.store.note(notes, now()).await {
+            let error: &(dyn std::error::Error + 'static) = &error;
+            tracing::error!(error, "the store could not note what was asked or given");
+        }
     }
+}
+
+/// What is noted of a question before it has its answer: it is counted to the entry that it seems to be about.
+pub(super) fn asked_of(work: &Work, question: &str, asker: &Asker) -> Notes {
+    let Some(found) = work.found() else { return Notes { guild: asker.guild, ..Notes::default() } };
+    let quiet = found.decision == Decision::Quiet;
+    let about = found.matches.first().filter(|_| !quiet).map(|about| about.entry.to_string());
+    let counted = vec![(about.unwrap_or_default(), Occasion::Asked)];
+    let gap = (quiet && !work.asks_the_network()).then(|| (asker.person, question.to_owned()));
+    Notes { guild: asker.guild, counted, gap, ..Notes::default() }
 }
 
 /// What is kept of a question: nothing of a mail, a bounce or a log that was pasted.
@@ -165,24 +175,9 @@ fn answer_for(work: &Work, alone: bool) -> Answer {
 }
 
 /// What is noted of an answer.
-struct Noted {
-    entry: Option<String>,
-    domain: Option<String>,
-    found: String,
-}
-
-impl Noted {
-    fn of(engine: &Engine, work: &Work) -> Self {
-        let report = work.report();
-        let found = report.as_ref().map(|report| talk::found(engine, report)).unwrap_or_default();
-        let domain = report.map(|report| report.domain.to_string());
-        Self { entry: work.entry().map(|entry| entry.id.to_string()), domain, found }
-    }
-}
-
-/// What could not be written down is told in the log: an answer does not depend on it.
-pub(super) fn kept(written: Result<(), impl Display>) {
-    if let Err(error) = written {
-        tracing::error!(%error, "the store could not note what was asked or given");
-    }
+fn given(engine: &Engine, work: &Work) -> Given {
+    let report = work.report();
+    let found = report.as_ref().map(|report| talk::found(engine, report)).unwrap_or_default();
+    let domain = report.map(|report| report.domain.to_string());
+    Given { entry: work.entry().map(|entry| entry.id.to_string()), domain, found }
 }

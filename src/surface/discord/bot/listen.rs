@@ -8,14 +8,14 @@ use std::time::Duration;
 use serenity::model::channel::Message;
 use serenity::model::id::{ChannelId, UserId};
 
-use super::answer::{Showing, kept, spoken};
+use super::answer::{Showing, asked_of, spoken};
 use super::{Bot, Place, subjects};
 use crate::answer::Answer;
 use crate::domain::Domain;
 use crate::engine::{Circumstances, Work};
 use crate::request::Request;
 use crate::search::Decision;
-use crate::store::{self, Arrival, NewTalk, Talk};
+use crate::store::{self, Arrival, NewTalk, Notes, Talk};
 use crate::surface::discord::asker::Asker;
 use crate::surface::discord::desk::now;
 use crate::surface::discord::plan::{self, Asked, Task};
@@ -129,21 +129,21 @@ impl Bot {
         if begins && !self.is_ours(talk, message, &question, &asker, apart).await {
             return;
         }
-        if let Some(found) = work.found() {
-            self.count_asked(found, &asker).await;
-        }
+        let notes = asked_of(&work, &question, &asker);
         if quiet {
-            return kept(self.desk.store.note_gap(asker.guild, asker.person, &question, now()).await);
+            let gap = Some((asker.person, question));
+            return self.note(Notes { gap, ..notes }).await;
         }
         if self.spend(subjects(&asker)).await.is_some() {
-            return;
+            return self.note(notes).await;
         }
-        let place = if thread.is_some() {
+        let mut place = if thread.is_some() {
             said_in(message.channel_id)
         } else {
             self.open(message, &talk::thread_name(&work, spoken(&question))).await
         };
-        self.give_unasked(work, talk, asker, place).await;
+        let showing = Showing { talk: Some(talk), alone: false };
+        self.give(work, notes, showing, &asker, &mut place).await;
     }
 
     /// The reading of a question that says most: the first that has an answer, else the last that has choices.
@@ -192,7 +192,7 @@ impl Bot {
             channel: asker.channel,
             message: Some(store::Message(message.id.get())),
             person: asker.person,
-            question: spoken(question),
+            question: spoken(question).to_owned(),
         };
         match self.desk.store.begin_talk(&new, apart, now()).await {
             Ok(arrival) => arrival == Arrival::First,
@@ -214,10 +214,6 @@ impl Bot {
                 Place::Channel { channel: message.channel_id, to: Some(message.id), sent: None }
             }
         }
-    }
-
-    async fn give_unasked(&self, work: Work, talk: Talk, asker: Asker, mut place: Place) {
-        self.give(work, Showing { talk: Some(talk), alone: false }, &asker, &mut place).await;
     }
 }
 
