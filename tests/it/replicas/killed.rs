@@ -41,9 +41,9 @@ const LOAD: usize = 36;
 const MORE: usize = 12;
 /// How many of each kind that makes; the change of these watches arrives at the end.
 const OF_A_KIND: usize = (LOAD + MORE) / 3;
-/// How many notifications a replica has in hand at most: where there is one more, both have some.
-const IN_HAND: usize = 4;
-/// How long until Discord says that it took a message: a replica that is killed before does not know.
+/// How many notifications have arrived when one is killed: one more than a replica has in hand, so that both have some.
+const ARRIVED: usize = 5;
+/// How long until Discord says that it took them: a replica that is killed before does not know.
 const SLOW: Duration = Duration::from_secs(5);
 /// How long a customer's name servers think: whoever looks is not done at once.
 const THINKS: Duration = Duration::from_secs(1);
@@ -93,11 +93,11 @@ async fn kill_one_of_two() {
     join_all(sent.iter().map(Sent::is_answered)).await;
     until_none(&place, "watch WHERE known IS NULL").await;
     names.publish(New::Early);
-    discord.trouble(Operation::CreateMessage, Trouble::Slow(SLOW), EARLY);
+    discord.trouble(Operation::CreateMessage, Trouble::Slow(SLOW), ARRIVED);
     make_due(&place).await;
     let load = join_all((0..LOAD).map(|number| send(&doors, number % 2, of_the_load(number))));
     let kill = async {
-        support.replies(IN_HAND + 1).await;
+        support.replies(ARRIVED).await;
         let owed = send(&doors, 0, check(OF_A_KIND)).await;
         first.child.kill().await.unwrap();
         owed
