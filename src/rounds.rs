@@ -107,6 +107,8 @@ impl Rounds {
             let seen = self.look(&look.domain, look.until, look.selector.as_ref()).await;
             // Lost is as good: whoever has it now writes it down.
             let _ours_or_lost = self.store.looked(&look, &seen, clock(), chance()).await?;
+            // A notification may have been posted with it.
+            self.wake();
         }
         Ok(())
     }

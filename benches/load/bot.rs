@@ -26,7 +26,16 @@ pub(crate) fn binary() -> String {
 impl Bot {
     /// Starts it with this transport, and waits until it is ready.
     pub(crate) async fn start(discord: &Discord, resolver: SocketAddr, transport: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::start_in(tempfile::tempdir().unwrap(), discord, resolver, transport).await
+    }
+
+    /// The same with the store that lies in this folder, if one does.
+    pub(crate) async fn start_in(
+        folder: tempfile::TempDir,
+        discord: &Discord,
+        resolver: SocketAddr,
+        transport: &str,
+    ) -> Self {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let config = folder.path().join("mailmedic.toml");
         let public = crate::hex(&crate::key().verifying_key().to_bytes());

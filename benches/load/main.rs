@@ -1,5 +1,5 @@
 //! The bot under load, as a process of its own: how many questions it answers in a second, how soon it acknowledges, how
-//! much memory it holds, and how soon it is ready again after it was killed.
+//! much memory it holds, how soon it is ready again after it was killed, and what it takes while there is nothing to do.
 //!
 //! `cargo bench --bench load` measures; `cargo test --bench load` runs the same without optimisation, to see that it works.
 //! Everything stays on this machine's loopback, and Discord is played by `discord`, which does as little as it can.
@@ -13,6 +13,7 @@
 
 mod bot;
 mod discord;
+mod idle;
 mod wire;
 
 use std::time::{Duration, Instant};
@@ -65,6 +66,9 @@ async fn main() {
     println!("start to ready (gateway, IDENTIFY included): {:.0} ms", millis(bot.ready));
     at_once_over_the_gateway(&discord).await;
     println!("  resident {:.1} MB, at most {:.1} MB", bot.resident("VmRSS:"), bot.resident("VmHWM:"));
+    drop(bot);
+
+    idle::with_watches(&discord, resolver, number("IDLE_SECONDS", 60)).await;
 }
 
 /// Signed requests for looks at domains, all at the same moment.

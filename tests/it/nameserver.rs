@@ -14,7 +14,7 @@ mod zones;
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
@@ -77,7 +77,7 @@ impl NameServer {
 
     fn on(udp: UdpSocket, tcp: TcpListener, zones: Zones) -> Self {
         let address = udp.local_addr().expect("the address of a bound socket");
-        let served = Arc::new(Served { zones, log: Mutex::default() });
+        let served = Arc::new(Served { zones: RwLock::new(zones), log: Mutex::default() });
         let task = tokio::spawn(serve(udp, tcp, Arc::clone(&served)));
         Self { address, served, task, runtime: None }
     }
@@ -93,6 +93,11 @@ impl NameServer {
     /// Where it answers, over UDP and TCP.
     pub(crate) const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Answers from these data from now on.
+    pub(crate) fn publish(&self, zones: Zones) {
+        *self.served.zones.write().unwrap_or_else(PoisonError::into_inner) = zones;
     }
 
     /// The questions received so far, first first.
@@ -130,7 +135,7 @@ impl Drop for NameServer {
 /// What the server answers from, and what it was asked.
 #[derive(Debug)]
 struct Served {
-    zones: Zones,
+    zones: RwLock<Zones>,
     log: Mutex<Log>,
 }
 

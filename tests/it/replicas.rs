@@ -1,5 +1,7 @@
 //! Several replicas on one store: one alone is on the gateway, and another takes over when it ends, however it ends.
 
+mod killed;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -49,15 +51,8 @@ impl Replica {
         Self { address: told.await.unwrap(), stop: Some(stop), runtime: Some(runtime) }
     }
 
-    /// Waits until `/readyz` says this.
     async fn says(&self, what: &str) {
-        loop {
-            let told = reqwest::get(format!("http://{}/readyz", self.address)).await.unwrap().text().await.unwrap();
-            if told.trim() == what {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        says(self.address, what).await;
     }
 
     /// Stops it as SIGTERM does.
@@ -79,6 +74,15 @@ impl Drop for Replica {
     }
 }
 
+/// Waits until the `/readyz` of a bot, which may not be there yet, says this.
+async fn says(address: SocketAddr, what: &str) {
+    let told = async || reqwest::get(format!("http://{address}/readyz")).await?.text().await;
+    while !told().await.is_ok_and(|told| told.trim() == what) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+const READY: &str = "ready";
 const STANDBY: &str = "ready; another replica holds the gateway";
 
 async fn discord() -> StandIn {
@@ -94,13 +98,13 @@ async fn one_alone_is_on_the_gateway_and_hands_over_when_it_is_stopped() {
     for place in [Place::file(), Place::server().await] {
         let discord = discord().await;
         let mut first = Replica::start(&discord, &place).await;
-        first.says("ready").await;
+        first.says(READY).await;
         let mut second = Replica::start(&discord, &place).await;
         second.says(STANDBY).await;
         asks(&discord).await;
         assert_eq!(discord.gateway().identifies(), 1, "{}", place.engine());
         first.stop();
-        second.says("ready").await;
+        second.says(READY).await;
         asks(&discord).await;
         assert_eq!(discord.gateway().most_at_once(), 1, "{}", place.engine());
         second.stop();
@@ -113,7 +117,7 @@ async fn one_alone_is_on_the_gateway_and_hands_over_when_it_is_stopped() {
 async fn one_that_is_killed_is_followed_by_another() {
     let (discord, place) = (discord().await, Place::server().await);
     let mut first = Replica::start(&discord, &place).await;
-    first.says("ready").await;
+    first.says(READY).await;
     let second = Replica::start(&discord, &place).await;
     second.says(STANDBY).await;
     first.kill();
@@ -142,7 +146,7 @@ async fn one_that_loses_its_lease_leaves_the_gateway_before_another_connects() {
 async fn one_that_cannot_reach_the_store_leaves_the_gateway_before_its_lease_ends() {
     let (discord, place) = (discord().await, Place::server().await);
     let replica = Replica::start(&discord, &place).await;
-    replica.says("ready").await;
+    replica.says(READY).await;
     // Whoever reads or writes the lease waits for as long as this lasts.
     let closed = "DO $$ BEGIN LOCK TABLE lease IN ACCESS EXCLUSIVE MODE;
         CREATE TABLE seen AS SELECT name, until FROM lease; PERFORM pg_sleep(16); END $$";

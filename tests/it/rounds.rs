@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
 use mailmedic::config::{Config, Limits};
@@ -39,6 +39,18 @@ fn zone(mx: &str) -> Zones {
         .add("example", "NS", "a.registry.example")
         .add("a.registry.example", "A", &REGISTRY.to_string());
     zones
+}
+
+/// Somebody waits for a change there.
+fn wish(until: Until) -> NewWatch {
+    NewWatch {
+        guild: None,
+        channel: Channel(1),
+        person: Person(2),
+        domain: "zone.example".parse().unwrap(),
+        until,
+        selector: None,
+    }
 }
 
 /// A network in which the resolver says one thing, and the domain's name server another or the same.
@@ -80,14 +92,6 @@ impl World {
 async fn a_change_of_mx_records_is_told_when_the_resolver_has_it() {
     let place = Place::file();
     let store = place.open().await;
-    let wish = |until| NewWatch {
-        guild: None,
-        channel: Channel(1),
-        person: Person(2),
-        domain: "zone.example".parse().unwrap(),
-        until,
-        selector: None,
-    };
     for until in [Until::Mx, Until::Spf] {
         assert!(matches!(store.watch(&wish(until), NOW).await.unwrap(), Watched::Begun(_)));
     }
@@ -184,16 +188,8 @@ async fn what_is_posted_is_delivered_at_once_and_what_fails_is_tried_again() {
         let (rounds, messenger) = (world.rounds.clone(), Arc::clone(&messenger));
         async move { rounds.run(&*messenger, || 0).await }
     });
-    let wish = NewWatch {
-        guild: None,
-        channel: Channel(1),
-        person: Person(2),
-        domain: "zone.example".parse().unwrap(),
-        until: Until::Mx,
-        selector: None,
-    };
     // It began in 1970: whoever waits for a change that long has waited in vain.
-    assert!(matches!(store.watch(&wish, Moment(0)).await.unwrap(), Watched::Begun(_)));
+    assert!(matches!(store.watch(&wish(Until::Mx), Moment(0)).await.unwrap(), Watched::Begun(_)));
     store.post(&to, &news("second"), Moment(0)).await.unwrap();
     let mut told = Vec::new();
     while told.len() < 2 {
@@ -206,6 +202,26 @@ async fn what_is_posted_is_delivered_at_once_and_what_fails_is_tried_again() {
     let [domain, until] = ["zone.example", "mx"].map(str::to_owned);
     assert!(told.contains(&news("second")) && told.contains(&News::GaveUp { domain, until }), "{told:?}");
     assert_eq!(store.watches_of(Person(2)).await.unwrap()[0].watch.state, State::Expired);
+    world.stop.cancel();
+    going.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_look_finds_is_told_without_waiting_for_the_next_round() {
+    let place = Place::file();
+    let store = place.open().await;
+    let world = World::new("10 mx.zone.example", "10 mx.zone.example", &store).await;
+    let (given, mut arrived) = mpsc::unbounded_channel();
+    let messenger = Messenger { given, fails: 0.into() };
+    assert!(matches!(store.watch(&wish(Until::Mx), Moment(0)).await.unwrap(), Watched::Begun(_)));
+    // Due when the rounds sleep, and nobody wakes them.
+    let soon = Moment::from(SystemTime::now()) + Duration::from_millis(500);
+    place.run(&format!("UPDATE watch SET next_look = {}", soon.0)).await;
+    let rounds = world.rounds.clone();
+    let going = tokio::spawn(async move { rounds.run(&messenger, || 0).await });
+    let told = tokio::time::timeout(Duration::from_secs(30), arrived.recv()).await.expect("half a round is enough");
+    let [domain, until] = ["zone.example", "mx"].map(str::to_owned);
+    assert_eq!(told.unwrap(), News::GaveUp { domain, until });
     world.stop.cancel();
     going.await.unwrap();
 }

@@ -98,11 +98,19 @@ impl Endpoint {
 
     /// The same, and gives the request too, for [`replay`](Self::replay).
     pub(crate) async fn post_keeping(&self, invocation: Invocation) -> (Reply, Asked, Delivery) {
-        let object = self.shared.change(|world| interactions::open(world, &invocation));
+        let (reply, asked, delivery) = self.attempt(&invocation).await;
+        (reply.expect("the bot's endpoint answers"), asked, delivery)
+    }
+
+    /// The same to a bot that may be gone: then there is no answer.
+    pub(crate) async fn attempt(&self, invocation: &Invocation) -> (Option<Reply>, Asked, Delivery) {
+        let object = self.shared.change(|world| interactions::open(world, invocation));
         let id = object["id"].as_str().unwrap_or_default().to_owned();
         let delivery = sign(&object, now(), &signing_key());
-        let reply = self.send(&delivery).await;
-        self.acknowledge(&id, &reply);
+        let reply = self.reach(&delivery).await.ok();
+        if let Some(reply) = &reply {
+            self.acknowledge(&id, reply);
+        }
         (reply, Asked::new(&self.shared, id), delivery)
     }
 
@@ -138,6 +146,10 @@ impl Endpoint {
 
     /// Sends a request as it is: for what none of the others can say.
     pub(crate) async fn send(&self, delivery: &Delivery) -> Reply {
+        self.reach(delivery).await.expect("the bot's endpoint answers")
+    }
+
+    async fn reach(&self, delivery: &Delivery) -> reqwest::Result<Reply> {
         let begun = Instant::now();
         let mut request = self.client.post(&self.url).header("content-type", "application/json");
         request = request.header("user-agent", "Discord-Interactions/1.0 (+https://discord.com)");
@@ -145,13 +157,13 @@ impl Endpoint {
             request = request.header("x-signature-ed25519", &delivery.signature);
             request = request.header("x-signature-timestamp", &delivery.timestamp);
         }
-        let response = request.body(delivery.body.clone()).send().await.expect("the bot's endpoint answers");
+        let response = request.body(delivery.body.clone()).send().await?;
         let status = response.status().as_u16();
         let content_type = response.headers().get("content-type").and_then(|kind| kind.to_str().ok());
         let content_type = content_type.unwrap_or_default().to_owned();
-        let body = response.bytes().await.expect("a whole response").to_vec();
+        let body = response.bytes().await?.to_vec();
         self.shared.change(|world| world.note(format!("POST {} -> {status}", self.url)));
-        Reply { status, content_type, body, took: begun.elapsed() }
+        Ok(Reply { status, content_type, body, took: begun.elapsed() })
     }
 
     /// Takes an answer in the response as the acknowledgement.

@@ -1,5 +1,6 @@
 //! One message in, one message out: the data's answer, bent by the faults that strike the question.
 
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use hickory_resolver::proto::op::{Edns, Message, MessageType, Metadata, OpCode, Query, ResponseCode};
@@ -49,11 +50,12 @@ impl Served {
             _ => return Some(Reply { message: encoded(&response), after: Duration::ZERO }),
         };
         let times = self.note(query, transport);
-        let found = self.zones.answer(&query.name, query.query_type);
+        let zones = self.zones.read().unwrap_or_else(PoisonError::into_inner);
+        let found = zones.answer(&query.name, query.query_type);
         let listed = found.answers.iter().any(|record| record.record_type() == query.query_type);
         let question = Question { path: &found.path, kind: query.query_type, transport, times, listed };
         let (mut fault, mut after) = (None, Duration::ZERO);
-        for rule in self.zones.rules.iter().filter(|rule| rule.strikes(&question)) {
+        for rule in zones.rules.iter().filter(|rule| rule.strikes(&question)) {
             match rule.fault {
                 Fault::Delay(delay) => after += delay,
                 other => fault = fault.or(Some(other)),
@@ -63,13 +65,12 @@ impl Served {
         let wants_proof = flags.authentic_data || request.edns.as_ref().is_some_and(|edns| edns.flags().dnssec_ok);
         if let Some(Fault::Rcode(code)) = fault {
             response.metadata.response_code = code.into();
-        } else if !flags.checking_disabled && self.zones.is_bogus(&found.path) {
+        } else if !flags.checking_disabled && zones.is_bogus(&found.path) {
             response.metadata.response_code = ResponseCode::ServFail;
         } else {
             response.metadata.authoritative = found.authoritative;
-            response.metadata.recursion_available = !self.zones.is_authority();
-            response.metadata.authentic_data =
-                wants_proof && !flags.checking_disabled && self.zones.is_proven(&found.path);
+            response.metadata.recursion_available = !zones.is_authority();
+            response.metadata.authentic_data = wants_proof && !flags.checking_disabled && zones.is_proven(&found.path);
             response.metadata.response_code = found.code;
             response.answers = found.answers;
             response.authorities = found.authorities;
