@@ -89,6 +89,11 @@ impl Engine {
         self.network.name()
     }
 
+    /// Whether the hosts and name servers that domains name may be asked, besides the resolvers.
+    pub fn connects(&self) -> bool {
+        self.config.probe.connect && self.network.connects()
+    }
+
     /// Whether the resolver answers at all: asked for the root, which every resolver knows.
     pub async fn resolver_answers(&self) -> bool {
         let reply = self.network.query(&Query::new(&Name::root(), RecordType::Soa)).await;

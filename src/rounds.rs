@@ -7,18 +7,21 @@
 mod deliver;
 mod look;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 pub use deliver::Courier;
+use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, join_all};
+pub use look::Blind;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::Engine;
 use crate::moment::Moment;
 use crate::store::{Store, StoreError};
-use crate::watch::LONGEST_PAUSE;
+use crate::watch::{LONGEST_PAUSE, Seen};
 
 /// How many looks are taken at once: enough for hundreds of watches a minute, and no storm for the resolver.
 const AT_ONCE: usize = 4;
@@ -105,6 +108,9 @@ impl Rounds {
         while !self.stop.is_cancelled() {
             let Some(look) = self.store.take_look(HOLD, clock()).await? else { break };
             let seen = self.look(&look.domain, look.until, look.selector.as_ref()).await;
+            if seen == Seen::Broken {
+                tracing::error!(watch = look.id, "a look ended in a bug");
+            }
             // Lost is as good: whoever has it now writes it down.
             let _ours_or_lost = self.store.looked(&look, &seen, clock(), chance()).await?;
             // A notification may have been posted with it.
@@ -112,6 +118,11 @@ impl Rounds {
         }
         Ok(())
     }
+}
+
+/// What comes of some work; none where it ended in a panic, whose message stands in the log: nothing else ends with it.
+async fn unless_broken<T>(work: impl Future<Output = T>) -> Option<T> {
+    AssertUnwindSafe(work).catch_unwind().await.ok()
 }
 
 fn now() -> Moment {

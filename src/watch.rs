@@ -18,6 +18,8 @@ const PAUSES: [u64; 8] = [60, 90, 135, 200, 300, 450, 675, 900];
 pub const LONGEST_PAUSE: Duration = Duration::from_mins(15);
 /// How long a change is waited for: far beyond the 48 hours that people are told.
 pub const PATIENCE: Duration = Duration::from_hours(14 * 24);
+/// How many looks in a row may break before the watch ends: about ten minutes, in which a replica may have been replaced.
+pub const MOST_STRIKES: u32 = 5;
 
 /// The records whose change is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,46 +51,67 @@ pub enum State {
     Changed,
     /// It is, and the person was told: the end.
     Notified,
-    /// It took too long, or there was nobody to tell: the end.
+    /// It took too long: the end.
     Expired,
+    /// It is, and the person could not be told: the end.
+    Undelivered,
+    /// Looking broke again and again: the end.
+    Broken,
     /// The person does not want it any more: the end.
     Cancelled,
 }
 
 impl State {
     /// Each with its word.
-    pub const ALL: [(&'static str, Self); 5] = [
+    pub const ALL: [(&'static str, Self); 7] = [
         ("pending", Self::Pending),
         ("changed", Self::Changed),
         ("notified", Self::Notified),
         ("expired", Self::Expired),
+        ("undelivered", Self::Undelivered),
+        ("broken", Self::Broken),
         ("cancelled", Self::Cancelled),
     ];
 
     /// Whether nothing follows.
     pub fn is_end(self) -> bool {
-        matches!(self, Self::Notified | Self::Expired | Self::Cancelled)
+        !matches!(self, Self::Pending | Self::Changed)
     }
 }
 
 /// What a look at the domain showed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Seen {
-    /// Everybody who was asked says the same, and this is what they say.
-    Everywhere(String),
+    /// Everybody who was asked says the same.
+    Everywhere(Said),
     /// Some still have the old answer, or the name servers differ.
     Underway,
     /// The network would not say.
     Unknown,
+    /// The look ended in a bug.
+    Broken,
+}
+
+/// What everybody says, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// What.
+    pub what: String,
+    /// Who was asked.
+    pub who: String,
 }
 
 /// What the person is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
     /// The change is everywhere.
-    Everywhere,
+    Everywhere(Said),
+    /// Everybody says the same when that is first seen, which may be the change or what was before it.
+    Already(Said),
     /// It still is not, and the watch has ended.
     GaveUp,
+    /// Looking broke too often, and the watch has ended.
+    Broken,
 }
 
 /// A watch, without whose it is and of which domain.
@@ -100,6 +123,8 @@ pub struct Watch {
     pub looks: u32,
     /// How many notices it has given: the number of the last.
     pub step: u32,
+    /// How many looks in a row were taken and came to nothing.
+    pub strikes: u32,
     /// What everybody said when that was first seen, or last told.
     pub known: Option<String>,
     /// Whether a change was seen under way since.
@@ -111,23 +136,25 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// A new watch: it looks at once.
-    pub fn begin(now: Moment) -> Self {
+    /// A new watch after a first look, of which the person is told when they ask for it.
+    pub fn begin(seen: &Seen, now: Moment) -> Self {
+        let known = if let Seen::Everywhere(said) = seen { Some(said.what.clone()) } else { None };
         Self {
             state: State::Pending,
-            looks: 0,
+            looks: 1,
             step: 0,
-            known: None,
-            underway: false,
-            next_look: Some(now),
+            strikes: 0,
+            known,
+            underway: *seen == Seen::Underway,
+            next_look: Some(now + pause(1, 0)),
             expires: now + PATIENCE,
         }
     }
 
     /// After a look: where the watch stands, and what the person is to be told, if anything. `chance` is any number.
     ///
-    /// What everybody said from the start is no change; it is one after something else was seen. While a notice waits to
-    /// be delivered, looking goes on: a second change gets a notice of its own.
+    /// What everybody said from the start is told, and is no change; it is one after something else was seen. While a
+    /// notice waits to be delivered, looking goes on: a second change gets a notice of its own.
     #[must_use]
     pub fn looked(mut self, seen: &Seen, now: Moment, chance: u64) -> (Self, Option<Notice>) {
         if self.state.is_end() {
@@ -135,14 +162,19 @@ impl Watch {
         }
         self.looks = self.looks.saturating_add(1);
         let mut notice = None;
+        if *seen != Seen::Broken {
+            self.strikes = 0;
+        }
         match seen {
-            Seen::Everywhere(what) => {
-                let is_new = self.known.as_ref().is_some_and(|known| known != what);
+            Seen::Everywhere(said) => {
+                let is_new = self.known.as_ref().is_some_and(|known| *known != said.what);
                 if is_new || self.underway {
                     self.state = State::Changed;
-                    notice = Some(Notice::Everywhere);
+                    notice = Some(Notice::Everywhere(said.clone()));
+                } else if self.known.is_none() {
+                    notice = Some(Notice::Already(said.clone()));
                 }
-                self.known = Some(what.clone());
+                self.known = Some(said.what.clone());
                 self.underway = false;
             }
             Seen::Underway => {
@@ -152,7 +184,11 @@ impl Watch {
                 }
                 self.underway = true;
             }
-            Seen::Unknown => {}
+            Seen::Broken if self.state == State::Pending && self.strikes >= MOST_STRIKES => {
+                self.state = State::Broken;
+                notice = Some(Notice::Broken);
+            }
+            Seen::Unknown | Seen::Broken => {}
         }
         if self.state == State::Pending && now >= self.expires {
             self.state = State::Expired;
@@ -172,7 +208,7 @@ impl Watch {
     /// After a notice was given up: the end, if it told how things stand.
     #[must_use]
     pub fn undeliverable(self, step: u32) -> Self {
-        if self.state == State::Changed && step == self.step { self.end(State::Expired) } else { self }
+        if self.state == State::Changed && step == self.step { self.end(State::Undelivered) } else { self }
     }
 
     /// After the person called it off; what has ended stays as it was.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use mailmedic::config::{Limits, Place, Store as At};
 use mailmedic::moment::Moment;
 use mailmedic::store::{Channel, Guild, NewWatch, Person, Store, Watched};
-use mailmedic::watch::Until;
+use mailmedic::watch::{Seen, Until};
 
 use crate::bot::Bot;
 use crate::discord::Discord;
@@ -52,6 +52,7 @@ async fn fill(file: PathBuf) {
             domain: format!("customer-{number}.example").parse().unwrap(),
             until: Until::All,
             selector: None,
+            seen: Seen::Unknown,
         };
         let due = Moment::from(SystemTime::now()) + DUE_IN;
         assert!(matches!(store.watch(&new, due).await.unwrap(), Watched::Begun(_)));

@@ -102,13 +102,13 @@ codes! {
     }
     Propagation {
         /// The name servers and the resolvers say the same.
-        PropagationDone = Ok "propagation-done" ["count"];
+        PropagationDone = Ok "propagation-done" ["count" "servers"];
         /// A resolver still has an old answer, until its time is up.
-        PropagationPending = Warn "propagation-pending" ["what" "where" "old" "new" "left" "done_at"];
+        PropagationPending = Warn "propagation-pending" ["what" "where" "old" "new" "left" "done_at" "servers"];
         /// The name servers themselves say different things.
-        PropagationServersDiffer = Warn "propagation-servers-differ" ["what"];
-        /// Somebody who should be compared would not say.
-        PropagationUnknown = Unknown "propagation-unknown" ["cause"];
+        PropagationServersDiffer = Warn "propagation-servers-differ" ["what" "servers"];
+        /// Somebody who should be compared would not say; `what`: of which records, where it is not all.
+        PropagationUnknown = Unknown "propagation-unknown" ["cause" "what" "servers"];
     }
     Mx {
         /// The domain names mail servers and each has an address.

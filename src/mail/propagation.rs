@@ -2,7 +2,8 @@
 //! say; where the old answer is still seen, and until when (RFC 1034 section 4.3.4, RFC 2308).
 //!
 //! Says nothing of what is right: only whether all say the same. Where the name servers have the same version of the zone,
-//! one of them speaks for all, until a resolver says something else.
+//! one of them speaks for all, until a resolver says something else. A few resolvers that stay silent among more that
+//! answer are passed over; a name server's silence is not.
 
 mod time;
 mod watch;
@@ -29,8 +30,15 @@ struct Told {
     ttl: u32,
 }
 
-/// Who would not say: why, and how that was seen.
-type Unsaid = Vec<(String, String)>;
+/// What somebody would not say.
+#[derive(Debug)]
+struct Unsaid {
+    /// Of which records, for people; none: of any.
+    what: Option<&'static str>,
+    why: String,
+    /// How that was seen.
+    seen: String,
+}
 
 pub(super) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec<Finding>, Pending> {
     let watches = watches(case);
@@ -38,7 +46,10 @@ pub(super) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec<Finding>
     let survey = match survey(case, view)? {
         Ok(Some(survey)) => survey,
         Ok(None) => return Ok(Vec::new()),
-        Err((question, why)) => return Ok(vec![unsaid(case, &[(why.to_string(), silence(&question, why))])]),
+        Err((question, why)) => {
+            let seen = silence(&question, why);
+            return Ok(vec![unsaid(case, &[Unsaid { what: None, why: why.to_string(), seen }])]);
+        }
     };
     let resolvers = resolvers?;
     let voices: Vec<Voice<'_>> = survey.voices().collect();
@@ -46,7 +57,7 @@ pub(super) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec<Finding>
     if voices.is_empty() {
         return Ok(vec![unsaid(case, &unheard(&survey))]);
     }
-    let mut nothing = Unsaid::new();
+    let mut nothing = Vec::new();
     let moved = name_servers_moved(case, &survey, &voices, view);
     let findings: Vec<_> = watches
         .iter()
@@ -59,10 +70,19 @@ pub(super) fn check(case: &Case<'_>, view: &mut View<'_>) -> Result<Vec<Finding>
         findings.push(unsaid(case, &nothing));
     }
     if findings.is_empty() {
-        let count = voices.len() + resolvers.first().map_or(0, Vec::len);
+        let answers =
+            |replies: &Vec<(Query, &Response)>| replies.iter().filter(|(_, reply)| reply.records().is_ok()).count();
+        let count = voices.len() + resolvers.iter().map(answers).min().unwrap_or(0);
         findings.push(Finding::new(Code::PropagationDone, case.domain).detail("count", count));
     }
-    Ok(findings)
+    let servers = name_servers(voices.len(), survey.servers.len());
+    Ok(findings.into_iter().map(|finding| finding.detail("servers", &servers)).collect())
+}
+
+/// How many of a domain's name servers were heard.
+fn name_servers(heard: usize, all: usize) -> String {
+    let of = if heard == all { String::new() } else { format!("{heard} of ") };
+    format!("{of}{all} name server{} of the domain", if all == 1 { "" } else { "s" })
 }
 
 /// Asks every resolver for everything that is watched: for each watch, who was asked, and the reply.
@@ -95,16 +115,22 @@ fn compare(
     watch: &Watch,
     replies: &[(Query, &Response)],
     voices: &[Voice<'_>],
-    nothing: &mut Unsaid,
+    nothing: &mut Vec<Unsaid>,
     view: &mut View<'_>,
 ) -> Result<Option<Finding>, Pending> {
     let Some((first, others)) = voices.split_first() else { return Ok(None) };
-    let mut told = Vec::new();
+    let (mut told, mut silent) = (Vec::new(), Vec::new());
     for (question, reply) in replies {
         match watch.read(reply) {
             Ok(lines) => told.push(Told { who: asked(&question.to), lines, ttl: reply.ttl.unwrap_or(0) }),
-            Err(why) => nothing.push((why.to_string(), silence(question, why))),
+            Err(why) => {
+                let seen = silence(question, why);
+                silent.push(Unsaid { what: Some(watch.what), why: why.to_string(), seen });
+            }
         }
+    }
+    if silent.len() >= told.len() {
+        nothing.append(&mut silent);
     }
     let now = match heard(watch, first, view)? {
         Ok(lines) => lines,
@@ -134,17 +160,17 @@ fn compare(
     Ok(pending(case, watch.what, &watch.name, &now, &told))
 }
 
-/// What a name server says of its own zone; else why it does not, and how that was seen.
-fn heard(
-    watch: &Watch,
-    voice: &Voice<'_>,
-    view: &mut View<'_>,
-) -> Result<Result<Vec<String>, (String, String)>, Pending> {
+/// What a name server says of its own zone; else what it does not say.
+fn heard(watch: &Watch, voice: &Voice<'_>, view: &mut View<'_>) -> Result<Result<Vec<String>, Unsaid>, Pending> {
     let question = watch.question(Server::Authority(voice.address));
     let reply = view.get(question.clone())?;
     // A part of the zone may be in other hands; who they are is not followed up.
     let lines = if reply.referral.is_empty() { watch.read(reply) } else { Err(Cause::Refused) };
-    Ok(lines.map_err(|cause| (cause.to_string(), silence(&question, cause))))
+    Ok(lines.map_err(|cause| Unsaid {
+        what: Some(watch.what),
+        why: cause.to_string(),
+        seen: silence(&question, cause),
+    }))
 }
 
 /// Resolvers that still follow the former name servers, after the zone above and the new ones agree on others.
@@ -188,28 +214,33 @@ fn pending(case: &Case<'_>, what: &str, name: &Name, now: &[String], old: &[Told
 }
 
 /// The name servers, none of which answers with authority.
-fn unheard(survey: &Survey) -> Unsaid {
+fn unheard(survey: &Survey) -> Vec<Unsaid> {
     let why = |server: &Authority| {
         let Some((address, said)) = server.said else {
             let unknown = server.host.addresses.unknown.first();
             let none = || ("no name server has an address".to_owned(), format!("{}: no address", server.host.name));
-            return unknown.map_or_else(none, |(cause, seen)| (cause.to_string(), seen.clone()));
+            let (why, seen) = unknown.map_or_else(none, |(cause, seen)| (cause.to_string(), seen.clone()));
+            return Unsaid { what: None, why, seen };
         };
-        let cause = match said {
+        let why = match said {
             Said::Serial(_) | Said::Hearsay => "the answer came without authority".to_owned(),
             Said::Lame(problem) => problem.to_owned(),
             Said::Nothing(cause) => cause.to_string(),
         };
-        let seen = format!("{}: {cause}", question(&survey.zone, address));
-        (cause, seen)
+        let seen = format!("{}: {why}", question(&survey.zone, address));
+        Unsaid { what: None, why, seen }
     };
     survey.servers.iter().map(why).collect()
 }
 
-fn unsaid(case: &Case<'_>, nothing: &[(String, String)]) -> Finding {
-    let why = nothing.first().map_or("", |(why, _)| why);
-    let about = Finding::new(Code::PropagationUnknown, case.domain).detail("cause", why);
-    nothing.iter().map(|(_, seen)| seen).fold(about, Finding::evidence)
+fn unsaid(case: &Case<'_>, nothing: &[Unsaid]) -> Finding {
+    let why = nothing.first().map_or("", |unsaid| &unsaid.why);
+    let mut about = Finding::new(Code::PropagationUnknown, case.domain).detail("cause", why);
+    if let Some(mut what) = nothing.iter().map(|unsaid| unsaid.what).collect::<Option<Vec<_>>>() {
+        what.dedup();
+        about = about.detail("what", what.join(", "));
+    }
+    nothing.iter().map(|unsaid| &unsaid.seen).fold(about, Finding::evidence)
 }
 
 fn asked(server: &Server) -> String {
@@ -383,6 +414,31 @@ mod tests {
         let ran = and(&format!("{key}\ns1._domainkey.example.com@9.9.9.9:53 TXT nxdomain")).selectors(&["s1"]);
         let ran = ran.propagation(&["9.9.9.9:53"]).run(Topic::Propagation);
         assert_eq!(ran.detail(Code::PropagationPending, "what"), "DKIM");
+    }
+
+    #[test]
+    fn a_few_silent_resolvers_are_passed_over_and_half_of_them_are_not() {
+        let resolvers = ["9.9.9.9:53", "8.8.8.8:53", "1.1.1.1:53"];
+        let silent = |lines: &str| and(lines).propagation(&resolvers).run(Topic::Propagation);
+        let one = "example.com@9.9.9.9:53 MX silent";
+        let ran = silent(one);
+        assert_eq!((ran.codes(), ran.detail(Code::PropagationDone, "count")), (vec!["propagation-done"], "5"));
+        let two = silent(&format!("{one}\nexample.com@8.8.8.8:53 MX silent"));
+        assert_eq!(two.codes(), ["propagation-unknown"]);
+        let old = silent(&format!("{one}\nexample.com@8.8.8.8:53 MX 10 old.example.net"));
+        assert_eq!(old.codes(), ["propagation-pending"]);
+    }
+
+    #[test]
+    fn what_is_not_known_is_told_by_record_and_how_many_name_servers_spoke() {
+        let ran =
+            and("_dmarc.example.com@192.0.2.1 TXT silent\nexample.com@192.0.2.1 MX refused").run(Topic::Propagation);
+        assert_eq!(ran.detail(Code::PropagationUnknown, "what"), "MX, DMARC");
+        assert_eq!(ran.detail(Code::PropagationUnknown, "servers"), "2 name servers of the domain");
+        let ran = lab("example.com NS silent").run(Topic::Propagation);
+        assert_eq!(ran.finding(Code::PropagationUnknown).details.get("what"), None);
+        let ran = and("example.com@192.0.2.2 SOA silent").run(Topic::Propagation);
+        assert_eq!(ran.detail(Code::PropagationDone, "servers"), "1 of 2 name servers of the domain");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::{BoxFuture, join_all};
 
-use super::{LONGEST_SLEEP, Rounds};
+use super::{LONGEST_SLEEP, Rounds, unless_broken};
 use crate::moment::Moment;
 use crate::store::{Delivery, Fate, Notification, StoreError};
 
@@ -47,8 +47,15 @@ impl Rounds {
     ) -> Result<(), StoreError> {
         while !self.stop.is_cancelled() {
             let Some(notification) = self.store.take_notification(HOLD, clock()).await? else { break };
-            let how = tokio::time::timeout(LASTS, courier.deliver(&notification)).await;
-            let how = how.unwrap_or_else(|_| Delivery::Delayed(format!("no answer in {} seconds", LASTS.as_secs())));
+            let delivery = unless_broken(async { courier.deliver(&notification).await });
+            let how = match tokio::time::timeout(LASTS, delivery).await {
+                Ok(Some(how)) => how,
+                Ok(None) => {
+                    tracing::error!(notification = notification.id, "a delivery ended in a bug");
+                    Delivery::Refused("a bug".to_owned())
+                }
+                Err(_) => Delivery::Delayed(format!("no answer in {} seconds", LASTS.as_secs())),
+            };
             match self.store.tried(&notification, &how, clock(), chance()).await? {
                 Fate::Parked => tracing::warn!(notification = notification.id, ?how, "a notification was set aside"),
                 Fate::Sent | Fate::Again(_) | Fate::Lost => {}

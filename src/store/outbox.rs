@@ -42,6 +42,19 @@ pub enum News {
         until: String,
         /// What everybody says now.
         now: String,
+        /// Who was asked.
+        who: String,
+    },
+    /// Everybody says the same, and whether that is the change is for the person to tell.
+    Already {
+        /// The domain.
+        domain: String,
+        /// What is waited for, in a word.
+        until: String,
+        /// What everybody says now.
+        now: String,
+        /// Who was asked.
+        who: String,
     },
     /// It still is not, and is not waited for any longer.
     GaveUp {
@@ -49,6 +62,17 @@ pub enum News {
         domain: String,
         /// What was waited for, in a word.
         until: String,
+        /// What everybody says, if they say the same.
+        now: Option<String>,
+    },
+    /// Looking broke, and it is not waited for any longer.
+    Broken {
+        /// The domain.
+        domain: String,
+        /// What was waited for, in a word.
+        until: String,
+        /// The number of the watch, by which the log knows it.
+        number: i64,
     },
     /// Somebody wants a person.
     Handover {

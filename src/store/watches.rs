@@ -13,7 +13,7 @@ use super::value::{Row, Value, word};
 use super::{Held, Store};
 use crate::domain::{Domain, Name};
 use crate::moment::Moment;
-use crate::watch::{LONGEST_PAUSE, Notice, Seen, State, Until, Watch};
+use crate::watch::{LONGEST_PAUSE, MOST_STRIKES, Notice, Said, Seen, State, Until, Watch};
 
 /// How many watches a person may have at a time.
 const MOST_OF_PERSON: i64 = 5;
@@ -35,6 +35,8 @@ pub struct NewWatch {
     pub until: Until,
     /// The DKIM selector that the person named: whose key is looked at besides those of the host.
     pub selector: Option<Name>,
+    /// What the first look showed, of which the person is told at once.
+    pub seen: Seen,
 }
 
 /// What became of the wish for a watch.
@@ -80,7 +82,7 @@ pub struct Look {
 /// The columns of a [`Watch`], in the order in which [`read`] takes them.
 macro_rules! watch_columns {
     () => {
-        "state, looks, step, known, underway, next_look, expires"
+        "state, looks, step, strikes, known, underway, next_look, expires"
     };
 }
 
@@ -105,7 +107,7 @@ impl Store {
         if number(work.rows(sql, &[new.guild.into()]).await?)? >= MOST_OF_GUILD {
             return Ok(Watched::TooManyOfGuild);
         }
-        let watch = Watch::begin(now);
+        let watch = Watch::begin(&new.seen, now);
         let sql = "INSERT INTO watch
             (at, guild, channel, person, domain, until, selector, state, looks, step, known, underway, next_look, expires,
             token)
@@ -131,10 +133,13 @@ impl Store {
         Ok(Watched::Begun(id))
     }
 
-    /// A person's watches, the latest first, those that have ended as well.
+    /// A person's watches, those that are open, the latest first, then those that have ended, the last to end first.
     pub async fn watches_of(&self, person: Person) -> Result<Vec<Kept>, StoreError> {
-        let sql =
-            concat!("SELECT id, domain, until, ", watch_columns!(), " FROM watch WHERE person = $1 ORDER BY id DESC");
+        let sql = concat!(
+            "SELECT id, domain, until, ",
+            watch_columns!(),
+            " FROM watch WHERE person = $1 ORDER BY next_look IS NULL, ended_at DESC, id DESC"
+        );
         self.engine.read(sql, &[person.into()]).await?.into_iter().map(kept).collect()
     }
 
@@ -160,24 +165,29 @@ impl Store {
 
     /// Takes a look that is due, for `hold`: whoever has not come back with it by then has lost it to others.
     ///
-    /// One that is further ahead than any pause was set by a clock that has since gone back, and is due as well.
+    /// One that is further ahead than any pause was set by a clock that has since gone back, and is due as well. One whose
+    /// workers did not come back again and again is handed to nobody: that may be what it does to them.
     pub async fn take_look(&self, hold: Duration, now: Moment) -> Result<Option<Look>, StoreError> {
-        let due = "UPDATE watch SET token = token + 1, next_look = $2 WHERE id =
+        let due = "UPDATE watch SET token = token + 1, strikes = strikes + 1, next_look = $2 WHERE id =
             (SELECT id FROM watch WHERE next_look <= $1 ORDER BY next_look LIMIT 1 {skip locked})
-            RETURNING id, token, domain, until, selector";
-        let astray = "UPDATE watch SET token = token + 1, next_look = $2 WHERE id =
+            RETURNING id, token, strikes, domain, until, selector";
+        let astray = "UPDATE watch SET token = token + 1, strikes = strikes + 1, next_look = $2 WHERE id =
             (SELECT id FROM watch WHERE next_look > $1 ORDER BY next_look DESC LIMIT 1 {skip locked})
-            RETURNING id, token, domain, until, selector";
+            RETURNING id, token, strikes, domain, until, selector";
         let back_by = now + hold;
-        let mut found = self.engine.write(due, &[now.into(), back_by.into()]).await?;
-        if found.is_empty() {
-            found = self.engine.write(astray, &[(now + (LONGEST_PAUSE + hold) * 2).into(), back_by.into()]).await?;
+        loop {
+            let mut found = self.engine.write(due, &[now.into(), back_by.into()]).await?;
+            if found.is_empty() {
+                found = self.engine.write(astray, &[(now + (LONGEST_PAUSE + hold) * 2).into(), back_by.into()]).await?;
+            }
+            let Some(mut row) = found.pop() else { return Ok(None) };
+            let (id, token, strikes): (_, _, u32) = (row.take()?, row.take()?, row.take()?);
+            let look = Look { id, token, domain: row.take()?, until: row.word(&Until::ALL)?, selector: row.take()? };
+            if strikes <= MOST_STRIKES {
+                return Ok(Some(look));
+            }
+            let _ours_or_lost = self.looked(&look, &Seen::Broken, now, 0).await?;
         }
-        let look = |mut row: Row| {
-            let (id, token, domain) = (row.take()?, row.take()?, row.take()?);
-            Ok(Look { id, token, domain, until: row.word(&Until::ALL)?, selector: row.take()? })
-        };
-        found.pop().map(look).transpose()
     }
 
     /// Writes down what a look showed; and, in the same transaction, the notification of it. `chance` is any number.
@@ -194,13 +204,12 @@ impl Store {
         let to = outbox::Address { guild: row.take()?, channel: row.take()?, person: row.take()? };
         let (watch, notice) = read(row)?.looked(seen, now, chance);
         if let Some(notice) = notice {
+            let (domain, until) = (look.domain.to_string(), until_word(look.until));
             let news = match notice {
-                Notice::Everywhere => News::Everywhere {
-                    domain: look.domain.to_string(),
-                    until: until_word(look.until),
-                    now: watch.known.clone().unwrap_or_default(),
-                },
-                Notice::GaveUp => News::GaveUp { domain: look.domain.to_string(), until: until_word(look.until) },
+                Notice::Everywhere(Said { what, who }) => News::Everywhere { domain, until, now: what, who },
+                Notice::Already(Said { what, who }) => News::Already { domain, until, now: what, who },
+                Notice::GaveUp => News::GaveUp { domain, until, now: watch.known.clone().filter(|_| !watch.underway) },
+                Notice::Broken => News::Broken { domain, until, number: look.id },
             };
             outbox::post(&mut work, &to, &news, Some((look.id, watch.step)), now).await?;
         }
@@ -242,6 +251,7 @@ fn read(mut row: Row) -> Result<Watch, StoreError> {
         state: row.word(&State::ALL)?,
         looks: row.take()?,
         step: row.take()?,
+        strikes: row.take()?,
         known: row.take()?,
         underway: row.take()?,
         next_look: row.take()?,
@@ -251,13 +261,14 @@ fn read(mut row: Row) -> Result<Watch, StoreError> {
 
 async fn write(work: &mut Work, id: i64, watch: Watch, now: Moment) -> Result<(), StoreError> {
     let ended = watch.state.is_end().then_some(now);
-    let sql = "UPDATE watch SET state = $2, looks = $3, step = $4, known = $5, underway = $6, next_look = $7,
-        ended_at = COALESCE(ended_at, $8) WHERE id = $1";
+    let sql = "UPDATE watch SET state = $2, looks = $3, step = $4, strikes = $5, known = $6, underway = $7,
+        next_look = $8, ended_at = COALESCE(ended_at, $9) WHERE id = $1";
     let values = [
         id.into(),
         word(&State::ALL, &watch.state),
         watch.looks.into(),
         watch.step.into(),
+        watch.strikes.into(),
         watch.known.into(),
         watch.underway.into(),
         watch.next_look.into(),

@@ -8,9 +8,10 @@ use mailmedic::config::{Config, PublicKey};
 use mailmedic::facts::{Query, Response};
 use mailmedic::probe::{Network, Resolver};
 use mailmedic::request::{EXPLAIN_THIS, FIND_THE_REMEDY, OptionKind, VERBS};
-use mailmedic::store::{Address, News, Store};
+use mailmedic::store::{Address, NewWatch, News, Store, Subject, Watched};
 use mailmedic::surface::discord::{Bot, Serving, replace_commands};
 use mailmedic::surface::mailbox::{self, LIFETIME, Limits, Registry};
+use mailmedic::watch::{Seen, Until};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -24,6 +25,7 @@ use crate::discord::routes::Operation;
 use crate::discord::{Settings, StandIn};
 use crate::lab;
 use crate::nameserver::{Fault, NameServer, Zones};
+use crate::rounds::{network, zone};
 use crate::store::{Place, SEED};
 
 /// A bot at work, its name server and its Discord.
@@ -390,38 +392,126 @@ async fn health_is_told_to_whoever_asks() {
 
 #[tokio::test]
 async fn a_watch_is_begun_listed_and_ended_by_its_person_alone() {
-    let lab = Lab::start(By::Gateway, Zones::load(&["healthy"])).await;
-    let begun = lab.discord.dispatch(slash("watch", &[("domain", "healthy.example"), ("until", "mx")])).await;
+    let (_servers, network) = network(zone("10 mx.zone.example"), zone("10 mx.zone.example")).await;
+    let lab = Lab::start_on(By::Gateway, Zones::default(), |_| network).await;
+    let begun = lab.discord.dispatch(slash("watch", &[("domain", "zone.example"), ("until", "mx")])).await;
     assert_eq!(begun.acknowledged().await.body["data"]["flags"], 64);
-    assert!(description(&begun.edited().await).contains("the MX records of `healthy.example`"));
-    let end = begun.component("End: healthy.example").unwrap();
+    let told = begun.edited().await;
+    for part in [
+        "the MX records of `zone.example`",
+        "MX 10 mx.zone.example",
+        "I asked 1 name server of the domain, our resolver.",
+        "If that is your change, it has arrived",
+    ] {
+        assert!(description(&told).contains(part), "{part}: {told}");
+    }
+    let end = begun.component("End: zone.example").unwrap();
     let other = lab.discord.dispatch(button(&end).by(NEIGHBOUR)).await;
     assert!(description(&other.edited().await).contains("waiting for nothing"));
     let listed = lab.discord.dispatch(slash("watches", &[])).await;
     assert!(description(&listed.edited().await).contains("the MX records: no change seen yet"));
-    let ended = lab.discord.dispatch(button(&listed.component("End: healthy.example").unwrap())).await;
+    let ended = lab.discord.dispatch(button(&listed.component("End: zone.example").unwrap())).await;
     assert!(description(&ended.edited().await).contains("ended by you"));
-    assert_eq!(ended.component("End: healthy.example"), None);
+    assert_eq!(ended.component("End: zone.example"), None);
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn a_watch_says_at_once_that_some_still_see_the_old_records() {
+    let (_servers, network) = network(zone("10 old.example.net"), zone("10 mx.zone.example")).await;
+    let lab = Lab::start_on(By::Gateway, Zones::default(), |_| network).await;
+    let told = lab.discord.dispatch(slash("watch", &[("domain", "zone.example")])).await.edited().await;
+    assert_eq!(title(&told), "A change is under way");
+    assert!(description(&told).contains("DKIM keys are not among them"), "{told}");
+    let listed = lab.discord.dispatch(slash("watches", &[])).await.edited().await;
+    assert!(description(&listed).contains("some still see the old records"), "{listed}");
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_watched_is_refused_with_what_is_missing() {
+    let (_servers, network) = network(zone("10 mx.zone.example"), zone("10 mx.zone.example")).await;
+    let lab = Lab::start_on(By::Gateway, Zones::default(), |_| network).await;
+    let keys = [("domain", "zone.example"), ("until", "dkim")];
+    let told = lab.discord.dispatch(slash("watch", &keys)).await.edited().await;
+    assert!(description(&told).contains("Give me the `selector`"), "{told}");
+    let [domain, until] = keys;
+    let told = lab.discord.dispatch(slash("watch", &[domain, until, ("selector", "s1")])).await.edited().await;
+    assert!(description(&told).contains("DKIM v=DKIM1"), "{told}");
+    lab.finish().await;
+
+    let lab = Lab::configured(By::Gateway, Config::default()).await;
+    let told = lab.discord.dispatch(slash("watch", &[("domain", "zone.example")])).await.edited().await;
+    assert!(description(&told).contains("I may not ask the name servers of domains here"), "{told}");
+    let listed = lab.discord.dispatch(slash("watches", &[])).await.edited().await;
+    assert!(description(&listed).contains("waiting for nothing"), "{listed}");
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn a_watch_counts_as_a_look_at_its_domain() {
+    let (servers, network) = network(zone("10 mx.zone.example"), zone("10 mx.zone.example")).await;
+    let lab = Lab::start_on(By::Gateway, Zones::default(), |_| network).await;
+    let store = lab.store.open().await;
+    // The window may end meanwhile; twice as many as one may in it are too many in any case.
+    for _ in 0..21 {
+        let on = vec![Subject::Domain("zone.example".parse().unwrap())];
+        let _ = store.spend(on, SystemTime::now().into()).await.unwrap();
+    }
+    let told = lab.discord.dispatch(slash("watch", &[("domain", "www.zone.example")])).await.edited().await;
+    assert!(description(&told).contains("was looked at many times just now"), "{told}");
+    assert!(servers.iter().all(|server| server.questions().is_empty()));
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn an_open_watch_is_shown_and_ended_however_many_have_ended_since() {
+    let lab = Lab::configured(By::Gateway, Config::default()).await;
+    let store = lab.store.open().await;
+    let wish = |domain: &str| NewWatch {
+        guild: None,
+        channel: SUPPORT.parse().unwrap(),
+        person: CUSTOMER.id.parse().unwrap(),
+        domain: domain.parse().unwrap(),
+        until: Until::Mx,
+        selector: None,
+        seen: Seen::Underway,
+    };
+    let now = SystemTime::now().into();
+    let _open = store.watch(&wish("open.example"), now).await.unwrap();
+    for n in 0..11 {
+        let begun = store.watch(&wish(&format!("d{n}.example")), now).await.unwrap();
+        let Watched::Begun(number) = begun else { panic!("{begun:?}") };
+        let _ours = store.cancel_watch(CUSTOMER.id.parse().unwrap(), number, now).await.unwrap();
+    }
+    let listed = lab.discord.dispatch(slash("watches", &[])).await;
+    listed.edited().await;
+    let ended = lab.discord.dispatch(button(&listed.component("End: open.example").unwrap())).await.edited().await;
+    assert!(description(&ended).starts_with("`open.example`, the MX records: ended by you"), "{ended}");
     lab.finish().await;
 }
 
 #[tokio::test]
 async fn a_notification_calls_its_person_once_and_nobody_else() {
-    let lab = Lab::start(By::Gateway, Zones::load(&["healthy"])).await;
+    let (_servers, network) = network(zone("10 mx.zone.example"), zone("10 mx.zone.example")).await;
+    let lab = Lab::start_on(By::Gateway, Zones::default(), |_| network).await;
     let news = News::Everywhere {
         domain: "healthy.example".to_owned(),
         until: "mx".to_owned(),
         now: "MX 10 mx1.host.example @everyone".to_owned(),
+        who: "2 name servers of the domain, our resolver, 9.9.9.9".to_owned(),
     };
     let to = Address { guild: None, channel: SUPPORT.parse().unwrap(), person: Some(CUSTOMER.id.parse().unwrap()) };
     let before = lab.discord.say(said("I moved my domain")).await;
     lab.store.open().await.post(&to, &news, SystemTime::now().into()).await.unwrap();
     // Whatever begins wakes those who deliver.
-    lab.discord.dispatch(slash("watch", &[("domain", "healthy.example")])).await.edited().await;
+    lab.discord.dispatch(slash("watch", &[("domain", "zone.example")])).await.edited().await;
     let told = before.replied().await.body;
     assert_eq!(told["content"], format!("<@{}>", CUSTOMER.id));
     assert_eq!((title(&told), &told["enforce_nonce"]), ("Your change has arrived", &Value::from(true)));
-    assert!(description(&told).contains("MX 10 mx1.host.example"), "{told}");
+    for part in ["MX 10 mx1.host.example", "I asked 2 name servers of the domain, our resolver, 9.9.9.9."] {
+        assert!(description(&told).contains(part), "{told}");
+    }
     lab.finish().await;
 }
 

@@ -257,7 +257,11 @@ impl Bot {
                 Task::Answer(_) | Task::Read(..) | Task::Testmail | Task::Share(_) => true,
                 Task::Errand(errand) => !bot.desk.is_work_of_staff(errand, &asker).await,
             };
-            if counts && let Some(refusal) = bot.spend(subjects(&asker)).await {
+            let mut on = subjects(&asker);
+            if let Task::Errand(errand) = &task {
+                on.extend(errand.looks_at().map(|domain| Subject::Domain(domain.registrable())));
+            }
+            if counts && let Some(refusal) = bot.spend(on).await {
                 return bot.show(&mut place, &refusal.into()).await;
             }
             match task {
@@ -312,7 +316,9 @@ impl Bot {
             tracing::warn!(%id, "an interaction came again, and was not carried out twice");
             return;
         }
+        let turn = if errand.looks_at().is_some() { self.turns.acquire().await.ok() } else { None };
         let done = self.desk.run(errand, asker).await;
+        drop(turn);
         self.show(place, &done.reply).await;
         if let Some((channel, message)) = done.solved {
             let (channel, message) = (ChannelId::new(channel.0.max(1)), MessageId::new(message.0.max(1)));
@@ -387,7 +393,7 @@ fn too_often(who: &Subject, wait: Duration) -> Answer {
     let lead = match who {
         Subject::Domain(domain) => Text::default()
             .code(domain.unicode())
-            .and(format!(" was looked at many times just now. What was found holds a while; I look again in {wait}.")),
+            .and(format!(" was looked at many times just now. What was found holds a while; ask again in {wait}.")),
         Subject::Host(host) => {
             Text::default().code(host).and(format!(" was called many times just now; I call it again in {wait}."))
         }

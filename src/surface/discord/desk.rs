@@ -36,6 +36,7 @@ use super::asker::Asker;
 use super::command::Command;
 use super::send::Reply;
 use crate::answer::Answer;
+use crate::domain::Domain;
 use crate::engine::Current;
 use crate::moment::Moment;
 use crate::request::BadRequest;
@@ -91,6 +92,11 @@ impl Errand {
         }
         let (kind, rest) = words.split_once(':')?;
         Some(Self::Staff(Chore::Learning(gaps::Learning::of_press(kind, rest)?)))
+    }
+
+    /// The domain that it looks at, if it does.
+    pub(super) const fn looks_at(&self) -> Option<&Domain> {
+        if let Self::Watch(wish) = self { Some(&wish.domain) } else { None }
     }
 
     /// Whether everybody sees what comes of it.

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant, SystemTime};
 use mailmedic::config::{self, Limits};
 use mailmedic::moment::Moment;
 use mailmedic::store::{Channel, Delivery, NewWatch, Person, Store, Watched};
-use mailmedic::watch::{Seen, State, Until};
+use mailmedic::watch::{Said, Seen, State, Until};
 
 use super::place::{Place, SEED};
 
@@ -65,6 +65,7 @@ async fn kill_workers(place: Place) {
                 domain: "example.com".parse().unwrap(),
                 until: Until::Mx,
                 selector: None,
+                seen: Seen::Unknown,
             };
             assert!(matches!(store.watch(&wish, now(started)).await.unwrap(), Watched::Begun(_)));
             people += 1;
@@ -160,7 +161,7 @@ async fn look(store: Store, started: SystemTime) {
             rest().await;
             continue;
         };
-        let seen = Seen::Everywhere(now(started).window(CHANGE).to_string());
+        let seen = Seen::Everywhere(Said { what: now(started).window(CHANGE).to_string(), who: String::new() });
         let _ = store.looked(&look, &seen, now(started), 0).await.unwrap();
     }
 }

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use mailmedic::config::Keep;
 use mailmedic::store::{
     Address, Channel, Counts, Decision, Feedback, Guild, Interaction, Message, NewTalk, NewWatch, News, Notes,
     Occasion, Person, Role, Spending, Subject, Talk, Verdict,
 };
-use mailmedic::watch::Until;
+use mailmedic::watch::{Seen, Until};
 
 use super::place::{NOW, after, both, keep};
 
@@ -160,6 +161,45 @@ fn what_is_kept_of_a_person_is_shown_to_them_and_forgotten_when_they_wish() {
     });
 }
 
+/// One of the times of a configuration.
+type Time = fn(&mut Keep) -> &mut Duration;
+
+#[test]
+fn each_table_keeps_for_as_long_as_the_configuration_says() {
+    let keeps: [(Time, &[&str]); 6] = [
+        (|keep| &mut keep.feedback, &["feedback"]),
+        (|keep| &mut keep.gaps, &["talk", "gap"]),
+        (|keep| &mut keep.candidates, &["candidate"]),
+        (|keep| &mut keep.watches, &["outbox", "watch"]),
+        (|keep| &mut keep.audit, &["audit"]),
+        (|keep| &mut keep.counts, &["tally"]),
+    ];
+    both(|place| async move {
+        let store = place.open().await;
+        fill(&store, JANE, "canary").await;
+        let counted = vec![("canary-entry".to_owned(), Occasion::Asked)];
+        store.note(Notes { guild: Some(GUILD), counted, ..Notes::default() }, NOW).await.unwrap();
+        let watch = store.watches_of(JANE).await.unwrap()[0].id;
+        let _ = store.cancel_watch(JANE, watch, NOW).await.unwrap();
+        let told = store.take_notification(Duration::from_mins(1), NOW).await.unwrap().unwrap();
+        let _ = store.tried(&told, &mailmedic::store::Delivery::Done, NOW, 0).await.unwrap();
+        let days = |days: u64| Duration::from_hours(24 * days);
+        let always = days(9999);
+        let mut keep =
+            Keep { feedback: always, gaps: always, candidates: always, watches: always, audit: always, counts: always };
+        let now = NOW + days(20);
+        // What is not kept for days, but for minutes.
+        store.expire(&keep, now).await.unwrap();
+        for (which, tables) in keeps {
+            *which(&mut keep) = days(21);
+            assert_eq!(store.expire(&keep, now).await.unwrap().0, [], "{tables:?}");
+            *which(&mut keep) = days(19);
+            let gone: Vec<_> = store.expire(&keep, now).await.unwrap().0;
+            assert_eq!(gone.iter().map(|(table, _)| *table).collect::<Vec<_>>(), tables, "{}", place.engine());
+        }
+    });
+}
+
 #[test]
 fn what_is_over_leaves_no_trace() {
     both(|place| async move {
@@ -203,6 +243,7 @@ async fn fill(store: &mailmedic::store::Store, person: Person, canary: &str) {
         domain: format!("{canary}-watch.example").parse().unwrap(),
         until: Until::Mx,
         selector: None,
+        seen: Seen::Unknown,
     };
     let _ = store.watch(&new, NOW).await.unwrap();
     let to = Address { guild: Some(GUILD), channel: Channel(4), person: Some(person) };

@@ -7,7 +7,7 @@ use mailmedic::moment::Moment;
 use mailmedic::store::{
     Channel, Delivery, Fate, Guild, Held, Look, NewWatch, News, Notification, Person, Store, Watched,
 };
-use mailmedic::watch::{PATIENCE, Seen, State, Until};
+use mailmedic::watch::{MOST_STRIKES, PATIENCE, Said, Seen, State, Until};
 
 use super::place::{NOW, after, both};
 
@@ -22,11 +22,12 @@ fn wish(person: u64, domain: &str) -> NewWatch {
         domain: domain.parse().unwrap(),
         until: Until::All,
         selector: None,
+        seen: everywhere("a"),
     }
 }
 
 fn everywhere(what: &str) -> Seen {
-    Seen::Everywhere(what.to_owned())
+    Seen::Everywhere(Said { what: what.to_owned(), who: "all".to_owned() })
 }
 
 async fn take(store: &Store, now: Moment) -> Look {
@@ -60,8 +61,8 @@ fn a_change_is_told_once_and_the_watch_ends() {
         let now = look(&store, &everywhere("10 mx.example.com")).await;
         assert_eq!(state(&store, 1).await, State::Changed);
         let told = notification(&store, now).await.unwrap();
-        let (domain, until, shown) = ("example.com".to_owned(), "all".to_owned(), "10 mx.example.com".to_owned());
-        assert_eq!(told.news, News::Everywhere { domain, until, now: shown });
+        let [domain, until, shown, who] = ["example.com", "all", "10 mx.example.com", "all"].map(str::to_owned);
+        assert_eq!(told.news, News::Everywhere { domain, until, now: shown, who });
         assert_eq!((told.to.channel, told.to.person), (Channel(4), Some(Person(1))));
         assert_eq!(store.tried(&told, &Delivery::Done, now, 0).await.unwrap(), Fate::Sent);
         assert_eq!(state(&store, 1).await, State::Notified);
@@ -106,7 +107,7 @@ fn two_changes_during_an_outage_are_two_notifications() {
     both(|place| async move {
         let store = place.open().await;
         let _ = store.watch(&wish(1, "example.com"), NOW).await.unwrap();
-        for seen in [everywhere("a"), everywhere("b"), Seen::Underway] {
+        for seen in [everywhere("b"), Seen::Underway] {
             look(&store, &seen).await;
         }
         let now = look(&store, &everywhere("c")).await;
@@ -126,15 +127,17 @@ fn who_comes_back_too_late_changes_nothing() {
         let store = place.open().await;
         let _ = store.watch(&wish(1, "example.com"), NOW).await.unwrap();
         look(&store, &Seen::Underway).await;
-        let slow = take(&store, after(60)).await;
-        assert_eq!(store.take_look(HOLD, after(61)).await.unwrap(), None, "it is in hand");
-        let fast = take(&store, after(60) + HOLD).await;
-        assert_eq!(store.looked(&fast, &everywhere("b"), after(91), 0).await.unwrap(), Held::Ours);
-        assert_eq!(store.looked(&slow, &everywhere("c"), after(92), 0).await.unwrap(), Held::Lost);
-        assert_eq!(store.looked(&fast, &everywhere("c"), after(92), 0).await.unwrap(), Held::Ours);
-        let told = [notification(&store, after(99)).await, notification(&store, after(99)).await];
+        let due = store.next_look().await.unwrap().unwrap();
+        let slow = take(&store, due).await;
+        assert_eq!(store.take_look(HOLD, due + Duration::from_secs(1)).await.unwrap(), None, "it is in hand");
+        let late = due + HOLD;
+        let fast = take(&store, late).await;
+        assert_eq!(store.looked(&fast, &everywhere("b"), late, 0).await.unwrap(), Held::Ours);
+        assert_eq!(store.looked(&slow, &everywhere("c"), late, 0).await.unwrap(), Held::Lost);
+        assert_eq!(store.looked(&fast, &everywhere("c"), late, 0).await.unwrap(), Held::Ours);
+        let told = [notification(&store, late).await, notification(&store, late).await];
         assert!(told.iter().all(Option::is_some), "one for `b`, one for `c`");
-        assert_eq!(notification(&store, after(99)).await, None);
+        assert_eq!(notification(&store, late).await, None);
     });
 }
 
@@ -143,7 +146,7 @@ fn a_cancelled_watch_looks_no_more_even_while_a_look_is_in_hand() {
     both(|place| async move {
         let store = place.open().await;
         let Watched::Begun(id) = store.watch(&wish(1, "example.com"), NOW).await.unwrap() else { panic!("no watch") };
-        let look = take(&store, NOW).await;
+        let look = take(&store, after(60)).await;
         assert_eq!(store.cancel_watch(Person(1), id, NOW).await.unwrap(), Held::Ours);
         assert_eq!(store.looked(&look, &Seen::Underway, NOW, 0).await.unwrap(), Held::Lost);
         assert_eq!(store.next_look().await.unwrap(), None);
@@ -186,7 +189,69 @@ fn a_watch_that_takes_too_long_says_so_and_ends() {
         let look = take(&store, late).await;
         assert_eq!(store.looked(&look, &Seen::Unknown, late, 0).await.unwrap(), Held::Ours);
         assert_eq!(state(&store, 1).await, State::Expired);
-        assert!(matches!(notification(&store, late).await.unwrap().news, News::GaveUp { .. }));
+        let told = notification(&store, late).await.unwrap();
+        assert!(matches!(&told.news, News::GaveUp { now: Some(now), .. } if now == "a"), "{told:?}");
+        assert_eq!(store.tried(&told, &Delivery::Gone("404".to_owned()), late, 0).await.unwrap(), Fate::Parked);
+        assert_eq!(state(&store, 1).await, State::Expired);
+
+        let _ = store.watch(&NewWatch { seen: Seen::Underway, ..wish(2, "example.com") }, NOW).await.unwrap();
+        let look = take(&store, late).await;
+        assert_eq!(store.looked(&look, &Seen::Underway, late, 0).await.unwrap(), Held::Ours);
+        let told = notification(&store, late).await.unwrap();
+        assert!(matches!(told.news, News::GaveUp { now: None, .. }), "not everybody says the same: {told:?}");
+    });
+}
+
+#[test]
+fn a_change_whose_notification_finds_nobody_is_told_from_one_that_took_too_long() {
+    both(|place| async move {
+        let store = place.open().await;
+        let _ = store.watch(&wish(1, "example.com"), NOW).await.unwrap();
+        let now = look(&store, &everywhere("b")).await;
+        let told = notification(&store, now).await.unwrap();
+        assert_eq!(store.tried(&told, &Delivery::Gone("404".to_owned()), now, 0).await.unwrap(), Fate::Parked);
+        assert_eq!(state(&store, 1).await, State::Undelivered);
+        assert_eq!(store.next_look().await.unwrap(), None);
+    });
+}
+
+#[test]
+fn a_watch_whose_workers_never_come_back_ends_with_a_word_to_its_person_and_holds_up_no_other() {
+    both(|place| async move {
+        let store = place.open().await;
+        let Watched::Begun(number) = store.watch(&wish(1, "example.com"), NOW).await.unwrap() else {
+            panic!("no watch")
+        };
+        let mut now = after(60);
+        for _ in 0..MOST_STRIKES {
+            let _died = take(&store, now).await;
+            now = now + HOLD;
+        }
+        let _ = store.watch(&wish(2, "example.com"), NOW).await.unwrap();
+        let taken = take(&store, now).await;
+        assert_eq!(store.looked(&taken, &Seen::Unknown, now, 0).await.unwrap(), Held::Ours);
+        assert_eq!(store.take_look(HOLD, now).await.unwrap(), None);
+        assert_eq!((state(&store, 1).await, state(&store, 2).await), (State::Broken, State::Pending));
+        let [domain, until] = ["example.com", "all"].map(str::to_owned);
+        assert_eq!(notification(&store, now).await.unwrap().news, News::Broken { domain, until, number });
+    });
+}
+
+#[test]
+fn what_is_open_is_listed_before_what_has_ended() {
+    both(|place| async move {
+        let store = place.open().await;
+        let Watched::Begun(open) = store.watch(&wish(1, "open.example"), NOW).await.unwrap() else {
+            panic!("no watch")
+        };
+        for n in 0..12 {
+            let begun = store.watch(&wish(1, &format!("d{n}.example")), NOW).await.unwrap();
+            let Watched::Begun(id) = begun else { panic!("{begun:?}") };
+            assert_eq!(store.cancel_watch(Person(1), id, NOW).await.unwrap(), Held::Ours);
+        }
+        let listed = store.watches_of(Person(1)).await.unwrap();
+        assert_eq!((listed[0].id, listed.len()), (open, 13));
+        assert!(listed[1].id > listed[2].id, "of those that have ended, the latest first");
     });
 }
 
@@ -216,13 +281,14 @@ fn several_workers_take_each_look_once() {
         for n in 0..60 {
             let _ = store.watch(&wish(n, "example.com"), NOW).await.unwrap();
         }
+        let due = after(60);
         let workers = (0..6).map(|_| {
             let store = store.clone();
             tokio::spawn(async move {
                 let mut taken = Vec::new();
-                while let Some(look) = store.take_look(HOLD, NOW).await.unwrap() {
+                while let Some(look) = store.take_look(HOLD, due).await.unwrap() {
                     taken.push(look.id);
-                    assert_eq!(store.looked(&look, &Seen::Underway, NOW, 0).await.unwrap(), Held::Ours);
+                    assert_eq!(store.looked(&look, &Seen::Underway, due, 0).await.unwrap(), Held::Ours);
                 }
                 taken
             })

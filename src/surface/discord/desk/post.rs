@@ -3,7 +3,7 @@
 use futures_util::future::BoxFuture;
 use serenity::model::id::ChannelId;
 
-use super::watches::records;
+use super::watches::{records, the_same};
 use super::{Desk, now};
 use crate::answer::{Answer, Block};
 use crate::rounds::Courier;
@@ -56,21 +56,23 @@ impl Postman {
 
 fn reply(news: &News) -> Reply {
     match news {
-        News::Everywhere { domain, until, now } => Answer {
-            title: Text::plain("Your change has arrived"),
-            lead: Text::plain(format!("Everybody whom I ask says the same about {} of ", of(until)))
-                .code(domain)
-                .and(" now:"),
-            blocks: vec![Block::Listing(now.lines().map(str::to_owned).collect())],
-            ..Answer::default()
-        },
-        News::GaveUp { domain, until } => Answer::sentence(
-            "Your change has not arrived",
-            Text::plain(format!("I have waited for two weeks for a change of {} of ", of(until)))
-                .code(domain)
-                .and(", and see none. Look whether it was made where the domain's name servers are, and begin again with ")
-                .code(format!("/watch {domain}"))
-                .and("."),
+        News::Everywhere { domain, until, now, who } => {
+            the_same("Your change has arrived", domain, meant(until), now, who)
+        }
+        News::Already { domain, until, now, who } => {
+            let mut answer = the_same("Everybody says the same", domain, meant(until), now, who);
+            let follows = Text::plain("If that is your change, it has arrived: ")
+                .code("/watches")
+                .and(" ends this. If your change is still to come, I wait for it and tell you here, once.");
+            answer.blocks.push(Block::Paragraph(follows));
+            answer
+        }
+        News::GaveUp { domain, until, now } => gave_up(domain, meant(until), now.as_deref()),
+        News::Broken { domain, until, number } => Answer::sentence(
+            "I stopped watching",
+            Text::plain(format!("Looking at {} of ", records(meant(until)))).code(domain).and(format!(
+                " broke again and again on my side, so I do not look any more. If you report it, give this number: {number}."
+            )),
         ),
         News::Handover { summary } => Answer {
             title: Text::plain("Somebody wants to talk to a person"),
@@ -81,6 +83,27 @@ fn reply(news: &News) -> Reply {
     .into()
 }
 
-fn of(until: &str) -> &'static str {
-    records(Until::ALL.iter().find(|(word, _)| *word == until).map_or(Until::All, |(_, until)| *until))
+fn gave_up(domain: &str, until: Until, now: Option<&str>) -> Answer {
+    let waited = |why: &str| {
+        Text::plain(format!("I have waited for two weeks for a change of {} of ", records(until))).code(domain).and(why)
+    };
+    let Some(now) = now else {
+        let why =
+            ", and it is not everywhere: not everybody says the same, or would say anything. See who does not with ";
+        let lead = waited(why).code(format!("/check {domain}")).and(".");
+        return Answer::sentence("Your change has not arrived", lead);
+    };
+    let if_not = Text::plain("If that is what you want, all is well. If not, look whether your change was made where the domain's name servers are, and begin again with ")
+        .code(format!("/watch {domain}"))
+        .and(".");
+    Answer {
+        title: Text::plain("Nothing has changed"),
+        lead: waited(", and saw none. All answers are still:"),
+        blocks: vec![Block::Listing(now.lines().map(str::to_owned).collect()), Block::Paragraph(if_not)],
+        ..Answer::default()
+    }
+}
+
+fn meant(until: &str) -> Until {
+    Until::ALL.iter().find(|(word, _)| *word == until).map_or(Until::All, |(_, until)| *until)
 }

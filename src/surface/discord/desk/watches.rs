@@ -1,18 +1,21 @@
 //! Watches: `/watch`, `/watches`, and the buttons that begin and end one.
 
+use std::fmt::Display;
+
 use super::{Desk, now};
 use crate::answer::{Answer, Block};
 use crate::domain::{Domain, Name};
 use crate::render::discord::{Extra, Press};
 use crate::request::{BadRequest, selector};
+use crate::rounds::Blind;
 use crate::store::{Kept, NewWatch, StoreError, Watched};
 use crate::surface::discord::asker::Asker;
 use crate::surface::discord::command::{Audience, Command, Kind, Need, Opt};
 use crate::surface::discord::send::Reply;
 use crate::text::Text;
-use crate::watch::{State, Until};
+use crate::watch::{Seen, State, Until};
 
-/// How many watches a list shows, the latest first.
+/// How many watches a list shows; more than one person may have open.
 const SHOWN: usize = 10;
 
 /// The commands.
@@ -67,6 +70,15 @@ impl Wish {
 impl Desk {
     pub(super) async fn watch(&self, wish: Wish, asker: &Asker) -> Result<Reply, StoreError> {
         let Wish { domain, until, selector } = wish;
+        if let Err(blind) = self.rounds.sees(until, selector.as_ref()) {
+            return Ok(Answer::sentence("I cannot watch that", why(blind)).into());
+        }
+        let seen = self.rounds.look(&domain, until, selector.as_ref()).await;
+        if seen == Seen::Broken {
+            tracing::error!("the first look of a watch ended in a bug");
+        }
+        let mut answer = first_sight(&seen, &domain, until);
+        let without_keys = until == Until::All && self.rounds.sees(Until::Dkim, selector.as_ref()).is_err();
         let new = NewWatch {
             guild: asker.guild,
             channel: asker.channel,
@@ -74,25 +86,32 @@ impl Desk {
             domain: domain.clone(),
             until,
             selector,
+            seen,
         };
-        let sentence = match self.store.watch(&new, now()).await? {
+        let (follows, extra) = match self.store.watch(&new, now()).await? {
             Watched::Begun(number) => {
                 self.rounds.wake();
-                let lead = Text::plain(format!("I look at {} of ", records(until)))
-                    .code(domain.unicode())
-                    .and(" now and again, and tell you here, once, when everybody sees the change. It may take up to 48 hours. What everybody says already is no change: begin before or while you change it.");
-                let answer = Answer { title: Text::plain("You will be told"), lead, ..Answer::default() };
-                return Ok(Reply { extra: vec![end(number, &domain)], ..answer.into() });
+                (Text::plain(what_follows(&new.seen)), vec![end(number, &domain)])
             }
-            Watched::Already(_) => "You are waiting for this already; `/watches` shows what you wait for.",
+            Watched::Already(number) => {
+                let already = Text::plain("You are waiting for this already; ").code("/watches");
+                (already.and(" shows what you wait for."), vec![end(number, &domain)])
+            }
             Watched::TooManyOfPerson => {
-                "You are waiting for as many changes as one person may. `/watches` shows them; end one that you need no more."
+                let many = "I do not look again: you are waiting for as many changes as one person may. ";
+                (Text::plain(many).code("/watches").and(" shows them; end one that you need no more."), vec![])
             }
             Watched::TooManyOfGuild => {
-                "This server waits for as many changes as one may. Try again when some have arrived."
+                let many = "I do not look again: this server waits for as many changes as one may. Try again when some have arrived.";
+                (Text::plain(many), vec![])
             }
         };
-        Ok(Answer::sentence("Nothing new", Text::plain(sentence)).into())
+        answer.blocks.push(Block::Paragraph(follows));
+        if without_keys {
+            let tip = Text::plain("DKIM keys are not among them: name your selector, and its key is.");
+            answer.blocks.push(Block::Tip(tip));
+        }
+        Ok(Reply { extra, ..answer.into() })
     }
 
     pub(super) async fn watches(&self, asker: &Asker) -> Result<Reply, StoreError> {
@@ -118,6 +137,69 @@ impl Desk {
     }
 }
 
+/// Why a change cannot be waited for, in words.
+fn why(blind: Blind) -> Text {
+    match blind {
+        Blind::ResolversAlone => Text::plain(
+            "I may not ask the name servers of domains here, and without them nobody knows when a change has arrived everywhere.",
+        ),
+        Blind::NoSelector => Text::plain("A DKIM key stands at a selector, and I know none of yours. Give me the ")
+            .code("selector")
+            .and(" as well: it is what stands before ")
+            .code("._domainkey")
+            .and(" in the name of the record."),
+    }
+}
+
+/// What the first look showed.
+fn first_sight(seen: &Seen, domain: &Domain, until: Until) -> Answer {
+    match seen {
+        Seen::Everywhere(said) => the_same("Everybody says the same", domain.unicode(), until, &said.what, &said.who),
+        Seen::Underway => Answer {
+            title: Text::plain("A change is under way"),
+            lead: Text::plain(format!("Not everybody says the same about {} of ", records(until)))
+                .code(domain.unicode())
+                .and(" yet."),
+            ..Answer::default()
+        },
+        Seen::Unknown | Seen::Broken => Answer {
+            title: Text::plain("I cannot see it yet"),
+            lead: Text::plain(format!("I could not learn just now what everybody says about {} of ", records(until)))
+                .code(domain.unicode())
+                .and("."),
+            ..Answer::default()
+        },
+    }
+}
+
+/// What the person is told when, after that.
+fn what_follows(seen: &Seen) -> &'static str {
+    match seen {
+        Seen::Everywhere(_) => {
+            "If that is your change, it has arrived: end this with the button. If your change is still to come, I wait for it: I look now and again, and tell you here, once, when everybody sees it. It may take up to 48 hours."
+        }
+        Seen::Underway => {
+            "I look now and again, and tell you here, once, when everybody says the same. It may take up to 48 hours."
+        }
+        Seen::Unknown | Seen::Broken => {
+            "I look now and again, and tell you here what everybody says when I see it, and when that has changed."
+        }
+    }
+}
+
+/// What everybody says, and who that is.
+pub(super) fn the_same(title: &str, domain: impl Display, until: Until, what: &str, who: &str) -> Answer {
+    Answer {
+        title: Text::plain(title),
+        lead: Text::plain(format!("All answers about {} of ", records(until))).code(domain).and(" are the same:"),
+        blocks: vec![
+            Block::Listing(what.lines().map(str::to_owned).collect()),
+            Block::Paragraph(Text::plain(format!("I asked {who}."))),
+        ],
+        ..Answer::default()
+    }
+}
+
 fn end(number: i64, domain: &Domain) -> Extra {
     Extra { label: format!("End: {}", domain.unicode()), press: Press::Unwatch(number) }
 }
@@ -125,10 +207,13 @@ fn end(number: i64, domain: &Domain) -> Extra {
 fn line(kept: &Kept) -> Text {
     let state = match kept.watch.state {
         State::Pending if kept.watch.underway => "under way; some still see the old records",
+        State::Pending if kept.watch.known.is_none() => "nothing seen yet; not everybody answered",
         State::Pending => "no change seen yet",
         State::Changed => "arrived everywhere; you are being told",
         State::Notified => "arrived everywhere; you were told",
         State::Expired => "ended: it took too long",
+        State::Undelivered => "arrived everywhere, and I could not tell you: no message of mine came through",
+        State::Broken => "ended: looking broke again and again on my side",
         State::Cancelled => "ended by you",
     };
     Text::default().code(kept.domain.unicode()).and(format!(", {}: {state}.", records(kept.until)))
@@ -148,6 +233,14 @@ pub(super) fn records(until: Until) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::watch::Watch;
+
+    #[test]
+    fn a_watch_whose_news_found_nobody_says_so_and_not_that_it_took_too_long() {
+        let watch = Watch { state: State::Undelivered, ..Watch::begin(&Seen::Underway, now()) };
+        let kept = Kept { id: 1, domain: "example.com".parse().unwrap(), until: Until::Mx, watch };
+        assert!(line(&kept).to_string().contains("arrived everywhere, and I could not tell you"));
+    }
 
     #[test]
     fn whoever_names_a_selector_waits_for_its_key() {
