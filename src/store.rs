@@ -84,7 +84,7 @@ pub struct Store {
     engine: Engine,
     key: Key,
     limits: config::Limits,
-    spendings: Queue<Vec<Subject>, Spending>,
+    spendings: Queue<limits::Wish, Spending>,
     notes: Queue<notes::Lines, ()>,
 }
 

@@ -113,28 +113,54 @@ fn a_proposal_is_noted_and_takes_the_question_that_it_answers_away_once() {
 }
 
 #[test]
+fn an_interaction_that_comes_again_is_refused_and_not_counted() {
+    both(|place| async move {
+        let (one, two) = (place.open().await, place.open().await);
+        let all = |person: fn(u64) -> Person, interaction: fn(u64) -> Interaction| {
+            let asks = (0..40u64).map(|n| {
+                let store = if n % 2 == 0 { &one } else { &two };
+                store.spend(vec![Subject::Person(person(n))], Some(interaction(n)), NOW)
+            });
+            futures_util::future::join_all(asks)
+        };
+        let count = |asked: &[Result<Spending, _>], how| asked.iter().flatten().filter(|one| **one == how).count();
+        let same = all(|_| JANE, |_| Interaction(1)).await;
+        assert_eq!((count(&same, Spending::Fine), count(&same, Spending::Again)), (1, 39), "{same:?}");
+        let others = all(Person, |n| Interaction(100 + n)).await;
+        assert_eq!(count(&others, Spending::Fine), 40, "{others:?}");
+        let again = all(Person, |n| Interaction(100 + n)).await;
+        assert_eq!(count(&again, Spending::Again), 40, "{again:?}");
+        // Nine more may Jane ask; what was refused is refused once.
+        let janes = all(|_| JANE, |n| Interaction(200 + n)).await;
+        assert_eq!(count(&janes, Spending::Fine), 9, "{janes:?}");
+        let again = all(|_| JANE, |n| Interaction(200 + n)).await;
+        assert_eq!(count(&again, Spending::Again), 40, "{again:?}");
+    });
+}
+
+#[test]
 fn limits_hold_over_all_replicas_and_refuse_all_or_nothing() {
     both(|place| async move {
         let (one, two) = (place.open().await, place.open().await);
         let asks = (0..20u64).map(|n| {
             let store = if n % 2 == 0 { &one } else { &two };
-            store.spend(vec![Subject::Guild(GUILD), Subject::Person(JANE)], NOW)
+            store.spend(vec![Subject::Guild(GUILD), Subject::Person(JANE)], None, NOW)
         });
         let asked = futures_util::future::join_all(asks).await;
         let fine = asked.iter().filter(|asked| matches!(asked, Ok(Spending::Fine))).count();
         assert_eq!(fine, 10, "{asked:?}");
-        let Spending::TooOften(who, wait) = one.spend(vec![Subject::Person(JANE)], NOW).await.unwrap() else {
+        let Spending::TooOften(who, wait) = one.spend(vec![Subject::Person(JANE)], None, NOW).await.unwrap() else {
             panic!("an eleventh question in a minute")
         };
         assert_eq!((who, wait), (Subject::Person(JANE), Duration::from_mins(1)));
         // What was refused was not counted against the guild either: 50 of its 60 are left.
         for n in 0..50 {
-            let spent = two.spend(vec![Subject::Guild(GUILD), Subject::Person(Person(n))], NOW).await.unwrap();
+            let spent = two.spend(vec![Subject::Guild(GUILD), Subject::Person(Person(n))], None, NOW).await.unwrap();
             assert_eq!(spent, Spending::Fine, "{n}");
         }
-        let full = two.spend(vec![Subject::Guild(GUILD)], NOW).await.unwrap();
+        let full = two.spend(vec![Subject::Guild(GUILD)], None, NOW).await.unwrap();
         assert!(matches!(full, Spending::TooOften(Subject::Guild(_), _)), "{full:?}");
-        assert_eq!(one.spend(vec![Subject::Person(JANE)], after(60)).await.unwrap(), Spending::Fine);
+        assert_eq!(one.spend(vec![Subject::Person(JANE)], None, after(60)).await.unwrap(), Spending::Fine);
     });
 }
 
@@ -145,7 +171,7 @@ fn a_thousand_people_look_at_one_domain_ten_times() {
         let mut fine = 0;
         for n in 0..1000 {
             let on = vec![Subject::Person(Person(n)), Subject::Domain("example.com".parse().unwrap())];
-            fine += u32::from(store.spend(on, after(n % 300)).await.unwrap() == Spending::Fine);
+            fine += u32::from(store.spend(on, None, after(n % 300)).await.unwrap() == Spending::Fine);
         }
         assert_eq!(fine, 10);
     });
@@ -239,7 +265,7 @@ fn what_is_over_leaves_no_trace() {
         }
         assert_eq!(store.expire(&keep(), after(368 * day)).await.unwrap().0, []);
         // An interaction is remembered for as long as its token is good.
-        let _ = store.arrive(Interaction(6), after(368 * day)).await.unwrap();
+        let _ = store.spend(Vec::new(), Some(Interaction(6)), after(368 * day)).await.unwrap();
         let gone = store.expire(&keep(), after(368 * day + 16 * 60)).await.unwrap();
         assert_eq!(gone.0, [("interaction", 1)]);
     });
@@ -272,8 +298,8 @@ async fn fill(store: &mailmedic::store::Store, person: Person, canary: &str) {
     store.note(Notes { guild: Some(GUILD), asked: Some(new), gap, ..Notes::default() }, NOW).await.unwrap();
     store.propose(GUILD, &name("proposal"), &name("entry"), None, person, NOW).await.unwrap();
     store.note_deed(GUILD, person, "reload", &name("deed"), NOW).await.unwrap();
-    let _ = store.arrive(Interaction(person.0), NOW).await.unwrap();
-    assert_eq!(store.spend(vec![Subject::Person(person)], NOW).await.unwrap(), Spending::Fine);
+    let spent = store.spend(vec![Subject::Person(person)], Some(Interaction(person.0)), NOW).await;
+    assert_eq!(spent.unwrap(), Spending::Fine);
 }
 
 /// The canaries that are in there, each once.
