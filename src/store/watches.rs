@@ -131,10 +131,13 @@ impl Store {
         Ok(Watched::Begun(id))
     }
 
-    /// A person's watches, the latest first, those that have ended as well.
+    /// A person's watches, the latest first; those that have ended come last.
     pub async fn watches_of(&self, person: Person) -> Result<Vec<Kept>, StoreError> {
-        let sql =
-            concat!("SELECT id, domain, until, ", watch_columns!(), " FROM watch WHERE person = $1 ORDER BY id DESC");
+        let sql = concat!(
+            "SELECT id, domain, until, ",
+            watch_columns!(),
+            " FROM watch WHERE person = $1 ORDER BY next_look IS NULL, id DESC"
+        );
         self.engine.read(sql, &[person.into()]).await?.into_iter().map(kept).collect()
     }
 

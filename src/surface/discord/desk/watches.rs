@@ -12,7 +12,7 @@ use crate::surface::discord::send::Reply;
 use crate::text::Text;
 use crate::watch::{State, Until};
 
-/// How many watches a list shows, the latest first.
+/// How many watches a list shows: all that one may have, and the latest of those that have ended.
 const SHOWN: usize = 10;
 
 /// The commands.
