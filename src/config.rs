@@ -443,14 +443,12 @@ pub struct Limits {
     pub channel: u32,
     /// How often a domain may be looked at in ten minutes, by whomever.
     pub domain: u32,
-    /// How often a mail server may be called in ten minutes, by whomever.
-    pub host: u32,
 }
 
 impl Default for Limits {
-    /// More than people need who wait for answers, too little to harm a domain or a server by them.
+    /// More than people need who wait for answers, too little to harm a domain by them.
     fn default() -> Self {
-        Self { person: 10, guild: 60, channel: 30, domain: 10, host: 3 }
+        Self { person: 10, guild: 60, channel: 30, domain: 10 }
     }
 }
 

@@ -485,6 +485,14 @@ impl Work {
         }
     }
 
+    /// The domain that is looked at, if one is.
+    pub fn domain(&self) -> Option<Domain> {
+        match &self.task {
+            Task::Sender(judging) => judging.sender.domain().parse().ok(),
+            _ => self.report().map(|report| report.domain),
+        }
+    }
+
     /// What was matched, where the request was a question.
     pub const fn found(&self) -> Option<&Found> {
         if let Subject::Question(found) = &self.subject { Some(found) } else { None }

@@ -56,7 +56,6 @@ pub use leases::Lease;
 pub use limits::{Spending, Subject};
 pub use notes::Notes;
 pub use outbox::{Address, Delivery, Fate, News, Notification, Waiting};
-pub use privacy::Export;
 pub use settings::{BadHours, QuietHours, Settings};
 pub use snowflake::{Channel, Guild, Interaction, Message, Person, Role, Talk};
 pub use talks::{Given, KeptTalk, NewTalk};
@@ -85,7 +84,7 @@ pub struct Store {
     engine: Engine,
     key: Key,
     limits: config::Limits,
-    spendings: Queue<Vec<Subject>, Spending>,
+    spendings: Queue<limits::Wish, Spending>,
     notes: Queue<notes::Lines, ()>,
 }
 

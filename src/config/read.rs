@@ -299,7 +299,6 @@ fn limits(table: &mut Table<'_>, problems: &mut Notes) -> Limits {
         guild: most("guild", default.guild),
         channel: most("channel", default.channel),
         domain: most("domain", default.domain),
-        host: most("host", default.host),
     }
 }
 

@@ -96,12 +96,11 @@ impl Display for Config {
             set(f, key, text(format_args!("{}d", time.as_secs() / 86_400)))?;
         }
         writeln!(f, "\n[limits]")?;
-        let Limits { person, guild, channel, domain, host } = limits;
+        let Limits { person, guild, channel, domain } = limits;
         set(f, "person", person)?;
         set(f, "guild", guild)?;
         set(f, "channel", channel)?;
-        set(f, "domain", domain)?;
-        write!(f, "host = {host}")
+        write!(f, "domain = {domain}")
     }
 }
 

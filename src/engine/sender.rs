@@ -13,12 +13,7 @@ const TREE_LINES: usize = 60;
 
 /// The answer; without a verdict, that it is being looked for.
 pub(super) fn answer(sender: &Sender, verdict: Option<&Verdict>, cost: Cost) -> Answer {
-    let address = sender.mail_from.trim_matches(['<', '>']);
-    let domain = match address.rsplit_once('@') {
-        Some((_, domain)) => domain,
-        None if address.is_empty() => &sender.helo,
-        None => address,
-    };
+    let domain = sender.domain();
     let title = Text::plain(format!("{} sending for {domain}", sender.ip));
     let Some(verdict) = verdict else {
         let lead = Text::plain("I am looking at the SPF record of ").code(domain).and(" …");

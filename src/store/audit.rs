@@ -1,7 +1,5 @@
 //! What staff did: who, what and when. Kept for a year, and not undone when somebody wants to be forgotten.
 
-use serde::Serialize;
-
 use super::Store;
 use super::engine::Work;
 use super::error::StoreError;
@@ -10,7 +8,7 @@ use super::value::Row;
 use crate::moment::Moment;
 
 /// One thing that staff did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deed {
     /// When, in milliseconds since 1970.
     pub at: i64,
@@ -41,12 +39,10 @@ impl Store {
     pub async fn deeds(&self, guild: Guild, most: u32) -> Result<Vec<Deed>, StoreError> {
         let sql = "SELECT at, person, action, detail FROM audit WHERE guild = $1 ORDER BY at DESC, id DESC LIMIT $2";
         let rows = self.engine.read(sql, &[guild.into(), most.into()]).await?;
+        let deed =
+            |mut row: Row| Ok(Deed { at: row.take()?, person: row.take()?, action: row.take()?, detail: row.take()? });
         rows.into_iter().map(deed).collect()
     }
-}
-
-pub(super) fn deed(mut row: Row) -> Result<Deed, StoreError> {
-    Ok(Deed { at: row.take()?, person: row.take()?, action: row.take()?, detail: row.take()? })
 }
 
 /// Notes it in the transaction of what was done.

@@ -1,10 +1,9 @@
 //! Questions that may become symptoms of an entry, once staff approve.
 
-use super::Store;
-use super::audit;
 use super::error::StoreError;
 use super::snowflake::{Guild, Person};
 use super::value::{Row, word};
+use super::{Store, audit, gaps};
 use crate::mask::mask;
 use crate::moment::Moment;
 
@@ -39,20 +38,31 @@ impl Decision {
 }
 
 impl Store {
-    /// Proposes that a question is one way to describe an entry's problem; its number.
+    /// Proposes that a question is one way to describe an entry's problem, and notes who did; its number. Where it was one
+    /// without an answer that is no longer; none where somebody else was faster.
     pub async fn propose(
         &self,
         guild: Guild,
         question: &str,
         entry: &str,
+        gap: Option<i64>,
         by: Person,
         now: Moment,
-    ) -> Result<i64, StoreError> {
+    ) -> Result<Option<i64>, StoreError> {
+        let mut work = self.engine.begin().await?;
+        if let Some(gap) = gap
+            && !gaps::close(&mut work, guild, gap).await?
+        {
+            return Ok(None);
+        }
         let sql = "INSERT INTO candidate (at, guild, question, entry, person, state)
             VALUES ($1, $2, $3, $4, $5, 'open') RETURNING id";
         let values = [now.into(), guild.into(), mask(question).into(), entry.into(), by.into()];
-        let id = self.engine.write(sql, &values).await?.pop();
-        id.map_or_else(|| Err(StoreError::Unreadable("a candidate without a number".to_owned())), |mut row| row.take())
+        let Some(mut row) = work.rows(sql, &values).await?.pop() else { return Ok(None) };
+        let id = row.take()?;
+        audit::note(&mut work, guild, by, "propose", &format!("{id} for {entry}"), now).await?;
+        work.commit().await?;
+        Ok(Some(id))
     }
 
     /// The candidates of a guild of which this was decided, the oldest first.

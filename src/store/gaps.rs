@@ -1,10 +1,10 @@
 //! Questions without an answer, masked before they are written.
 
-use super::Store;
 use super::engine::Work;
 use super::error::StoreError;
-use super::snowflake::Guild;
+use super::snowflake::{Guild, Person};
 use super::value::Value;
+use super::{Store, audit};
 use crate::moment::Moment;
 
 /// A question without an answer.
@@ -26,11 +26,30 @@ impl Store {
         rows.into_iter().map(|mut row| Ok(Gap { id: row.take()?, at: row.take()?, question: row.take()? })).collect()
     }
 
-    /// Removes a question that has its answer now; whether it was there.
-    pub async fn close_gap(&self, guild: Guild, id: i64) -> Result<bool, StoreError> {
-        let sql = "DELETE FROM gap WHERE id = $1 AND guild = $2 RETURNING id";
-        Ok(!self.engine.write(sql, &[id.into(), guild.into()]).await?.is_empty())
+    /// Removes questions like one that wants no answer, and notes who did.
+    pub async fn dismiss(
+        &self,
+        guild: Guild,
+        like: i64,
+        all: &[i64],
+        by: Person,
+        now: Moment,
+    ) -> Result<(), StoreError> {
+        let mut work = self.engine.begin().await?;
+        let mut gone = 0;
+        for id in all {
+            gone += u32::from(close(&mut work, guild, *id).await?);
+        }
+        if gone > 0 {
+            audit::note(&mut work, guild, by, "dismiss", &format!("{gone} questions like {like}"), now).await?;
+        }
+        work.commit().await
     }
+}
+
+/// Removes a question; whether it was there.
+pub(super) async fn close(work: &mut Work, guild: Guild, id: i64) -> Result<bool, StoreError> {
+    Ok(work.run("DELETE FROM gap WHERE id = $1 AND guild = $2", &[id.into(), guild.into()]).await? > 0)
 }
 
 /// Writes a question without an answer: when, where, by whom, and what.

@@ -1,12 +1,12 @@
 //! How often people, guilds and channels may ask, and how often a domain is looked at, over all replicas: counts in fixed
-//! windows of time.
+//! windows of time. What comes again is not counted, and not done, twice.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::Store;
 use super::error::StoreError;
-use super::snowflake::{Channel, Guild, Person};
+use super::snowflake::{Channel, Guild, Interaction, Person};
+use super::{Store, interactions};
 use crate::config::Limits;
 use crate::domain::Domain;
 use crate::moment::Moment;
@@ -27,8 +27,6 @@ pub enum Subject {
     Channel(Channel),
     /// The domain that is looked at, as somebody registered it.
     Domain(Domain),
-    /// The mail server that is called.
-    Host(String),
 }
 
 impl Subject {
@@ -38,7 +36,6 @@ impl Subject {
             Self::Guild(_) => "guild",
             Self::Channel(_) => "channel",
             Self::Domain(_) => "domain",
-            Self::Host(_) => "host",
         }
     }
 
@@ -48,7 +45,6 @@ impl Subject {
             Self::Guild(id) => id.to_string(),
             Self::Channel(id) => id.to_string(),
             Self::Domain(domain) => domain.to_string(),
-            Self::Host(host) => host.to_ascii_lowercase(),
         }
     }
 
@@ -62,7 +58,6 @@ impl Subject {
             Self::Guild(_) => (limits.guild, ASKING),
             Self::Channel(_) => (limits.channel, ASKING),
             Self::Domain(_) => (limits.domain, LOOKED_AT),
-            Self::Host(_) => (limits.host, LOOKED_AT),
         }
     }
 }
@@ -75,26 +70,35 @@ pub enum Spending {
     Fine,
     /// It may not, and is not counted: who has had enough, and how long until it may.
     TooOften(Subject, Duration),
+    /// It was done before, or refused: the interaction came again.
+    Again,
 }
 
+/// What is to be counted, and the interaction that it is for.
+pub(super) type Wish = (Vec<Subject>, Option<Interaction>);
+
 impl Store {
-    /// Counts one more against all of these, or against none where one of them has had enough.
-    pub async fn spend(&self, on: Vec<Subject>, now: Moment) -> Result<Spending, StoreError> {
-        self.spendings.join(on, async |all| self.count_all(&all, now).await).await
+    /// Counts one more against all of these, or against none where one of them has had enough. What is done for an
+    /// interaction is done once: of several who ask for the same, all but one are told that it came again.
+    pub async fn spend(&self, on: Vec<Subject>, by: Option<Interaction>, now: Moment) -> Result<Spending, StoreError> {
+        self.spendings.join((on, by), async |all| self.count_all(all, now).await).await
     }
 
     /// Counts for all who wait, in one transaction.
-    async fn count_all(&self, wishes: &[Vec<Subject>], now: Moment) -> Result<Vec<Spending>, StoreError> {
+    async fn count_all(&self, wishes: Vec<Wish>, now: Moment) -> Result<Vec<Spending>, StoreError> {
+        let mut work = self.engine.begin().await?;
+        let mut new = interactions::arrive(&mut work, wishes.iter().filter_map(|(_, by)| *by).collect(), now).await?;
+        let wishes: Vec<Option<Vec<Subject>>> =
+            wishes.into_iter().map(|(on, by)| by.is_none_or(|by| new.remove(&by)).then_some(on)).collect();
         // Always in one order: two processes that count the same things do not wait for each other.
         let mut counters: BTreeMap<(&'static str, String), Counter> = BTreeMap::new();
-        for subject in wishes.iter().flatten() {
+        for subject in wishes.iter().flatten().flatten() {
             let (most, length) = subject.limit(&self.limits);
             let span = now.window(length);
             let until = Moment(0) + length * u32::try_from(span.saturating_add(1)).unwrap_or(u32::MAX);
             let new = Counter { span, until, most: most.into(), wanted: 0, count: 0, refused: 0 };
             counters.entry(subject.key()).or_insert(new).wanted += 1;
         }
-        let mut work = self.engine.begin().await?;
         for ((scope, name), counter) in &mut counters {
             let sql = "INSERT INTO spent (scope, subject, span, count, until) VALUES ($1, $2, $3, $5, $4)
                 ON CONFLICT (scope, subject, span) DO UPDATE SET count = spent.count + $5 RETURNING count";
@@ -103,7 +107,8 @@ impl Store {
             let count = work.rows(sql, &values).await?.pop();
             counter.count = count.map_or(Ok(0), |mut row| row.take::<i64>())? - wanted;
         }
-        let answers = wishes.iter().map(|on| decide(on, &mut counters, now)).collect();
+        let answers =
+            wishes.iter().map(|on| on.as_ref().map_or(Spending::Again, |on| decide(on, &mut counters, now))).collect();
         for ((scope, name), counter) in counters.iter().filter(|(_, counter)| counter.refused > 0) {
             let sql = "UPDATE spent SET count = count - $4 WHERE scope = $1 AND subject = $2 AND span = $3";
             let values = [(*scope).into(), name.as_str().into(), counter.span.into(), counter.refused.into()];

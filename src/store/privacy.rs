@@ -3,103 +3,67 @@
 //! Two things stay when somebody wants to be forgotten: what staff did, since others rely on it, and the counts of the
 //! last minutes, which are limits.
 
-use serde::Serialize;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use super::Store;
-use super::audit::{Deed, deed};
 use super::error::StoreError;
-use super::feedback::Verdict;
 use super::snowflake::Person;
-use super::value::Row;
+use super::value::Value;
 
-/// All that is kept of a person.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct Export {
-    /// What they wait for.
-    pub watches: Vec<KeptWatch>,
-    /// What they were or will be told.
-    pub notifications: Vec<Json>,
-    /// What they said of answers.
-    pub feedback: Vec<KeptFeedback>,
-    /// What they asked, masked.
-    pub talks: Vec<KeptTalk>,
-    /// What they asked and got no answer to, masked.
-    pub questions: Vec<String>,
-    /// What they proposed as symptoms, masked.
-    pub proposals: Vec<String>,
-    /// What they did as staff.
-    pub deeds: Vec<Deed>,
+/// By what a person's rows are found.
+#[derive(Clone, Copy)]
+enum By {
+    /// Their id.
+    Id,
+    /// Their id, written out.
+    Digits,
+    /// Their pseudonym.
+    Pseudonym,
 }
 
-/// A watch, for its owner.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct KeptWatch {
-    /// Since when, in milliseconds since 1970.
-    pub at: i64,
-    /// Of what.
-    pub domain: String,
-    /// What is waited for.
-    pub until: String,
-    /// Where it stands.
-    pub state: String,
-}
-
-/// A talk, for whose it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct KeptTalk {
-    /// When, in milliseconds since 1970.
-    pub at: i64,
-    /// What they asked, masked.
-    pub question: String,
-    /// The entries that they were given.
-    pub tried: String,
-    /// The domain that was looked at.
-    pub domain: Option<String>,
-}
-
-/// A word on an answer, for whose it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct KeptFeedback {
-    /// When, in milliseconds since 1970.
-    pub at: i64,
-    /// On which entry.
-    pub entry: String,
-    /// What they said.
-    pub verdict: Verdict,
-}
+/// What is kept of a person: under which name it is shown, and every column that tells something.
+const PARTS: [(&str, By, &str); 9] = [
+    (
+        "watches",
+        By::Id,
+        "SELECT at, guild, channel, domain, until, selector, state, looks, known, underway, next_look, expires, ended_at
+            FROM watch WHERE person = $1 ORDER BY id",
+    ),
+    (
+        "notifications",
+        By::Id,
+        "SELECT at, watch, guild, channel, news, state, due_at, strikes, delays, trouble, ended_at
+            FROM outbox WHERE person = $1 ORDER BY id",
+    ),
+    ("feedback", By::Pseudonym, "SELECT at, answer, guild, entry, verdict FROM feedback WHERE who = $1 ORDER BY at"),
+    (
+        "talks",
+        By::Pseudonym,
+        "SELECT at, guild, channel, message, question, tried, domain, found, called_at
+            FROM talk WHERE who = $1 ORDER BY at",
+    ),
+    ("questions", By::Pseudonym, "SELECT at, guild, question FROM gap WHERE who = $1 ORDER BY id"),
+    ("proposals", By::Id, "SELECT at, guild, question, entry, state FROM candidate WHERE person = $1 ORDER BY id"),
+    ("decisions", By::Id, "SELECT guild, entry, state, decided_at FROM candidate WHERE decided_by = $1 ORDER BY id"),
+    ("deeds", By::Id, "SELECT at, guild, action, detail FROM audit WHERE person = $1 ORDER BY at, id"),
+    ("counts", By::Digits, "SELECT span, count, until FROM spent WHERE scope = 'person' AND subject = $1"),
+];
 
 impl Store {
-    /// All that is kept of a person.
-    pub async fn export(&self, person: Person) -> Result<Export, StoreError> {
-        let who = self.key.pseudonym(person);
-        let by_id = [person.into()];
-        let by_name = [who.into()];
-        let sql = "SELECT at, domain, until, state FROM watch WHERE person = $1 ORDER BY id";
-        let watch = |mut row: Row| {
-            Ok(KeptWatch { at: row.take()?, domain: row.take()?, until: row.take()?, state: row.take()? })
-        };
-        let watches = self.engine.read(sql, &by_id).await?.into_iter().map(watch).collect::<Result<_, StoreError>>()?;
-        let sql = "SELECT at, entry, verdict FROM feedback WHERE who = $1 ORDER BY at";
-        let said =
-            |mut row: Row| Ok(KeptFeedback { at: row.take()?, entry: row.take()?, verdict: row.word(&Verdict::ALL)? });
-        let feedback =
-            self.engine.read(sql, &by_name).await?.into_iter().map(said).collect::<Result<_, StoreError>>()?;
-        let sql = "SELECT at, question, tried, domain FROM talk WHERE who = $1 ORDER BY at";
-        let talk = |mut row: Row| {
-            Ok(KeptTalk { at: row.take()?, question: row.take()?, tried: row.take()?, domain: row.take()? })
-        };
-        let talks = self.engine.read(sql, &by_name).await?.into_iter().map(talk).collect::<Result<_, StoreError>>()?;
-        let sql = "SELECT news FROM outbox WHERE person = $1 ORDER BY id";
-        let news = texts(self.engine.read(sql, &by_id).await?)?;
-        let notifications = news.iter().filter_map(|news| serde_json::from_str(news).ok()).collect();
-        let questions =
-            texts(self.engine.read("SELECT question FROM gap WHERE who = $1 ORDER BY id", &by_name).await?)?;
-        let sql = "SELECT question FROM candidate WHERE person = $1 ORDER BY id";
-        let proposals = texts(self.engine.read(sql, &by_id).await?)?;
-        let sql = "SELECT at, person, action, detail FROM audit WHERE person = $1 ORDER BY at";
-        let deeds = self.engine.read(sql, &by_id).await?.into_iter().map(deed).collect::<Result<_, _>>()?;
-        Ok(Export { watches, notifications, feedback, talks, questions, proposals, deeds })
+    /// All that is kept of a person: an object of lists. Times are milliseconds since 1970.
+    pub async fn export(&self, person: Person) -> Result<Json, StoreError> {
+        let mut all = Map::new();
+        for (name, by, sql) in PARTS {
+            let key = match by {
+                By::Id => person.into(),
+                By::Digits => person.to_string().into(),
+                By::Pseudonym => self.key.pseudonym(person).into(),
+            };
+            let rows = self.engine.read(sql, &[key]).await?.into_iter();
+            let told = rows.map(|row| Json::Object(columns(sql).zip(row.rest()).map(told).collect()));
+            all.insert(name.to_owned(), told.collect());
+        }
+        Ok(Json::Object(all))
     }
 
     /// Forgets a person: removes what is theirs, and their name from what others need; how many rows that was.
@@ -111,6 +75,7 @@ impl Store {
             "DELETE FROM outbox WHERE person = $1",
             "DELETE FROM watch WHERE person = $1",
             "UPDATE candidate SET person = 0 WHERE person = $1",
+            "UPDATE candidate SET decided_by = 0 WHERE decided_by = $1",
         ] {
             gone += work.run(sql, &[person.into()]).await?;
         }
@@ -125,6 +90,20 @@ impl Store {
     }
 }
 
-fn texts(rows: Vec<Row>) -> Result<Vec<String>, StoreError> {
-    rows.into_iter().map(|mut row| row.take()).collect()
+/// The columns that a statement reads.
+fn columns(sql: &str) -> impl Iterator<Item = &str> {
+    let list = sql.split_once("FROM").map_or(sql, |(list, _)| list);
+    list.trim_start_matches("SELECT").split(',').map(str::trim)
+}
+
+/// A column for its person. Discord's ids are quoted, as Discord does.
+fn told((column, value): (&str, Value)) -> (String, Json) {
+    let value = match (column, value) {
+        (_, Value::Number(None) | Value::Text(None)) => Json::Null,
+        ("guild" | "channel" | "message" | "answer", Value::Number(Some(id))) => id.cast_unsigned().to_string().into(),
+        (_, Value::Number(Some(number))) => number.into(),
+        ("news", Value::Text(Some(news))) => serde_json::from_str(&news).unwrap_or(Json::String(news)),
+        (_, Value::Text(Some(text))) => text.into(),
+    };
+    (column.to_owned(), value)
 }

@@ -29,6 +29,11 @@ impl Row {
         T::read(value).ok_or_else(|| StoreError::Unreadable(format!("no {}", std::any::type_name::<T>())))
     }
 
+    /// All columns that are left, as they are.
+    pub(super) fn rest(self) -> std::vec::IntoIter<Value> {
+        self.0
+    }
+
     /// The next column: one of a choice of words.
     pub(super) fn word<T: Copy>(&mut self, choice: &[(&'static str, T)]) -> Result<T, StoreError> {
         let text: String = self.take()?;

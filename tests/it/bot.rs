@@ -18,9 +18,12 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::discord::asked::Asked;
 use crate::discord::endpoint::Forgery;
 use crate::discord::faults::Fault as Trouble;
-use crate::discord::fixtures::{CUSTOMER, NEIGHBOUR, SUPPORT, button, mention, message_command, modal, said, slash};
+use crate::discord::fixtures::{
+    CUSTOMER, LOUNGE, NEIGHBOUR, SUPPORT, button, mention, message_command, modal, said, slash,
+};
 use crate::discord::routes::Operation;
 use crate::discord::{Settings, StandIn};
 use crate::lab;
@@ -62,7 +65,7 @@ impl Lab {
         Self::start_with(by, zones, Config::default(), network).await
     }
 
-    async fn start_with(
+    pub(crate) async fn start_with(
         by: By,
         zones: Zones,
         config: Config,
@@ -531,6 +534,87 @@ async fn who_asks_too_fast_is_told_when_to_go_on_and_others_are_not_held_up() {
     lab.finish().await;
 }
 
+#[tokio::test]
+async fn what_is_asked_too_often_in_a_guild_or_a_channel_waits_there_and_nowhere_else() {
+    let elsewhere = [slash("help", &[]).in_dm(), slash("help", &[]).in_channel(LOUNGE)];
+    for ((guild, channel), elsewhere) in [(2, 100), (100, 2)].into_iter().zip(elsewhere) {
+        let mut config = Config::default();
+        (config.limits.guild, config.limits.channel) = (guild, channel);
+        let lab = Lab::configured(By::Gateway, config).await;
+        // The window may end while they ask; more than twice as many as may be asked in it are too many in any case.
+        let mut answers = Vec::new();
+        for who in [CUSTOMER, NEIGHBOUR, CUSTOMER, NEIGHBOUR, CUSTOMER] {
+            answers.push(lab.discord.dispatch(slash("help", &[]).by(who)).await.edited().await);
+        }
+        assert_eq!(title(&answers[0]), "What I can do");
+        let refused = answers.iter().find(|answer| title(answer) == "One moment, please").expect("one was too many");
+        assert!(description(refused).starts_with("Many people ask here right now. Ask again in"), "{refused}");
+        assert_eq!(title(&lab.discord.dispatch(elsewhere).await.edited().await), "What I can do");
+        lab.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn a_domain_whose_senders_are_judged_too_often_is_left_alone_for_a_while() {
+    let mut config = Config::default();
+    config.limits.domain = 1;
+    let patience = config.resolver.timeout;
+    let network = |names: &NameServer| -> Arc<dyn Network> { Arc::new(Resolver::new(&[names.address()], patience)) };
+    let lab = Lab::start_with(By::Gateway, Zones::load(&["healthy"]), config, network).await;
+    let given = [("ip", "192.0.2.13"), ("sender", "anna@healthy.example")];
+    let mut answers = Vec::new();
+    for _ in 0..3 {
+        answers.push(lab.discord.dispatch(slash("spf", &given)).await.edited().await);
+    }
+    assert!(description(&answers[0]).starts_with("Yes: "), "{}", answers[0]);
+    let refused = answers.iter().find(|answer| title(answer) == "One moment, please").expect("one was too many");
+    assert!(description(refused).starts_with("`healthy.example` was looked at many times just now."), "{refused}");
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn a_notification_for_a_channel_that_is_gone_comes_as_a_direct_message() {
+    let lab = Lab::start(By::Gateway, Zones::load(&["healthy"])).await;
+    let before = lab.discord.say(said("/help").in_dm()).await;
+    before.replied().await;
+    lab.discord.trouble(Operation::CreateMessage, Trouble::Status(404), 1);
+    let (domain, until) = ("healthy.example".to_owned(), "mx".to_owned());
+    let to = Address { guild: None, channel: SUPPORT.parse().unwrap(), person: Some(CUSTOMER.id.parse().unwrap()) };
+    let news = News::GaveUp { domain, until };
+    lab.store.open().await.post(&to, &news, SystemTime::now().into()).await.unwrap();
+    // Whatever begins wakes those who deliver.
+    lab.discord.dispatch(slash("watch", &[("domain", "healthy.example")])).await.edited().await;
+    let told = before.replies(2).await.remove(1).body;
+    assert_eq!((title(&told), &told["content"]), ("Your change has not arrived", &Value::Null));
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn of_many_watches_those_that_wait_are_listed_first_and_can_be_ended() {
+    let lab = Lab::configured(By::Gateway, Config::default()).await;
+    let (store, now) = (lab.store.open().await, SystemTime::now().into());
+    let person = CUSTOMER.id.parse().unwrap();
+    let begin = async |domain: String| {
+        let (channel, domain) = (SUPPORT.parse().unwrap(), domain.parse().unwrap());
+        let new = NewWatch { guild: None, channel, person, domain, until: Until::Mx, selector: None };
+        let Watched::Begun(id) = store.watch(&new, now).await.unwrap() else { panic!("{new:?}") };
+        id
+    };
+    begin("waits.example".to_owned()).await;
+    for n in 0..12 {
+        let id = begin(format!("ended-{n}.example")).await;
+        let _ = store.cancel_watch(person, id, now).await.unwrap();
+    }
+    let listed = lab.discord.dispatch(slash("watches", &[])).await;
+    let shown = listed.edited().await.to_string();
+    assert_eq!(shown.matches(": ended by you").count(), 9, "{shown}");
+    assert!(shown.contains("ended-11.example") && !shown.contains("ended-2.example"), "{shown}");
+    let ended = lab.discord.dispatch(button(&listed.component("End: waits.example").unwrap())).await;
+    ended.edited().await;
+    assert_eq!(ended.component("End: waits.example"), None);
+    lab.finish().await;
+}
+
 /// A bounce with people in it.
 const BOUNCE: &str = "From: Mail Delivery System <MAILER-DAEMON@host.example>\nTo: anna.private@healthy.example\nSubject: Undelivered Mail Returned to Sender\n\nThis is the mail system at host mail.host.example.\n\n<bob.secret@elsewhere.example>: host mx.elsewhere.example[192.0.2.7] said: 550 5.1.1\n    <bob.secret@elsewhere.example>: Recipient address rejected: User unknown (in reply to RCPT TO command)\n";
 
@@ -582,24 +666,46 @@ async fn a_message_with_a_pasted_bounce_is_explained_to_whoever_asks() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_test_mail_is_judged_for_the_one_who_asked_for_the_address() {
     let lab = Lab::start(By::Gateway, Zones::load(&["healthy"])).await;
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let server = listener.local_addr().unwrap();
-    let stop = CancellationToken::new();
-    let serving =
-        tokio::spawn(mailbox::serve(listener, Arc::clone(&lab.registry), None, Limits::default(), stop.clone()));
     let asked = lab.discord.dispatch(slash("testmail", &[])).await;
     assert_eq!(asked.acknowledged().await.body["data"]["flags"], 64);
     let invitation = asked.edited().await;
-    let address =
-        description(&invitation).split('`').find(|part| part.ends_with("@test.host.example")).unwrap().to_owned();
     let second = lab.discord.dispatch(slash("testmail", &[])).await.edited().await;
     assert!(description(&second).contains("still open"), "{second}");
-    let message = "From: Anna <anna@healthy.example>\r\nTo: x@test.host.example\r\nSubject: test\r\n\r\nHello\r\n";
-    assert_eq!(crate::mailbox::send(server, &address, message).await, "250");
-    let report = asked.edits(2).await.pop().unwrap();
+    let report = send_there(&lab, &asked, &invitation).await;
     assert!(report.to_string().contains("healthy.example"), "{report}");
     assert_ne!(title(&report), "Test mail", "{report}");
+    lab.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_test_mail_counts_as_a_look_at_its_authors_domain() {
+    let lab = Lab::start(By::Gateway, Zones::load(&["healthy"])).await;
+    let store = lab.store.open().await;
+    // The window may end meanwhile; twice as many as one may in it are too many in any case.
+    for _ in 0..21 {
+        let on = vec![Subject::Domain("healthy.example".parse().unwrap())];
+        let _ = store.spend(on, None, SystemTime::now().into()).await.unwrap();
+    }
+    let asked = lab.discord.dispatch(slash("testmail", &[])).await;
+    let invitation = asked.edited().await;
+    let told = send_there(&lab, &asked, &invitation).await;
+    assert!(description(&told).starts_with("`healthy.example` was looked at many times just now."), "{told}");
+    assert_eq!(lab.names.questions().len(), 0);
+    lab.finish().await;
+}
+
+/// Sends a mail to the test address of an invitation; what is told of it.
+async fn send_there(lab: &Lab, asked: &Asked, invitation: &Value) -> Value {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let server = listener.local_addr().unwrap();
+    let stop = CancellationToken::new();
+    let registry = Arc::clone(&lab.registry);
+    let serving = tokio::spawn(mailbox::serve(listener, registry, None, Limits::default(), stop.clone()));
+    let address = description(invitation).split('`').find(|part| part.ends_with("@test.host.example")).unwrap();
+    let message = "From: Anna <anna@healthy.example>\r\nTo: x@test.host.example\r\nSubject: test\r\n\r\nHello\r\n";
+    assert_eq!(crate::mailbox::send(server, address, message).await, "250");
+    let report = asked.edits(2).await.pop().unwrap();
     stop.cancel();
     serving.await.unwrap();
-    lab.finish().await;
+    report
 }

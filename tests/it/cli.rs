@@ -462,6 +462,7 @@ async fn the_binary_registers_serves_and_finishes_its_answer_at_sigterm() {
     let doctor = command("doctor").output().await.unwrap();
     assert_eq!(doctor.status.code(), Some(1), "{}", said(&doctor));
     assert!(said(&doctor).contains("run `mailmedic register`"), "{}", said(&doctor));
+    assert!(said(&doctor).contains("set `public_url` under `[http]`"), "{}", said(&doctor));
     let registered = command("register").output().await.unwrap();
     let count = discord.commands().await.len();
     assert_eq!(said(&registered), format!("{count} commands registered everywhere\n"), "{}", complained(&registered));

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use mailmedic::config::Config;
+use mailmedic::config::{Config, PublicKey};
 use mailmedic::moment::Moment;
 use mailmedic::store::Store;
 use mailmedic::surface::discord::{Bot, Serving};
@@ -15,6 +15,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
 use crate::discord::fixtures::slash;
+use crate::discord::interactions::What;
 use crate::discord::{Settings, StandIn};
 use crate::lab;
 use crate::store::Place;
@@ -40,7 +41,7 @@ impl Replica {
             let serving = Serving {
                 gateway: Some(gateway),
                 shared: Some(store.clone()),
-                public_key: None,
+                public_key: Some(PublicKey::from_hex(&StandIn::public_key()).unwrap()),
                 listener,
                 mailbox: None,
                 files: reqwest::Client::new(),
@@ -109,6 +110,30 @@ async fn one_alone_is_on_the_gateway_and_hands_over_when_it_is_stopped() {
         assert_eq!(discord.gateway().most_at_once(), 1, "{}", place.engine());
         second.stop();
         assert_eq!(discord.gateway().left().await, Some(1000));
+        discord.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn a_signed_request_that_comes_again_at_another_is_not_carried_out_twice() {
+    for place in [Place::file(), Place::server().await] {
+        let discord = discord().await;
+        let replicas = [Replica::start(&discord, &place).await, Replica::start(&discord, &place).await];
+        let [first, second] =
+            replicas.each_ref().map(|one| discord.endpoint(&format!("http://{}/interactions", one.address)));
+        let (_, asked, delivery) = first.post_keeping(slash("help", &[])).await;
+        asked.edited().await;
+        assert_eq!(second.replay(&delivery).await.status, 200);
+        let refused = async {
+            while !discord.logs().iter().any(|line| line.contains("an interaction came again")) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_mins(1), refused).await.expect("the second one refuses it");
+        assert_eq!(asked.order(), [What::AcknowledgedInline, What::Edited], "{}", place.engine());
+        let counted = "SELECT CAST(count AS TEXT) FROM spent WHERE scope = 'person'";
+        assert_eq!(place.shown(counted).await, "1", "{}", place.engine());
+        drop(replicas);
         discord.finish().await;
     }
 }

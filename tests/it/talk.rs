@@ -309,6 +309,28 @@ async fn what_staff_set_for_their_guild_goes_before_the_configuration() {
 }
 
 #[tokio::test]
+async fn where_staff_say_by_command_the_bot_answers_and_calls_whom_they_say() {
+    const HELPERS: &str = "1180000000000000021";
+    let lab = Lab::start(Zones::default()).await;
+    for (part, given) in [
+        ("settings channels", &[("change", "add"), ("channel", LOUNGE)][..]),
+        ("settings mention", &[("role", HELPERS)]),
+    ] {
+        let changed = lab.discord.dispatch(slash(part, given).by(STAFF)).await.edited().await;
+        assert_eq!(title(&changed), "Changed", "{changed}");
+    }
+    let thread = lab.discord.say(said(NOTHING_ARRIVES).in_channel(LOUNGE)).await.in_its_thread();
+    let answer = thread.replied().await.body;
+    let id = press(&answer, "Talk to a person");
+    let pressed = lab.discord.dispatch(button(&id).in_channel(thread.channel())).await;
+    assert_eq!(title(&pressed.edited().await), "A person will answer here");
+    let call = thread.replies(2).await.remove(1).body;
+    assert_eq!(call["content"], format!("<@&{HELPERS}>"));
+    assert_eq!(call["allowed_mentions"]["roles"], serde_json::json!([HELPERS]));
+    lab.finish().await;
+}
+
+#[tokio::test]
 async fn a_domain_that_was_spoken_of_before_in_the_thread_is_looked_at() {
     let lab = Lab::start(Zones::load(&["spf"])).await;
     let post = lab.discord.open_forum_post("Hello", said("hello all, we are two-spf.example")).await;
@@ -519,7 +541,7 @@ async fn a_domain_looked_at_too_often_leaves_the_steps_and_says_why_they_are_not
     let domain: mailmedic::domain::Domain = "two-spf.example".parse().unwrap();
     // The window may end meanwhile; twice as many as one may in it are too many in any case.
     for _ in 0..21 {
-        let _ = store.spend(vec![Subject::Domain(domain.clone())], SystemTime::now().into()).await.unwrap();
+        let _ = store.spend(vec![Subject::Domain(domain.clone())], None, SystemTime::now().into()).await.unwrap();
     }
     let asked = [("question", "my mails land in spam at two-spf.example")];
     let answer = lab.discord.dispatch(slash("ask", &asked)).await.edited().await;

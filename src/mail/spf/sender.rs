@@ -20,6 +20,18 @@ pub struct Sender {
     pub receiver: String,
 }
 
+impl Sender {
+    /// The domain whose record is looked up first, as it was written (section 2.4).
+    pub fn domain(&self) -> &str {
+        let address = self.mail_from.trim_matches(['<', '>']);
+        match address.rsplit_once('@') {
+            Some((_, domain)) => domain,
+            None if address.is_empty() => &self.helo,
+            None => address,
+        }
+    }
+}
+
 /// The sender as macros see it.
 #[derive(Debug)]
 pub(super) struct Identity<'s> {
@@ -34,14 +46,10 @@ pub(super) struct Identity<'s> {
 impl<'s> Identity<'s> {
     pub(super) fn of(sender: &'s Sender) -> Self {
         let address = sender.mail_from.trim_matches(['<', '>']);
-        let (local_part, domain) = match address.rsplit_once('@') {
-            None if address.is_empty() => ("", sender.helo.as_str()),
-            None => ("", address),
-            Some(parts) => parts,
-        };
+        let local_part = address.rsplit_once('@').map_or("", |(local_part, _)| local_part);
         let local_part = if local_part.is_empty() { "postmaster" } else { local_part };
         // A domain in other letters is looked up by its A-labels (section 4.3).
-        let domain = match domain {
+        let domain = match sender.domain() {
             ascii if ascii.is_ascii() => ascii.to_owned(),
             other => idna::domain_to_ascii(other).unwrap_or_else(|_| other.to_owned()),
         };

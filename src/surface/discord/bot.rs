@@ -39,7 +39,7 @@ use crate::engine::{Current, Engine};
 use crate::render::discord;
 use crate::request::{InspectRequest, Looks, Request};
 use crate::rounds::Rounds;
-use crate::store::{self, Arrival, Spending, Store, Subject};
+use crate::store::{self, Spending, Store, Subject};
 use crate::surface::mailbox::Registry;
 use crate::text::Text;
 
@@ -257,12 +257,17 @@ impl Bot {
                 Task::Answer(_) | Task::Read(..) | Task::Testmail | Task::Share(_) => true,
                 Task::Errand(errand) => !bot.desk.is_work_of_staff(errand, &asker).await,
             };
-            let mut on = subjects(&asker);
+            let mut on = if counts { subjects(&asker) } else { Vec::new() };
             if let Task::Errand(errand) = &task {
                 on.extend(errand.looks_at().map(|domain| Subject::Domain(domain.registrable())));
             }
-            if counts && let Some(refusal) = bot.spend(on).await {
-                return bot.show(&mut place, &refusal.into()).await;
+            match bot.count(on, place.interaction()).await {
+                Spending::Fine => {}
+                Spending::TooOften(who, wait) => return bot.show(&mut place, &too_often(&who, wait).into()).await,
+                // What Discord signed may come again by another's hand.
+                Spending::Again => {
+                    return tracing::warn!(id = place.id(), "an interaction came again, and was not carried out twice");
+                }
             }
             match task {
                 Task::Answer(what) => bot.answer(what, &asker, &mut place).await,
@@ -280,18 +285,22 @@ impl Bot {
         }
     }
 
-    /// Counts one more against all of these; why somebody has to wait, where one has had enough. A store that cannot
-    /// count keeps nobody from asking: what one request may cost is bounded all the same.
+    /// Counts one more against all of these; why somebody has to wait, where one has had enough.
     async fn spend(&self, on: Vec<Subject>) -> Option<Answer> {
-        match self.desk.store.spend(on, now()).await {
-            Ok(Spending::Fine) => None,
-            Ok(Spending::TooOften(who, wait)) => Some(too_often(&who, wait)),
-            Err(error) => {
-                let error: &(dyn std::error::Error + 'static) = &error;
-                tracing::error!(error, "the store cannot count how often people ask");
-                None
-            }
+        match self.count(on, None).await {
+            Spending::TooOften(who, wait) => Some(too_often(&who, wait)),
+            Spending::Fine | Spending::Again => None,
         }
+    }
+
+    /// The same for an interaction, if there is one. A store that cannot count keeps nobody from asking: what one request
+    /// may cost is bounded all the same.
+    async fn count(&self, on: Vec<Subject>, by: Option<store::Interaction>) -> Spending {
+        self.desk.store.spend(on, by, now()).await.unwrap_or_else(|error| {
+            let error: &(dyn std::error::Error + 'static) = &error;
+            tracing::error!(error, "the store cannot count how often people ask");
+            Spending::Fine
+        })
     }
 
     /// Fetches what somebody uploaded, and answers to it.
@@ -308,14 +317,8 @@ impl Bot {
         }
     }
 
-    /// Does an errand, once: what Discord signed may come again by another's hand.
+    /// Does an errand.
     async fn errand(&self, errand: Errand, asker: &Asker, place: &mut Place) {
-        let id = store::Interaction(place.id());
-        // Where that cannot be written down, the errand itself will say that the store failed.
-        if matches!(self.desk.store.arrive(id, now()).await, Ok(Arrival::Again)) {
-            tracing::warn!(%id, "an interaction came again, and was not carried out twice");
-            return;
-        }
         let turn = if errand.looks_at().is_some() { self.turns.acquire().await.ok() } else { None };
         let done = self.desk.run(errand, asker).await;
         drop(turn);
@@ -376,6 +379,14 @@ impl Place {
             Self::Channel { channel, to, .. } => to.map_or(channel.get(), MessageId::get),
         }
     }
+
+    /// The interaction that is answered there, if it is one.
+    const fn interaction(&self) -> Option<store::Interaction> {
+        match self {
+            Self::Response { id, .. } | Self::Aside { id, .. } => Some(store::Interaction(id.get())),
+            Self::Channel { .. } => None,
+        }
+    }
 }
 
 /// What is counted against somebody who asks.
@@ -394,9 +405,6 @@ fn too_often(who: &Subject, wait: Duration) -> Answer {
         Subject::Domain(domain) => Text::default()
             .code(domain.unicode())
             .and(format!(" was looked at many times just now. What was found holds a while; ask again in {wait}.")),
-        Subject::Host(host) => {
-            Text::default().code(host).and(format!(" was called many times just now; I call it again in {wait}."))
-        }
         Subject::Person(_) => Text::plain(format!("You ask faster than I may answer. Go on in {wait}.")),
         Subject::Guild(_) | Subject::Channel(_) => {
             Text::plain(format!("Many people ask here right now. Ask again in {wait}."))

@@ -153,6 +153,10 @@ async fn doctor(engine: &Arc<Engine>, out: &mut dyn Write) -> io::Result<Exit> {
             settings.public_key.map(|key| format!("public key: {key}")).ok_or_else(|| Missing::PublicKey.to_string()),
         )?;
     }
+    line(Ok(engine.config().http.public_url.as_ref().map_or_else(
+        || "links: answers have none to the page of their entry; set `public_url` under `[http]` to where your TLS proxy shows the address of `listen`".to_owned(),
+        |url| format!("links: answers lead to {url}/e/ENTRY"),
+    )))?;
     match http(settings) {
         Err(missing) => line(Err(missing.to_string()))?,
         Ok(http) => {

@@ -13,6 +13,8 @@ use mailmedic::probe::{Hosts, Resolver};
 use mailmedic::request::Request;
 
 use super::*;
+use crate::bot;
+use crate::discord::fixtures::slash;
 use crate::lab::{PATIENCE, engine_on};
 use crate::nameserver::{NameServer, Zones};
 
@@ -37,19 +39,8 @@ impl Lab {
     }
 
     async fn allowing(response: Response, allow: &[&str]) -> Self {
-        let page =
-            Stand::start((Ipv4Addr::new(127, 0, 4, 44), 0).into(), Web { identity: Identity::Sound(HOST), response });
-        let page = page.await;
-        let mut zones = Zones::default();
-        zones.add("status.host.example.", "A", &page.ip().to_string());
-        let names = NameServer::start(zones).await;
-        let probe = Probe { allow: allow.iter().map(|net| net.parse().unwrap()).collect(), ..Probe::default() };
-        let egress = Arc::new(Egress::new(&probe).with_ports(Ports::default().with(Port::Https, page.port())));
-        let resolver = Resolver::new(&[names.address()], PATIENCE);
-        let network = Hosts::new(Arc::new(resolver), &egress, &trusting(), &probe);
-        let brand = Brand { status_url: Some(format!("https://{HOST}/")), ..Brand::default() };
-        let engine = engine_on(Arc::new(network), Config { brand, probe, ..Config::default() });
-        Self { engine, page, _names: names }
+        let (page, names, network, config) = world(response, allow).await;
+        Self { engine: engine_on(Arc::new(network), config), page, _names: names }
     }
 
     async fn codes(&self) -> Vec<Code> {
@@ -70,6 +61,21 @@ impl Lab {
     }
 }
 
+/// The page, the name server that knows it, and the network and configuration of whoever may reach these ranges.
+async fn world(response: Response, allow: &[&str]) -> (Stand, NameServer, Hosts, Config) {
+    let at = (Ipv4Addr::new(127, 0, 4, 44), 0).into();
+    let page = Stand::start(at, Web { identity: Identity::Sound(HOST), response }).await;
+    let mut zones = Zones::default();
+    zones.add("status.host.example.", "A", &page.ip().to_string());
+    let names = NameServer::start(zones).await;
+    let probe = Probe { allow: allow.iter().map(|net| net.parse().unwrap()).collect(), ..Probe::default() };
+    let egress = Arc::new(Egress::new(&probe).with_ports(Ports::default().with(Port::Https, page.port())));
+    let resolver = Resolver::new(&[names.address()], PATIENCE);
+    let network = Hosts::new(Arc::new(resolver), &egress, &trusting(), &probe);
+    let brand = Brand { status_url: Some(format!("https://{HOST}/")), ..Brand::default() };
+    (page, names, network, Config { brand, probe, ..Config::default() })
+}
+
 #[tokio::test]
 async fn both_services_are_read() {
     let instatus = r#"{"page":{"status":"HASISSUES"},"activeIncidents":[{"name":"SMTP stalls","status":"IDENTIFIED","impact":"MINOROUTAGE"}]}"#;
@@ -86,6 +92,16 @@ async fn both_services_are_read() {
     ] {
         assert_eq!(Lab::start(Response::json(&pages)).await.codes().await, expected, "{pages:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_page_says_is_told_on_discord() {
+    let (_page, _names, network, config) = world(Response::json(&[(ATLASSIAN, OUTAGE)]), &["127.0.0.0/8"]).await;
+    let lab = bot::Lab::start_with(bot::By::Gateway, Zones::default(), config, |_| Arc::new(network)).await;
+    let told = lab.discord.dispatch(slash("status", &[])).await.edited().await;
+    let told = bot::description(&told);
+    assert!(told.contains("Webmail is") && !told.contains("**down**"), "{told}");
+    lab.finish().await;
 }
 
 #[tokio::test]

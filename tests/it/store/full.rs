@@ -58,7 +58,7 @@ async fn inside() {
     };
     assert!(matches!(error, StoreError::Full(..)) && error.is_passing(), "{error:?}");
     assert!(error.to_string().contains("is full; nothing was written, and all goes on"), "{error}");
-    assert!(matches!(store.arrive(Interaction(1), NOW).await, Err(StoreError::Full(..)) | Ok(_)));
+    assert!(matches!(store.spend(Vec::new(), Some(Interaction(1)), NOW).await, Err(StoreError::Full(..)) | Ok(_)));
     assert_eq!(store.settings(Guild(1)).await.unwrap().margin, Some(0.5));
     assert_eq!(store.gaps(Guild(1), 20_000).await.unwrap().len(), kept);
     // As after a restart on a disk that is still full.

@@ -5,19 +5,24 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::process::Command;
 
 use mailmedic::config;
-use mailmedic::store::{Arrival, Guild, Interaction, Person, Store, StoreError, Talk};
+use mailmedic::store::{Guild, Interaction, Person, Spending, Store, StoreError, Talk};
 
 use super::place::{NOW, Place, SEED, both};
+
+/// An interaction comes.
+async fn arrives(store: &Store, id: u64) -> Result<Spending, StoreError> {
+    store.spend(Vec::new(), Some(Interaction(id)), NOW).await
+}
 
 #[test]
 fn what_was_kept_is_there_again() {
     both(|place| async move {
         let store = place.open().await;
-        assert_eq!(store.arrive(Interaction(1), NOW).await.unwrap(), Arrival::First);
+        assert_eq!(arrives(&store, 1).await.unwrap(), Spending::Fine);
         store.change_settings(Guild(1), Person(2), NOW, |settings| settings.answer_at = Some(0.9)).await.unwrap();
         store.close().await;
         let store = place.open().await;
-        assert_eq!(store.arrive(Interaction(1), NOW).await.unwrap(), Arrival::Again);
+        assert_eq!(arrives(&store, 1).await.unwrap(), Spending::Again);
         assert_eq!(store.settings(Guild(1)).await.unwrap().answer_at, Some(0.9));
     });
 }
@@ -27,9 +32,9 @@ fn of_many_that_start_at_once_one_makes_the_schema_and_the_others_wait() {
     both(|place| async move {
         let opened = futures_util::future::join_all((0..6).map(|_| place.try_open())).await;
         let stores: Vec<_> = opened.into_iter().map(Result::unwrap).collect();
-        let arrivals = stores.iter().map(|store| store.arrive(Interaction(9), NOW));
+        let arrivals = stores.iter().map(|store| arrives(store, 9));
         let arrivals = futures_util::future::join_all(arrivals).await;
-        let first = arrivals.iter().filter(|arrival| matches!(arrival, Ok(Arrival::First))).count();
+        let first = arrivals.iter().filter(|arrival| matches!(arrival, Ok(Spending::Fine))).count();
         assert_eq!(first, 1, "{arrivals:?}");
     });
 }
@@ -58,7 +63,7 @@ fn a_store_of_the_first_schema_gets_what_came_later_and_keeps_what_it_has() {
         place.run("UPDATE schema_version SET version = 1").await;
         let store = place.open().await;
         assert_eq!(store.talk(Talk(1), Person(1)).await.unwrap(), None);
-        assert_eq!(store.arrive(Interaction(9), NOW).await.unwrap(), Arrival::Again);
+        assert_eq!(arrives(&store, 9).await.unwrap(), Spending::Again);
     });
 }
 
@@ -94,7 +99,7 @@ fn nobody_else_may_read_what_people_entrust() {
     let place = Place::file();
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         let store = place.open().await;
-        let _ = store.arrive(Interaction(1), NOW).await.unwrap();
+        let _ = arrives(&store, 1).await.unwrap();
         let files: Vec<_> = fs::read_dir(place.folder.path()).unwrap().map(Result::unwrap).collect();
         assert_eq!(files.len(), 3, "the database, its log and its index");
         for file in files {
@@ -140,9 +145,9 @@ async fn somebody_without_rights() {
 async fn connections_that_the_server_cuts_are_made_anew() {
     let place = Place::server().await;
     let store = place.open().await;
-    assert_eq!(store.arrive(Interaction(1), NOW).await.unwrap(), Arrival::First);
+    assert_eq!(arrives(&store, 1).await.unwrap(), Spending::Fine);
     let cut = "SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity WHERE datname = current_database()
         AND pid <> pg_backend_pid()";
     place.run(cut).await;
-    assert_eq!(store.arrive(Interaction(1), NOW).await.unwrap(), Arrival::Again);
+    assert_eq!(arrives(&store, 1).await.unwrap(), Spending::Again);
 }

@@ -9,7 +9,7 @@ use mailmedic::store::{
 };
 use mailmedic::watch::{Seen, Until};
 
-use super::place::{NOW, after, both, keep};
+use super::place::{NOW, Place, after, both, keep};
 
 const GUILD: Guild = Guild(900_000_000_000_000_001);
 const JANE: Person = Person(u64::MAX - 1);
@@ -75,11 +75,15 @@ fn questions_are_kept_masked_and_decided_once() {
         let gaps = store.gaps(GUILD, 10).await.unwrap();
         assert_eq!(gaps[0].question, "why does j***@e***.com bounce from (IP address)?");
         assert!(store.gaps(Guild(1), 10).await.unwrap().is_empty());
-        assert!(!store.close_gap(Guild(1), gaps[0].id).await.unwrap());
-        assert!(store.close_gap(GUILD, gaps[0].id).await.unwrap());
+        let id = gaps[0].id;
+        store.dismiss(Guild(1), id, &[id], STAFF, NOW).await.unwrap();
+        assert_eq!((store.deeds(Guild(1), 10).await.unwrap(), store.gaps(GUILD, 10).await.unwrap()), (vec![], gaps));
+        store.dismiss(GUILD, id, &[id], STAFF, NOW).await.unwrap();
         assert!(store.gaps(GUILD, 10).await.unwrap().is_empty());
+        assert_eq!(store.deeds(GUILD, 10).await.unwrap()[0].action, "dismiss");
 
-        let id = store.propose(GUILD, "no mail to jane@example.com", "cannot-receive-email", JANE, NOW).await.unwrap();
+        let (question, entry) = ("no mail to jane@example.com", "cannot-receive-email");
+        let id = store.propose(GUILD, question, entry, None, JANE, NOW).await.unwrap().unwrap();
         let open = store.candidates(GUILD, Decision::Open, 10).await.unwrap();
         assert_eq!((open[0].id, open[0].question.as_str()), (id, "no mail to j***@e***.com"));
         assert!(!store.decide(Guild(1), id, Decision::Approved, STAFF, NOW).await.unwrap());
@@ -91,28 +95,73 @@ fn questions_are_kept_masked_and_decided_once() {
 }
 
 #[test]
+fn a_proposal_is_noted_and_takes_the_question_that_it_answers_away_once() {
+    both(|place| async move {
+        let store = place.open().await;
+        let gap = Some((JANE, "where is all of my mail".to_owned()));
+        store.note(Notes { guild: Some(GUILD), gap, ..Notes::default() }, NOW).await.unwrap();
+        let gap = store.gaps(GUILD, 10).await.unwrap()[0].id;
+        let propose = |guild| store.propose(guild, "where is all of my mail", "spam", Some(gap), STAFF, NOW);
+        assert_eq!(propose(Guild(1)).await.unwrap(), None);
+        let id = propose(GUILD).await.unwrap().unwrap();
+        assert_eq!(propose(GUILD).await.unwrap(), None);
+        assert!(store.gaps(GUILD, 10).await.unwrap().is_empty());
+        assert_eq!(store.candidates(GUILD, Decision::Open, 10).await.unwrap().len(), 1);
+        let deeds = store.deeds(GUILD, 10).await.unwrap();
+        let told: Vec<_> = deeds.iter().map(|deed| (deed.person, deed.action.as_str(), deed.detail.as_str())).collect();
+        assert_eq!(told, [(STAFF, "propose", format!("{id} for spam").as_str())]);
+    });
+}
+
+#[test]
+fn an_interaction_that_comes_again_is_refused_and_not_counted() {
+    both(|place| async move {
+        let (one, two) = (place.open().await, place.open().await);
+        let all = |person: fn(u64) -> Person, interaction: fn(u64) -> Interaction| {
+            let asks = (0..40u64).map(|n| {
+                let store = if n % 2 == 0 { &one } else { &two };
+                store.spend(vec![Subject::Person(person(n))], Some(interaction(n)), NOW)
+            });
+            futures_util::future::join_all(asks)
+        };
+        let count = |asked: &[Result<Spending, _>], how| asked.iter().flatten().filter(|one| **one == how).count();
+        let same = all(|_| JANE, |_| Interaction(1)).await;
+        assert_eq!((count(&same, Spending::Fine), count(&same, Spending::Again)), (1, 39), "{same:?}");
+        let others = all(Person, |n| Interaction(100 + n)).await;
+        assert_eq!(count(&others, Spending::Fine), 40, "{others:?}");
+        let again = all(Person, |n| Interaction(100 + n)).await;
+        assert_eq!(count(&again, Spending::Again), 40, "{again:?}");
+        // Nine more may Jane ask; what was refused is refused once.
+        let janes = all(|_| JANE, |n| Interaction(200 + n)).await;
+        assert_eq!(count(&janes, Spending::Fine), 9, "{janes:?}");
+        let again = all(|_| JANE, |n| Interaction(200 + n)).await;
+        assert_eq!(count(&again, Spending::Again), 40, "{again:?}");
+    });
+}
+
+#[test]
 fn limits_hold_over_all_replicas_and_refuse_all_or_nothing() {
     both(|place| async move {
         let (one, two) = (place.open().await, place.open().await);
         let asks = (0..20u64).map(|n| {
             let store = if n % 2 == 0 { &one } else { &two };
-            store.spend(vec![Subject::Guild(GUILD), Subject::Person(JANE)], NOW)
+            store.spend(vec![Subject::Guild(GUILD), Subject::Person(JANE)], None, NOW)
         });
         let asked = futures_util::future::join_all(asks).await;
         let fine = asked.iter().filter(|asked| matches!(asked, Ok(Spending::Fine))).count();
         assert_eq!(fine, 10, "{asked:?}");
-        let Spending::TooOften(who, wait) = one.spend(vec![Subject::Person(JANE)], NOW).await.unwrap() else {
+        let Spending::TooOften(who, wait) = one.spend(vec![Subject::Person(JANE)], None, NOW).await.unwrap() else {
             panic!("an eleventh question in a minute")
         };
         assert_eq!((who, wait), (Subject::Person(JANE), Duration::from_mins(1)));
         // What was refused was not counted against the guild either: 50 of its 60 are left.
         for n in 0..50 {
-            let spent = two.spend(vec![Subject::Guild(GUILD), Subject::Person(Person(n))], NOW).await.unwrap();
+            let spent = two.spend(vec![Subject::Guild(GUILD), Subject::Person(Person(n))], None, NOW).await.unwrap();
             assert_eq!(spent, Spending::Fine, "{n}");
         }
-        let full = two.spend(vec![Subject::Guild(GUILD)], NOW).await.unwrap();
+        let full = two.spend(vec![Subject::Guild(GUILD)], None, NOW).await.unwrap();
         assert!(matches!(full, Spending::TooOften(Subject::Guild(_), _)), "{full:?}");
-        assert_eq!(one.spend(vec![Subject::Person(JANE)], after(60)).await.unwrap(), Spending::Fine);
+        assert_eq!(one.spend(vec![Subject::Person(JANE)], None, after(60)).await.unwrap(), Spending::Fine);
     });
 }
 
@@ -123,7 +172,7 @@ fn a_thousand_people_look_at_one_domain_ten_times() {
         let mut fine = 0;
         for n in 0..1000 {
             let on = vec![Subject::Person(Person(n)), Subject::Domain("example.com".parse().unwrap())];
-            fine += u32::from(store.spend(on, after(n % 300)).await.unwrap() == Spending::Fine);
+            fine += u32::from(store.spend(on, None, after(n % 300)).await.unwrap() == Spending::Fine);
         }
         assert_eq!(fine, 10);
     });
@@ -135,26 +184,16 @@ fn what_is_kept_of_a_person_is_shown_to_them_and_forgotten_when_they_wish() {
         let store = place.open().await;
         fill(&store, JANE, "canary").await;
         fill(&store, Person(3), "other").await;
+        let parts = ["watches", "notifications", "feedback", "talks", "questions", "proposals", "deeds", "counts"];
+        let counts = |export: &serde_json::Value| parts.map(|part| export[part].as_array().unwrap().len());
         let export = store.export(JANE).await.unwrap();
-        let counts = (
-            export.watches.len(),
-            export.notifications.len(),
-            export.feedback.len(),
-            export.talks.len(),
-            export.questions.len(),
-            export.proposals.len(),
-            export.deeds.len(),
-        );
-        assert_eq!(counts, (1, 1, 1, 1, 1, 1, 1));
-        assert!(serde_json::to_string(&export).unwrap().contains("canary-watch.example"));
+        assert_eq!(counts(&export), [1, 1, 1, 1, 1, 1, 2, 1]);
+        assert!(export.to_string().contains("canary-watch.example"));
 
         store.forget(JANE).await.unwrap();
         let left = store.export(JANE).await.unwrap();
-        assert_eq!(left.deeds, export.deeds);
-        assert_eq!((left.watches.len(), left.notifications.len(), left.feedback.len()), (0, 0, 0));
-        assert_eq!((left.talks.len(), left.questions.len(), left.proposals.len()), (0, 0, 0));
-        let other = store.export(Person(3)).await.unwrap();
-        assert_eq!((other.watches.len(), other.notifications.len(), other.questions.len()), (1, 1, 1));
+        assert_eq!((&left["deeds"], counts(&left)), (&export["deeds"], [0, 0, 0, 0, 0, 0, 2, 1]));
+        assert_eq!(counts(&store.export(Person(3)).await.unwrap()), [1, 1, 1, 1, 1, 1, 2, 1]);
         // The proposal itself stays, of nobody; deeds are for staff to answer for.
         let left = found(&place.everything().await);
         assert_eq!(left, ["canary-deed", "canary-entry", "canary-proposal"]);
@@ -201,6 +240,49 @@ fn each_table_keeps_for_as_long_as_the_configuration_says() {
 }
 
 #[test]
+fn what_staff_decided_is_told_and_after_they_are_forgotten_stands_among_their_deeds_alone() {
+    both(|place| async move {
+        let store = place.open().await;
+        let id = store.propose(GUILD, "where is all of my mail", "spam", None, JANE, NOW).await.unwrap().unwrap();
+        assert!(store.decide(GUILD, id, Decision::Approved, STAFF, NOW).await.unwrap());
+        let told = store.export(STAFF).await.unwrap();
+        assert_eq!(told["decisions"][0]["entry"], "spam");
+        store.forget(STAFF).await.unwrap();
+        let left = store.export(STAFF).await.unwrap();
+        assert_eq!((&left["decisions"], &left["deeds"]), (&serde_json::json!([]), &told["deeds"]));
+        assert_eq!(left["deeds"][0]["action"], "approve");
+    });
+}
+
+#[tokio::test]
+async fn every_column_of_what_is_kept_of_a_person_is_told() {
+    let place = Place::file();
+    let store = place.open().await;
+    fill(&store, JANE, "canary").await;
+    let id = store.candidates(GUILD, Decision::Open, 1).await.unwrap()[0].id;
+    assert!(store.decide(GUILD, id, Decision::Approved, JANE, NOW).await.unwrap());
+    let export = store.export(JANE).await.unwrap();
+    for (table, parts) in [
+        ("watch", &["watches"][..]),
+        ("outbox", &["notifications"]),
+        ("feedback", &["feedback"]),
+        ("talk", &["talks"]),
+        ("gap", &["questions"]),
+        ("candidate", &["proposals", "decisions"]),
+        ("audit", &["deeds"]),
+        ("spent", &["counts"]),
+    ] {
+        let whose = ["id", "who", "person", "decided_by", "scope", "subject", "step", "token"];
+        let columns = place.shown(&format!("SELECT name FROM pragma_table_info('{table}')")).await;
+        for column in columns.lines().filter(|column| !whose.contains(column)) {
+            assert!(parts.iter().any(|part| export[part][0].get(column).is_some()), "{table} {column}: {export}");
+        }
+    }
+    assert_eq!(export["talks"][0]["channel"], "4");
+    assert_eq!(export["notifications"][0]["news"]["summary"], "canary-news");
+}
+
+#[test]
 fn what_is_over_leaves_no_trace() {
     both(|place| async move {
         let store = place.open().await;
@@ -223,7 +305,7 @@ fn what_is_over_leaves_no_trace() {
         }
         assert_eq!(store.expire(&keep(), after(368 * day)).await.unwrap().0, []);
         // An interaction is remembered for as long as its token is good.
-        let _ = store.arrive(Interaction(6), after(368 * day)).await.unwrap();
+        let _ = store.spend(Vec::new(), Some(Interaction(6)), after(368 * day)).await.unwrap();
         let gone = store.expire(&keep(), after(368 * day + 16 * 60)).await.unwrap();
         assert_eq!(gone.0, [("interaction", 1)]);
     });
@@ -255,10 +337,10 @@ async fn fill(store: &mailmedic::store::Store, person: Person, canary: &str) {
     let new = NewTalk { talk, guild: Some(GUILD), channel: Channel(4), message: None, person, question };
     let gap = Some((person, name("gap")));
     store.note(Notes { guild: Some(GUILD), asked: Some(new), gap, ..Notes::default() }, NOW).await.unwrap();
-    store.propose(GUILD, &name("proposal"), &name("entry"), person, NOW).await.unwrap();
+    store.propose(GUILD, &name("proposal"), &name("entry"), None, person, NOW).await.unwrap();
     store.note_deed(GUILD, person, "reload", &name("deed"), NOW).await.unwrap();
-    let _ = store.arrive(Interaction(person.0), NOW).await.unwrap();
-    assert_eq!(store.spend(vec![Subject::Person(person)], NOW).await.unwrap(), Spending::Fine);
+    let spent = store.spend(vec![Subject::Person(person)], Some(Interaction(person.0)), NOW).await;
+    assert_eq!(spent.unwrap(), Spending::Fine);
 }
 
 /// The canaries that are in there, each once.

@@ -100,8 +100,8 @@ impl Bot {
         place: &mut Place,
     ) {
         let mut instead = None;
-        if let Some(report) = work.report()
-            && let Some(refusal) = self.spend(vec![Subject::Domain(report.domain.registrable())]).await
+        if let Some(domain) = work.domain()
+            && let Some(refusal) = self.spend(vec![Subject::Domain(domain.registrable())]).await
         {
             if work.entry().is_none() {
                 self.note(notes).await;

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::{Bot, Place};
 use crate::answer::{Answer, Block};
-use crate::store::Person;
+use crate::store::{Person, Subject};
 use crate::surface::discord::asker::Asker;
 use crate::surface::discord::send::Reply;
 use crate::surface::mailbox::{LIFETIME, Mailbox, TooMany};
@@ -70,8 +70,13 @@ impl Bot {
             ),
             Some(mail) => {
                 let mut work = self.current.engine().receive(&mail);
-                work.finish().await;
-                work.answer().into()
+                let domain = work.domain().map(|domain| Subject::Domain(domain.registrable()));
+                if let Some(refusal) = self.spend(domain.into_iter().collect()).await {
+                    refusal.into()
+                } else {
+                    work.finish().await;
+                    work.answer().into()
+                }
             }
         };
         if begun.elapsed() < TOKEN {

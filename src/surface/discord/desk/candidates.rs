@@ -15,6 +15,8 @@ use crate::text::Text;
 const SHOWN: u32 = 10;
 /// How many approved ones a file has.
 const APPROVED: u32 = 1000;
+/// What is said of a gap that somebody closed.
+const GONE: &str = "There is no such question any more; `/gaps` shows those that there are.";
 /// How to propose one by hand.
 pub(super) const EXAMPLE: &str = "/adopt entry: … gap: NUMBER";
 
@@ -46,7 +48,7 @@ impl Desk {
             Asked::Gap(number) => {
                 let gaps = self.store.gaps(guild, READ).await?;
                 let Some(gap) = gaps.into_iter().find(|gap| gap.id == number) else {
-                    return Ok(refuse("There is no such question any more; `/gaps` shows those that there are."));
+                    return Ok(refuse(GONE));
                 };
                 (Some(number), gap.question)
             }
@@ -57,10 +59,8 @@ impl Desk {
             Ok(candidate) => candidate,
             Err(unfit) => return Ok(refuse(&format!("Nothing can be learned from that: {unfit}."))),
         };
-        let number = self.store.propose(guild, &fit.question, entry.id.as_str(), by, now()).await?;
-        if let Some(gap) = gap {
-            self.store.close_gap(guild, gap).await?;
-        }
+        let proposed = self.store.propose(guild, &fit.question, entry.id.as_str(), gap, by, now()).await?;
+        let Some(number) = proposed else { return Ok(refuse(GONE)) };
         let lead = Text::default().code(number).and(format!(" “{}” is “{}”?", fit.question, entry.title));
         let note =
             "Approved ones are in the file of `/adopt`; `mailmedic knowledge adopt` takes them into the knowledge.";

@@ -106,15 +106,8 @@ impl Desk {
     async fn dismiss(&self, guild: Guild, gap: i64, by: Person) -> Result<Reply, StoreError> {
         let gaps = self.store.gaps(guild, READ).await?;
         let group = groups(&gaps).into_iter().find(|group| group.iter().any(|one| one.id == gap)).unwrap_or_default();
-        let mut dropped = 0;
-        for one in &group {
-            dropped += u32::from(self.store.close_gap(guild, one.id).await?);
-        }
-        if dropped > 0 {
-            self.store
-                .note_deed(guild, by, "dismiss", &format!("{dropped} questions like {gap}"), super::now())
-                .await?;
-        }
+        let all: Vec<i64> = group.iter().map(|one| one.id).collect();
+        self.store.dismiss(guild, gap, &all, by, super::now()).await?;
         self.gaps(guild).await
     }
 }
