@@ -7,7 +7,7 @@ use super::engine::Engine;
 use super::error::StoreError;
 
 /// The steps, the first from nothing.
-const STEPS: &[&str] = &[include_str!("schema/1.sql"), include_str!("schema/2.sql")];
+const STEPS: &[&str] = &[include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
 
 /// Brings the schema up to date; refuses one that a newer version made.
 pub(super) async fn migrate(engine: &Engine) -> Result<(), StoreError> {

@@ -15,7 +15,8 @@ use tokio::task::JoinHandle;
 
 use crate::discord::faults::Fault as Trouble;
 use crate::discord::fixtures::{
-    BOT, CUSTOMER, FORUM, GUILD, LOUNGE, NEIGHBOUR, STAFF, STAFF_ROLE, SUPPORT, button, mention, modal, said, slash,
+    BOT, CUSTOMER, FORUM, GUILD, LOUNGE, NEIGHBOUR, Person, STAFF, STAFF_ROLE, SUPPORT, button, mention, modal, said,
+    slash,
 };
 use crate::discord::gateway::intents;
 use crate::discord::routes::Operation;
@@ -55,6 +56,11 @@ struct Lab {
 
 impl Lab {
     async fn start(zones: Zones) -> Self {
+        Self::configured(zones, |_| {}).await
+    }
+
+    /// One in which more is configured.
+    async fn configured(zones: Zones, change: impl FnOnce(&mut Config)) -> Self {
         let granted_intents = intents::MESSAGE_CONTENT;
         let heartbeat = Duration::from_secs(1);
         let discord = StandIn::start_with(Settings { heartbeat, granted_intents, ..Settings::default() }).await;
@@ -64,6 +70,7 @@ impl Lab {
         config.discord.forums = vec![FORUM.parse().unwrap()];
         config.discord.staff_roles = vec![STAFF_ROLE.parse().unwrap()];
         config.discord.mention_role = Some(STAFF_ROLE.parse().unwrap());
+        change(&mut config);
         let patience = config.resolver.timeout;
         let engine = lab::engine_on(Arc::new(Resolver::new(&[names.address()], patience)), config);
         // Getting ready takes this thread for a while: before any bot has a heart that must beat.
@@ -364,6 +371,34 @@ async fn forged_presses_do_nothing() {
     lab.finish().await;
 }
 
+/// Somebody who manages a guild.
+const MANAGER: Person = Person { permissions: CUSTOMER.permissions | 1 << 5, ..NEIGHBOUR };
+/// A guild with which the bot's other guilds have nothing to do.
+const ELSEWHERE: &str = "1180000000000000011";
+
+#[tokio::test]
+async fn staff_of_another_guild_learn_nothing_of_a_talk_by_a_forged_press() {
+    let lab = Lab::start(Zones::load(&["spf"])).await;
+    let post = lab.discord.open_forum_post("Spam", said("we are two-spf.example, my mails land in spam")).await;
+    let answer = post.replied().await.body;
+    let (talk, entry) = (post.channel(), "sent-email-in-spam");
+    for forged in [format!("worked:{talk}:{entry}"), format!("failed:{talk}:{entry}"), format!("person:{talk}")] {
+        let pressed = lab.discord.dispatch(button(&forged).by(MANAGER).in_guild(ELSEWHERE)).await;
+        let told = pressed.edited().await;
+        assert_eq!(title(&told), "This is somebody else's question", "{forged}");
+        assert!(!told.to_string().contains("two-spf"), "{told}");
+    }
+    let form = modal(&format!("domain:{talk}:{entry}"), &[("line", "no-spf.example")]);
+    let sent = lab.discord.dispatch(form.by(MANAGER).in_guild(ELSEWHERE)).await;
+    assert_eq!(sent.acknowledged().await.body["data"]["flags"], 64);
+    let told = sent.follow_ups(1).await.remove(0);
+    assert!(!buttons(&told).iter().any(|(_, id)| id.contains(talk)), "{told}");
+    assert_eq!(lab.store.open().await.waiting().await.unwrap().waiting, 0);
+    let here = lab.discord.dispatch(button(&press(&answer, "That worked")).by(MANAGER).in_channel(talk)).await;
+    assert_eq!(title(&here.edited().await), "Good to hear");
+    lab.finish().await;
+}
+
 #[tokio::test]
 async fn what_did_not_help_is_followed_by_the_next_entry_or_a_person() {
     let lab = Lab::start(Zones::default()).await;
@@ -413,15 +448,61 @@ async fn a_person_is_called_once_however_often_two_press_and_knows_what_the_bot_
 }
 
 #[tokio::test]
-async fn in_quiet_hours_nobody_is_called_and_the_person_hears_when_staff_are_back() {
+async fn in_quiet_hours_nobody_is_called_before_their_end_of_which_the_person_hears() {
     let lab = Lab::start(Zones::default()).await;
     lab.set(|settings| settings.quiet = Some(QuietHours { from: 0, to: 1440, ahead: 0 })).await;
     let post = lab.discord.open_forum_post("Mail", said(NOTHING_ARRIVES)).await;
     let answer = post.replied().await.body;
     let pressed = lab.discord.dispatch(button(&press(&answer, "Talk to a person")).in_channel(post.channel())).await;
     assert!(description(&pressed.edited().await).starts_with("Staff are away now and will be back in "));
-    let written = post.replies(2).await.remove(1).body;
-    assert!(written["content"].is_null() && description(&written).contains("Question: "), "{written}");
+    let again = lab.discord.dispatch(button(&press(&answer, "Talk to a person")).in_channel(post.channel())).await;
+    assert!(description(&again.edited().await).contains("I call them then"));
+    lab.stays_quiet(&[]).await;
+    assert_eq!(post.replies(1).await.len(), 1);
+    // Their end has come.
+    lab.store.run("UPDATE outbox SET due_at = 1").await;
+    lab.discord.dispatch(slash("watch", &[("domain", "healthy.example")])).await.edited().await;
+    let call = post.replies(2).await.remove(1).body;
+    assert_eq!(call["content"], format!("<@&{STAFF_ROLE}>"));
+    assert!(description(&call).contains("Question: "), "{call}");
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn where_nobody_is_named_to_be_called_the_person_is_told_so_and_sent_to_the_support() {
+    let support = "https://support.host.example/";
+    let lab = Lab::configured(Zones::default(), |config| {
+        config.discord.mention_role = None;
+        config.brand.support_url = Some(support.to_owned());
+    })
+    .await;
+    let post = lab.discord.open_forum_post("Mail", said(NOTHING_ARRIVES)).await;
+    let id = press(&post.replied().await.body, "Talk to a person");
+    for _ in 0..2 {
+        let told = lab.discord.dispatch(button(&id).in_channel(post.channel())).await.edited().await;
+        assert_eq!(title(&told), "I can call nobody here");
+        assert!(told["components"].to_string().contains(support), "{told}");
+    }
+    let written = post.replies(2).await;
+    assert!(written[1].body["content"].is_null() && description(&written[1].body).contains("Question: "));
+    assert_eq!(written.len(), 2);
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn a_call_that_reaches_nobody_is_told_to_the_person_and_may_be_made_again() {
+    let lab = Lab::start(Zones::default()).await;
+    let post = lab.discord.open_forum_post("Mail", said(NOTHING_ARRIVES)).await;
+    let id = press(&post.replied().await.body, "Talk to a person");
+    let direct = lab.discord.say(said("what the bot writes").by(BOT).in_dm()).await;
+    lab.discord.trouble(Operation::CreateMessage, Trouble::Status(403), 1);
+    let pressed = || lab.discord.dispatch(button(&id).in_channel(post.channel()));
+    assert_eq!(title(&pressed().await.edited().await), "A person will answer here");
+    assert_eq!(title(&direct.replied().await.body), "I could not call a person");
+    lab.discord.logged("a notification was set aside").await;
+    assert_eq!(title(&pressed().await.edited().await), "I call once more");
+    assert_eq!(post.replies(2).await[1].body["content"], format!("<@&{STAFF_ROLE}>"));
+    assert_eq!(title(&pressed().await.edited().await), "They know");
     lab.finish().await;
 }
 

@@ -59,7 +59,7 @@ impl Bot {
     /// The talk that a press goes on with. Where it is somebody else's, the answer is for this person alone, beside it.
     async fn go_on(&self, talk: Option<Talk>, asker: &Asker, place: &mut Place) -> Option<Talk> {
         let kept = self.desk.store.talk(talk?, asker.person).await.ok()??;
-        if kept.own || self.desk.is_staff(asker).await.unwrap_or(false) {
+        if self.desk.may_go_on(&kept, asker).await.unwrap_or(false) {
             return talk;
         }
         if let Place::Response { id, token } = place {
