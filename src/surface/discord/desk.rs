@@ -23,8 +23,7 @@ mod watches;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use answers::Pick;
-pub(super) use answers::suggestions;
+pub(super) use answers::{ANSWER, Pick, show, suggestions};
 pub(super) use feedback::Word;
 pub(super) use given::Given;
 pub(super) use post::Postman;
@@ -34,7 +33,8 @@ pub(super) use watches::Wish;
 
 use super::asker::Asker;
 use super::command::Command;
-use super::send::Reply;
+use super::grounds::Grounds;
+use super::send::{Reply, Sender};
 use crate::answer::Answer;
 use crate::engine::Current;
 use crate::moment::Moment;
@@ -64,8 +64,6 @@ pub(super) enum Errand {
     Failed(Word),
     /// To talk to a person.
     Person(Word),
-    /// An entry, chosen by hand.
-    Answer(Pick),
     /// What is kept of oneself.
     Privacy(Privacy),
     /// What staff alone may do.
@@ -78,7 +76,6 @@ impl Errand {
         Some(Ok(match command {
             "watch" => return Some(Wish::of(&given.texts()).map(Self::Watch)),
             "watches" => Self::Watches,
-            "answer" => Self::Answer(Pick::of(given)),
             "privacy" => Self::Privacy(Privacy::of(given)),
             _ => Self::Staff(Chore::of(command, given)?),
         }))
@@ -91,11 +88,6 @@ impl Errand {
         }
         let (kind, rest) = words.split_once(':')?;
         Some(Self::Staff(Chore::Learning(gaps::Learning::of_press(kind, rest)?)))
-    }
-
-    /// Whether everybody sees what comes of it.
-    pub(super) const fn is_public(&self) -> bool {
-        matches!(self, Self::Answer(_))
     }
 }
 
@@ -119,6 +111,8 @@ pub(super) struct Desk {
     pub(super) current: Current,
     pub(super) store: Store,
     pub(super) rounds: Rounds,
+    pub(super) grounds: Grounds,
+    pub(super) sender: Sender,
 }
 
 impl Desk {
@@ -131,7 +125,6 @@ impl Desk {
             Errand::Worked(word) => self.worked(word, asker).await,
             Errand::Failed(word) => self.failed(word, asker).await.map(Done::from),
             Errand::Person(word) => self.person(word, asker).await.map(Done::from),
-            Errand::Answer(pick) => Ok(answers::show(&self.current.engine(), &pick).into()),
             Errand::Privacy(wish) => self.privacy(wish, asker).await.map(Done::from),
             Errand::Staff(chore) => self.chore(chore, asker).await.map(Done::from),
         };

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use mailmedic::store::{
-    Address, Arrival, Channel, Delivery, Fate, Feedback, Given, Guild, Message, NewTalk, News, Notes, Occasion, Person, Talk, Verdict,
+    Address, Arrival, Channel, Delivery, Fate, Feedback, Given, Guild, Message, NewTalk, News, Notes, Occasion, Person,
+    Talk, Verdict,
 };
 
 use super::place::{NOW, after, both};

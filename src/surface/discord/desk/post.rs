@@ -10,7 +10,7 @@ use crate::answer::{Answer, Block};
 use crate::config::Brand;
 use crate::rounds::Courier;
 use crate::store::{Address, Delivery, News, Notification, Person};
-use crate::surface::discord::send::{Call, Reply, Sender};
+use crate::surface::discord::send::{Call, Reply};
 use crate::text::Text;
 use crate::watch::Until;
 
@@ -18,7 +18,6 @@ use crate::watch::Until;
 /// instead that nobody could be called where it was for staff.
 pub(crate) struct Postman {
     pub(crate) desk: Desk,
-    pub(crate) sender: Sender,
 }
 
 impl Courier for Postman {
@@ -26,7 +25,8 @@ impl Courier for Postman {
         Box::pin(async {
             let (to, reply) = (&notification.to, reply(&notification.news));
             let whom = self.whom(notification).await;
-            let delivery = self.sender.notify(ChannelId::new(to.channel.0.max(1)), notification, &reply, whom).await;
+            let delivery =
+                self.desk.sender.notify(ChannelId::new(to.channel.0.max(1)), notification, &reply, whom).await;
             match (delivery, to.person, &notification.news) {
                 (Delivery::Gone(why), Some(person), News::Handover { .. }) => {
                     let word = in_vain(&self.desk.current.engine().config().brand);
@@ -45,8 +45,8 @@ impl Courier for Postman {
 
 impl Postman {
     async fn direct(&self, person: Person, notification: &Notification, reply: &Reply) -> Delivery {
-        match self.sender.direct(person).await {
-            Ok(channel) => self.sender.notify(channel, notification, reply, Call::Nobody).await,
+        match self.desk.sender.direct(person).await {
+            Ok(channel) => self.desk.sender.notify(channel, notification, reply, Call::Nobody).await,
             Err(delivery) => delivery,
         }
     }
