@@ -62,7 +62,8 @@
 //!   ([`surface::mailbox`]).
 //! * What was committed survives: a notification is written in the transaction of what it tells of, and is gone only after
 //!   it was delivered or given up ([`store`]).
-//! * Every interaction is acknowledged before any work is done; work per request is bounded by one budget.
+//! * Every interaction is acknowledged before any work is done, but what needs no network and is said whole at once:
+//!   suggestions, and `/answer`; work per request is bounded by one budget.
 //!
 //! # Recipes
 //!

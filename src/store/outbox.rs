@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use super::engine::Work;
 use super::error::StoreError;
-use super::snowflake::{Channel, Guild, Person};
+use super::snowflake::{Channel, Guild, Person, Talk};
 use super::value::{Row, Value};
-use super::{Store, watches};
+use super::{Store, talks, watches};
 use crate::moment::Moment;
 use crate::watch::Watch;
 
@@ -156,7 +156,7 @@ impl Store {
     /// Posts a notification of its own.
     pub async fn post(&self, to: &Address, news: &News, now: Moment) -> Result<(), StoreError> {
         let mut work = self.engine.begin().await?;
-        post(&mut work, to, news, None, now).await?;
+        post(&mut work, to, news, Of::Nothing, now, now).await?;
         work.commit().await
     }
 
@@ -225,19 +225,34 @@ impl Notification {
     }
 }
 
-/// Posts a notification in the transaction of what it tells of; `step` is that of a watch.
+/// What a notification is of, and what hears how it ended.
+pub(super) enum Of {
+    /// Nothing that is kept.
+    Nothing,
+    /// A watch, at this step.
+    Watch(i64, u32),
+    /// The talk that a person is called into.
+    Talk(Talk),
+}
+
+/// Posts a notification in the transaction of what it tells of; nobody gets it before it is `due`.
 pub(super) async fn post(
     work: &mut Work,
     to: &Address,
     news: &News,
-    step: Option<(i64, u32)>,
+    of: Of,
+    due: Moment,
     now: Moment,
 ) -> Result<(), StoreError> {
     let written = serde_json::to_string(news).map_err(|error| StoreError::Unreadable(error.to_string()))?;
     let sql =
-        "INSERT INTO outbox (at, watch, step, guild, channel, person, news, state, due_at, token, strikes, delays)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, 'waiting', $1, 0, 0, 0)";
-    let (watch, step) = step.map_or((None, None), |(watch, step)| (Some(watch), Some(i64::from(step))));
+        "INSERT INTO outbox (at, watch, step, guild, channel, person, news, state, due_at, token, strikes, delays, talk)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, 'waiting', $8, 0, 0, 0, $9)";
+    let (watch, step, talk) = match of {
+        Of::Nothing => (None, None, None),
+        Of::Watch(watch, step) => (Some(watch), Some(i64::from(step)), None),
+        Of::Talk(talk) => (None, None, Some(talk)),
+    };
     let values = [
         now.into(),
         Value::Number(watch),
@@ -246,6 +261,8 @@ pub(super) async fn post(
         to.channel.into(),
         to.person.into(),
         written.into(),
+        due.into(),
+        talk.into(),
     ];
     work.run(sql, &values).await?;
     Ok(())
@@ -298,11 +315,14 @@ async fn end(work: &mut Work, hand: InHand, how: End<'_>, now: Moment) -> Result
         End::Parked(trouble) => ("parked", Some(cut(trouble)), Fate::Parked, Watch::undeliverable),
     };
     let sql = "UPDATE outbox SET state = $3, ended_at = $4, trouble = $5
-        WHERE id = $1 AND token = $2 AND state = 'waiting' RETURNING watch, step";
+        WHERE id = $1 AND token = $2 AND state = 'waiting' RETURNING watch, step, talk";
     let values = [hand.id.into(), hand.token.into(), state.into(), now.into(), trouble.into()];
     let Some(mut row) = work.rows(sql, &values).await?.pop() else { return Ok(Fate::Lost) };
     if let (Some(watch), Some(step)) = (row.take()?, row.take()?) {
         watches::told(work, watch, step, told, now).await?;
+    }
+    if let (Some(talk), End::Parked(_)) = (row.take()?, how) {
+        talks::not_called(work, talk).await?;
     }
     Ok(fate)
 }

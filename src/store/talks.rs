@@ -7,7 +7,7 @@ use super::Store;
 use super::engine::Work;
 use super::error::StoreError;
 use super::interactions::Arrival;
-use super::outbox::{self, Address, News};
+use super::outbox::{self, Address, News, Of};
 use super::snowflake::{Channel, Guild, Message, Person, Talk};
 use super::value::{self, Value};
 use crate::mask::mask;
@@ -49,6 +49,8 @@ pub struct Given {
 /// A talk as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptTalk {
+    /// In which guild; none in a direct message.
+    pub guild: Option<Guild>,
     /// In which channel the question is.
     pub channel: Channel,
     /// The message that holds it; none where it was a command.
@@ -65,6 +67,8 @@ pub struct KeptTalk {
     pub found: String,
     /// Whether a person was called.
     pub called: bool,
+    /// Whether a person was called before in vain: nobody could take the notification.
+    pub in_vain: bool,
 }
 
 /// A talk that begins, as its first columns are written.
@@ -90,22 +94,36 @@ impl Store {
 
     /// A talk, as `person` may see it; none where it never began, or is over.
     pub async fn talk(&self, talk: Talk, person: Person) -> Result<Option<KeptTalk>, StoreError> {
-        let sql = "SELECT channel, message, who, question, tried, domain, found, called_at FROM talk WHERE id = $1";
+        let sql = "SELECT guild, channel, message, who, question, tried, domain, found, called_at,
+            (SELECT COUNT(*) FROM outbox WHERE outbox.talk = $1 AND state = 'parked') FROM talk WHERE id = $1";
         let row = self.engine.read(sql, &[talk.into()]).await?.pop();
         row.map(|row| kept(row, &self.key.pseudonym(person))).transpose()
     }
 
-    /// Calls a person into a talk, once: the notification is written with the note that it was.
-    pub async fn hand_over(&self, talk: Talk, to: &Address, news: &News, now: Moment) -> Result<Arrival, StoreError> {
+    /// Calls a person into a talk, once: the notification, which is `due` then, is written with the note that it was. Where
+    /// it cannot be delivered, a person may be called again.
+    pub async fn hand_over(
+        &self,
+        talk: Talk,
+        to: &Address,
+        news: &News,
+        due: Moment,
+        now: Moment,
+    ) -> Result<Arrival, StoreError> {
         let mut work = self.engine.begin().await?;
         let sql = "UPDATE talk SET called_at = $2 WHERE id = $1 AND called_at IS NULL RETURNING id";
         if work.rows(sql, &[talk.into(), now.into()]).await?.is_empty() {
             return Ok(Arrival::Again);
         }
-        outbox::post(&mut work, to, news, None, now).await?;
+        outbox::post(&mut work, to, news, Of::Talk(talk), due, now).await?;
         work.commit().await?;
         Ok(Arrival::First)
     }
+}
+
+/// Writes that nobody was called into a talk after all.
+pub(super) async fn not_called(work: &mut Work, talk: Talk) -> Result<(), StoreError> {
+    work.run("UPDATE talk SET called_at = NULL WHERE id = $1", &[talk.into()]).await.map(drop)
 }
 
 /// Writes that a talk began or went on, and what was given in it; the entry, where it was given there for the first time.
@@ -148,11 +166,11 @@ fn shortened(found: &str) -> String {
 }
 
 fn kept(mut row: value::Row, who: &str) -> Result<KeptTalk, StoreError> {
-    let (channel, message, asker): (_, _, String) = (row.take()?, row.take()?, row.take()?);
+    let (guild, channel, message, asker): (_, _, _, String) = (row.take()?, row.take()?, row.take()?, row.take()?);
     let (question, tried): (_, String) = (row.take()?, row.take()?);
     let (domain, found, called_at): (_, _, Option<Moment>) = (row.take()?, row.take()?, row.take()?);
-    let (own, tried, called) = (asker == who, entries(&tried), called_at.is_some());
-    Ok(KeptTalk { channel, message, own, question, tried, domain, found, called })
+    let (own, tried, called, in_vain) = (asker == who, entries(&tried), called_at.is_some(), row.take()?);
+    Ok(KeptTalk { guild, channel, message, own, question, tried, domain, found, called, in_vain })
 }
 
 fn entries(tried: &str) -> Vec<String> {

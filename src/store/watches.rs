@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::engine::Work;
 use super::error::StoreError;
-use super::outbox::{self, News};
+use super::outbox::{self, News, Of};
 use super::snowflake::{Channel, Guild, Person};
 use super::value::{Row, Value, word};
 use super::{Held, Store};
@@ -211,7 +211,7 @@ impl Store {
                 Notice::GaveUp => News::GaveUp { domain, until, now: watch.known.clone().filter(|_| !watch.underway) },
                 Notice::Broken => News::Broken { domain, until, number: look.id },
             };
-            outbox::post(&mut work, &to, &news, Some((look.id, watch.step)), now).await?;
+            outbox::post(&mut work, &to, &news, Of::Watch(look.id, watch.step), now, now).await?;
         }
         write(&mut work, look.id, watch, now).await?;
         work.commit().await?;

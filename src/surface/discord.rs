@@ -27,6 +27,7 @@ mod http;
 mod link;
 mod locales;
 mod lot;
+mod mention;
 mod pages;
 mod permissions;
 mod plan;

@@ -179,7 +179,7 @@ async fn a_press_on_check_again_replaces_the_answer_in_its_place() {
     let forged = lab.discord.dispatch(button("check:127.0.0.1")).await;
     assert_eq!(forged.acknowledged().await.kind, 4);
     let unknown = lab.discord.dispatch(button("entry:no-such-entry")).await;
-    assert!(title(&unknown.edited().await).contains("gone"));
+    assert!(title(&unknown.follow_ups(1).await[0]).contains("gone"));
     lab.finish().await;
 }
 
@@ -196,6 +196,52 @@ async fn the_details_are_shown_on_demand_and_in_the_same_place() {
     let whole = pressed.edited().await;
     assert!(description(&whole).contains("In order") && pressed.component("Details").is_none(), "{whole}");
     lab.finish().await;
+}
+
+#[tokio::test]
+async fn somebody_elses_press_leaves_an_answer_as_it_is_and_is_answered_beside_it() {
+    let lab = Lab::start(By::Gateway, Zones::load(&["spf"])).await;
+    let asked = lab.discord.dispatch(slash("check", &[("domain", "two-spf.example")])).await;
+    asked.edited().await;
+    let (before, details) = (asked.message().unwrap(), asked.component("Details").unwrap());
+    let pressed = lab.discord.dispatch(button(&details).by(NEIGHBOUR)).await;
+    let beside = pressed.follow_ups(1).await.remove(0);
+    assert_eq!((title(&beside), &beside["flags"]), ("two-spf.example", &Value::from(64)));
+    assert_eq!(asked.message().unwrap(), before);
+    // Nor is it known who asked where it is a reply.
+    let reply = lab.discord.say(mention("/check two-spf.example")).await.replied().await;
+    let pressed = lab.discord.dispatch(button(&details).by(NEIGHBOUR)).await;
+    assert_eq!(pressed.follow_ups(1).await[0]["flags"], 64);
+    assert!(reply.body.to_string().contains(&details));
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn while_others_have_every_turn_what_is_known_without_the_network_is_shown() {
+    let mut zones = Zones::default();
+    let _rule = zones.fault("*", Fault::Silent);
+    let lab = Lab::start(By::Gateway, zones).await;
+    let ask = async |number: usize| {
+        let check = slash("check", &[("domain", &format!("customer-{number}.example"))]);
+        let asked = lab.discord.dispatch(check).await;
+        asked.excuse();
+        asked
+    };
+    // Matching gets ready before anybody waits.
+    lab.discord.dispatch(slash("ask", &[("question", "I cannot send mail")])).await.edited().await;
+    let first = join_all((0..8).map(ask)).await;
+    for asked in &first {
+        asked.edited().await;
+    }
+    let given = [("question", "my mails land in spam at customer-9.example")];
+    let last = lab.discord.dispatch(slash("ask", &given)).await;
+    let answer = last.edited().await;
+    assert!(title(&answer).starts_with("Sent email lands"), "{answer}");
+    let names = lab.names.questions();
+    assert!(!names.iter().any(|asked| format!("{asked:?}").contains("customer-9")), "it was its turn");
+    // Nobody waits for all these looks to end in silence.
+    lab.serving.abort();
+    assert_eq!(lab.discord.finish_with_violations().await, Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::discord::fixtures::{APPLICATION, TOKEN, slash};
+use crate::discord::fixtures::{APPLICATION, QUIET_ROLE, STAFF_ROLE, TOKEN, slash};
 use crate::discord::{Settings, StandIn};
 use crate::nameserver::{Fault, NameServer, Zones};
 
@@ -468,6 +468,16 @@ async fn the_binary_registers_serves_and_finishes_its_answer_at_sigterm() {
     assert_eq!(said(&registered), format!("{count} commands registered everywhere\n"), "{}", complained(&registered));
     let doctor = command("doctor").output().await.unwrap();
     assert_eq!(doctor.status.code(), Some(0), "{}", said(&doctor));
+    for (role, told) in
+        [(STAFF_ROLE, "ok       mention role"), (QUIET_ROLE, "nobody hears when"), ("7", "has a role 7")]
+    {
+        let with_role =
+            settings(&discord, &names).replace("[discord]", &format!("[discord]\nmention_role = \"{role}\""));
+        let (_folder, path) = file("role.toml", &with_role);
+        let doctor = mailmedic(&["--config", path.to_str().unwrap(), "doctor"]);
+        let doctor = tokio::process::Command::from(doctor).env("DISCORD_TOKEN", TOKEN).output().await.unwrap();
+        assert!(said(&doctor).contains(told), "{}", said(&doctor));
+    }
 
     let bot = command("serve").spawn().unwrap();
     discord.gateway().connected().await;

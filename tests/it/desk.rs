@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use crate::bot::{By, Lab, description, title};
 use crate::discord::fixtures::{
-    CUSTOMER, FORUM, GUILD, Invocation, LOUNGE, NEIGHBOUR, Person, STAFF, STAFF_ROLE, autocomplete, button, slash,
+    CUSTOMER, FORUM, GUILD, Invocation, LOUNGE, NEIGHBOUR, Person, QUIET_ROLE, STAFF, STAFF_ROLE, autocomplete, button,
+    slash,
 };
 
 /// Somebody of the staff after the role was taken away.
@@ -68,8 +69,9 @@ async fn an_entry_is_suggested_while_it_is_typed_and_then_answered_for_one_perso
     assert_eq!(suggested[0].1, "cannot-receive-email");
     let given = [("entry", suggested[0].1.as_str()), ("for", NEIGHBOUR.id)];
     let asked = lab.discord.dispatch(slash("answer", &given)).await;
-    assert_eq!(asked.acknowledged().await.kind, 5);
-    let answer = asked.edited().await;
+    // A new message, since nobody hears of a mention that is edited in.
+    assert_eq!(asked.acknowledged().await.kind, 4);
+    let answer = asked.replied().await;
     assert_eq!(title(&answer), suggested[0].0);
     assert_eq!(answer["content"], format!("For <@{}>", NEIGHBOUR.id));
     assert_eq!(answer["allowed_mentions"], json!({"parse": [], "users": [NEIGHBOUR.id]}));
@@ -78,14 +80,49 @@ async fn an_entry_is_suggested_while_it_is_typed_and_then_answered_for_one_perso
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_for_somebody_is_theirs_to_judge_and_comes_at_once_over_http_as_well() {
+    let lab = Lab::configured(By::Gateway, with_staff()).await;
+    let given = [("entry", "cannot-receive-email"), ("for", NEIGHBOUR.id)];
+    let asked = lab.discord.dispatch(slash("answer", &given)).await;
+    asked.acknowledged().await;
+    let worked = asked.component("That worked").unwrap();
+    let helper = lab.discord.dispatch(button(&worked)).await.edited().await;
+    assert_eq!(title(&helper), "This is somebody else's question");
+    let theirs = lab.discord.dispatch(button(&worked).by(NEIGHBOUR)).await.edited().await;
+    assert_eq!(title(&theirs), "Good to hear");
+    let person = asked.component("Talk to a person").unwrap();
+    let called = lab.discord.dispatch(button(&person).by(NEIGHBOUR)).await.edited().await;
+    assert_eq!(title(&called), "I can call nobody here");
+    lab.finish().await;
+    let lab = Lab::configured(By::Http, with_staff()).await;
+    let endpoint = lab.discord.endpoint(&format!("{}/interactions", lab.address));
+    let (reply, _) = endpoint.post(slash("answer", &given)).await;
+    let body = reply.json().unwrap();
+    assert_eq!((&body["type"], &body["data"]["content"]), (&json!(4), &json!(format!("For <@{}>", NEIGHBOUR.id))));
+    lab.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_role_that_nobody_hears_when_it_is_called_is_told_to_whoever_chose_it() {
+    let lab = Lab::configured(By::Gateway, with_staff()).await;
+    for (role, unheard) in [(QUIET_ROLE, true), (STAFF_ROLE, false), (LOUNGE, true)] {
+        let changed = lab.discord.dispatch(slash("settings mention", &[("role", role)]).by(STAFF)).await.edited().await;
+        assert_eq!(title(&changed), "Changed");
+        assert_eq!(changed.to_string().contains("As it is, "), unheard, "{changed}");
+    }
+    lab.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_step_is_shown_alone_and_one_that_is_not_there_is_told() {
     let lab = Lab::configured(By::Gateway, Config::default()).await;
     let step = |number| slash("answer", &[("entry", "cannot-receive-email"), ("step", number)]);
-    let second = lab.discord.dispatch(step("2")).await.edited().await;
+    let second = lab.discord.dispatch(step("2")).await.replied().await;
     assert!(description(&second).starts_with("**Step 2 of "), "{second}");
-    let missing = lab.discord.dispatch(step("50")).await.edited().await;
+    let missing = lab.discord.dispatch(step("50")).await.replied().await;
+    assert_eq!(missing["flags"], 64);
     assert!(description(&missing).contains("there is no step 50"), "{missing}");
-    let unknown = lab.discord.dispatch(slash("answer", &[("entry", "@everyone <@1>")])).await.edited().await;
+    let unknown = lab.discord.dispatch(slash("answer", &[("entry", "@everyone <@1>")])).await.replied().await;
     assert_eq!(title(&unknown), "There is no such entry");
     assert_eq!(unknown["allowed_mentions"], json!({"parse": []}));
     lab.finish().await;
@@ -364,7 +401,7 @@ fn retitle(folder: &Path, title: &str) {
 
 async fn title_now(lab: &Lab) -> String {
     let asked = lab.discord.dispatch(slash("answer", &[("entry", "cannot-receive-email")]).by(NEIGHBOUR)).await;
-    title(&asked.edited().await).to_owned()
+    title(&asked.replied().await).to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

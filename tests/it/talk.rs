@@ -5,7 +5,9 @@ use std::time::{Duration, SystemTime};
 
 use mailmedic::config::Config;
 use mailmedic::engine::Engine;
+use mailmedic::moment::Moment;
 use mailmedic::probe::Resolver;
+use mailmedic::request::FIND_THE_REMEDY;
 use mailmedic::store::{Channel, Counts, Guild, Person as Id, QuietHours, Settings as Set, Subject};
 use mailmedic::surface::discord::{Bot, Serving, replace_commands};
 use serde_json::Value;
@@ -15,7 +17,8 @@ use tokio::task::JoinHandle;
 
 use crate::discord::faults::Fault as Trouble;
 use crate::discord::fixtures::{
-    BOT, CUSTOMER, FORUM, GUILD, LOUNGE, NEIGHBOUR, STAFF, STAFF_ROLE, SUPPORT, button, mention, modal, said, slash,
+    BOT, CUSTOMER, FORUM, GUILD, LOUNGE, NEIGHBOUR, Person, STAFF, STAFF_ROLE, SUPPORT, button, mention,
+    message_command, modal, said, slash,
 };
 use crate::discord::gateway::intents;
 use crate::discord::routes::Operation;
@@ -55,6 +58,11 @@ struct Lab {
 
 impl Lab {
     async fn start(zones: Zones) -> Self {
+        Self::configured(zones, |_| {}).await
+    }
+
+    /// One in which more is configured.
+    async fn configured(zones: Zones, change: impl FnOnce(&mut Config)) -> Self {
         let granted_intents = intents::MESSAGE_CONTENT;
         let heartbeat = Duration::from_secs(1);
         let discord = StandIn::start_with(Settings { heartbeat, granted_intents, ..Settings::default() }).await;
@@ -64,6 +72,7 @@ impl Lab {
         config.discord.forums = vec![FORUM.parse().unwrap()];
         config.discord.staff_roles = vec![STAFF_ROLE.parse().unwrap()];
         config.discord.mention_role = Some(STAFF_ROLE.parse().unwrap());
+        change(&mut config);
         let patience = config.resolver.timeout;
         let engine = lab::engine_on(Arc::new(Resolver::new(&[names.address()], patience)), config);
         // Getting ready takes this thread for a while: before any bot has a heart that must beat.
@@ -244,12 +253,73 @@ async fn programs_staff_and_talk_between_people_get_no_answer() {
         lab.discord.say(said(NOTHING_ARRIVES).in_channel(LOUNGE)).await,
         neighbour,
     ];
-    // A post of which nobody could make anything; a post in which somebody else was faster; somebody else's post.
+    // Somebody else's post, and then one in which somebody else has spoken.
     let post = lab.discord.open_forum_post("Hello", said("hello all")).await;
-    all.push(lab.discord.say(said(NOTHING_ARRIVES).in_channel(post.channel())).await);
     all.push(lab.discord.say(said(NOTHING_ARRIVES).by(NEIGHBOUR).in_channel(post.channel())).await);
+    all.push(lab.discord.say(said(NOTHING_ARRIVES).in_channel(post.channel())).await);
     all.push(post);
+    // A question in the middle of a conversation.
+    all.push(lab.discord.say(said("hello ben, how are you?")).await);
+    all.push(lab.discord.say(said(NOTHING_ARRIVES)).await);
     lab.stays_quiet(&all.iter().collect::<Vec<_>>()).await;
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn a_post_that_begins_with_a_greeting_is_answered_where_its_question_comes_and_once() {
+    let lab = Lab::start(Zones::default()).await;
+    let post = lab.discord.open_forum_post("Hello", said("hello all")).await;
+    lab.stays_quiet(&[&post]).await;
+    let question = lab.discord.say(said(NOTHING_ARRIVES).in_channel(post.channel())).await;
+    assert_eq!(title(&question.replied().await.body), "Email does not arrive");
+    let more = lab.discord.say(said("and I cannot send mail").in_channel(post.channel())).await;
+    lab.stays_quiet(&[&more]).await;
+    assert_eq!(lab.store.open().await.gaps(guild(), 10).await.unwrap().len(), 1);
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn whoever_asks_faster_than_is_good_is_not_answered_and_asks_again_later() {
+    let lab = Lab::start(Zones::default()).await;
+    let store = lab.store.open().await;
+    let me = CUSTOMER.id.parse().unwrap();
+    // The window may end meanwhile; twice as many as one may in it are too many in any case.
+    for _ in 0..21 {
+        let _ = store.spend(vec![Subject::Person(me)], SystemTime::now().into()).await.unwrap();
+    }
+    let post = lab.discord.open_forum_post("Mail", said(NOTHING_ARRIVES)).await;
+    lab.stays_quiet(&[&post]).await;
+    assert_eq!(store.talk(post.channel().parse().unwrap(), me).await.unwrap(), None);
+    lab.store.run("DELETE FROM spent").await;
+    let again = lab.discord.say(said(NOTHING_ARRIVES).in_channel(post.channel())).await;
+    again.replied().await;
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn the_remedy_for_somebodys_message_is_theirs_to_judge() {
+    let lab = Lab::start(Zones::default()).await;
+    let message = lab.discord.say(said(NOTHING_ARRIVES).by(NEIGHBOUR).in_channel(LOUNGE)).await;
+    let found = message_command(FIND_THE_REMEDY, "").on(&message.object()).in_channel(LOUNGE);
+    let answer = lab.discord.dispatch(found).await.edited().await;
+    let worked = || button(&press(&answer, "That worked")).in_channel(LOUNGE);
+    let helper = lab.discord.dispatch(worked()).await;
+    assert_eq!(title(&helper.edited().await), "This is somebody else's question");
+    let theirs = lab.discord.dispatch(worked().by(NEIGHBOUR)).await;
+    assert_eq!(title(&theirs.edited().await), "Good to hear");
+    assert_eq!(message.reacted().await, "%E2%9C%85");
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn what_staff_set_is_in_force_at_once() {
+    let lab = Lab::start(Zones::default()).await;
+    let before = lab.discord.say(said(NOTHING_ARRIVES).in_channel(LOUNGE)).await;
+    lab.stays_quiet(&[&before]).await;
+    let add = slash("settings channels", &[("change", "add"), ("channel", LOUNGE)]).by(STAFF);
+    assert_eq!(title(&lab.discord.dispatch(add).await.edited().await), "Changed");
+    let asked = lab.discord.say(said(NOTHING_ARRIVES).in_channel(LOUNGE)).await;
+    asked.in_its_thread().replied().await;
     lab.finish().await;
 }
 
@@ -342,6 +412,20 @@ async fn a_domain_that_was_spoken_of_before_in_the_thread_is_looked_at() {
 }
 
 #[tokio::test]
+async fn a_domain_in_a_posts_title_or_in_the_message_that_a_thread_was_opened_from_is_looked_at() {
+    let lab = Lab::start(Zones::load(&["spf"])).await;
+    let post = lab.discord.open_forum_post("two-spf.example", said(IN_SPAM)).await;
+    let first = lab.discord.say(said("hello all, we are two-spf.example")).await;
+    let thread = lab.discord.open_thread(&first, "Help");
+    let asked = lab.discord.say(said(IN_SPAM).in_channel(&thread)).await;
+    for said in [post, asked] {
+        let answer = said.replied().await.body;
+        assert!(description(&answer).contains("More than one SPF record"), "{answer}");
+    }
+    lab.finish().await;
+}
+
+#[tokio::test]
 async fn a_word_on_an_answer_counts_from_who_asked_or_staff_and_solves_the_question() {
     let lab = Lab::start(Zones::default()).await;
     let post = lab.discord.open_forum_post("Mail", said(NOTHING_ARRIVES)).await;
@@ -383,6 +467,34 @@ async fn forged_presses_do_nothing() {
     }
     let counts = lab.counts("cannot-receive-email").await;
     assert_eq!((counts.worked, counts.did_not, counts.handed_over), (0, 0, 0));
+    lab.finish().await;
+}
+
+/// Somebody who manages a guild.
+const MANAGER: Person = Person { permissions: CUSTOMER.permissions | 1 << 5, ..NEIGHBOUR };
+/// A guild with which the bot's other guilds have nothing to do.
+const ELSEWHERE: &str = "1180000000000000011";
+
+#[tokio::test]
+async fn staff_of_another_guild_learn_nothing_of_a_talk_by_a_forged_press() {
+    let lab = Lab::start(Zones::load(&["spf"])).await;
+    let post = lab.discord.open_forum_post("Spam", said("we are two-spf.example, my mails land in spam")).await;
+    let answer = post.replied().await.body;
+    let (talk, entry) = (post.channel(), "sent-email-in-spam");
+    for forged in [format!("worked:{talk}:{entry}"), format!("failed:{talk}:{entry}"), format!("person:{talk}")] {
+        let pressed = lab.discord.dispatch(button(&forged).by(MANAGER).in_guild(ELSEWHERE)).await;
+        let told = pressed.edited().await;
+        assert_eq!(title(&told), "This is somebody else's question", "{forged}");
+        assert!(!told.to_string().contains("two-spf"), "{told}");
+    }
+    let form = modal(&format!("domain:{talk}:{entry}"), &[("line", "no-spf.example")]);
+    let sent = lab.discord.dispatch(form.by(MANAGER).in_guild(ELSEWHERE)).await;
+    assert_eq!(sent.acknowledged().await.body["data"]["flags"], 64);
+    let told = sent.follow_ups(1).await.remove(0);
+    assert!(!buttons(&told).iter().any(|(_, id)| id.contains(talk)), "{told}");
+    assert_eq!(lab.store.open().await.waiting().await.unwrap().waiting, 0);
+    let here = lab.discord.dispatch(button(&press(&answer, "That worked")).by(MANAGER).in_channel(talk)).await;
+    assert_eq!(title(&here.edited().await), "Good to hear");
     lab.finish().await;
 }
 
@@ -435,15 +547,65 @@ async fn a_person_is_called_once_however_often_two_press_and_knows_what_the_bot_
 }
 
 #[tokio::test]
-async fn in_quiet_hours_nobody_is_called_and_the_person_hears_when_staff_are_back() {
+async fn in_quiet_hours_nobody_is_called_before_their_end_of_which_the_person_hears() {
     let lab = Lab::start(Zones::default()).await;
-    lab.set(|settings| settings.quiet = Some(QuietHours { from: 0, to: 1440, ahead: 0 })).await;
+    // From an hour ago to an hour from now.
+    let minute = Moment::from(SystemTime::now()).0 / 60_000 % 1440;
+    let at = |minute: i64| u16::try_from(minute % 1440).unwrap();
+    let quiet = QuietHours { from: at(minute + 1380), to: at(minute + 60), ahead: 0 };
+    lab.set(|settings| settings.quiet = Some(quiet)).await;
     let post = lab.discord.open_forum_post("Mail", said(NOTHING_ARRIVES)).await;
     let answer = post.replied().await.body;
     let pressed = lab.discord.dispatch(button(&press(&answer, "Talk to a person")).in_channel(post.channel())).await;
     assert!(description(&pressed.edited().await).starts_with("Staff are away now and will be back in "));
-    let written = post.replies(2).await.remove(1).body;
-    assert!(written["content"].is_null() && description(&written).contains("Question: "), "{written}");
+    let again = lab.discord.dispatch(button(&press(&answer, "Talk to a person")).in_channel(post.channel())).await;
+    assert!(description(&again.edited().await).contains("I call them then"));
+    lab.stays_quiet(&[]).await;
+    assert_eq!(post.replies(1).await.len(), 1);
+    // Their end has come.
+    lab.store.run("UPDATE outbox SET due_at = 1").await;
+    lab.discord.dispatch(slash("watch", &[("domain", "healthy.example")])).await.edited().await;
+    let call = post.replies(2).await.remove(1).body;
+    assert_eq!(call["content"], format!("<@&{STAFF_ROLE}>"));
+    assert!(description(&call).contains("Question: "), "{call}");
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn where_nobody_is_named_to_be_called_the_person_is_told_so_and_sent_to_the_support() {
+    let support = "https://support.host.example/";
+    let lab = Lab::configured(Zones::default(), |config| {
+        config.discord.mention_role = None;
+        config.brand.support_url = Some(support.to_owned());
+    })
+    .await;
+    let post = lab.discord.open_forum_post("Mail", said(NOTHING_ARRIVES)).await;
+    let id = press(&post.replied().await.body, "Talk to a person");
+    for _ in 0..2 {
+        let told = lab.discord.dispatch(button(&id).in_channel(post.channel())).await.edited().await;
+        assert_eq!(title(&told), "I can call nobody here");
+        assert!(told["components"].to_string().contains(support), "{told}");
+    }
+    let written = post.replies(2).await;
+    assert!(written[1].body["content"].is_null() && description(&written[1].body).contains("Question: "));
+    assert_eq!(written.len(), 2);
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn a_call_that_reaches_nobody_is_told_to_the_person_and_may_be_made_again() {
+    let lab = Lab::start(Zones::default()).await;
+    let post = lab.discord.open_forum_post("Mail", said(NOTHING_ARRIVES)).await;
+    let id = press(&post.replied().await.body, "Talk to a person");
+    let direct = lab.discord.say(said("what the bot writes").by(BOT).in_dm()).await;
+    lab.discord.trouble(Operation::CreateMessage, Trouble::Status(403), 1);
+    let pressed = || lab.discord.dispatch(button(&id).in_channel(post.channel()));
+    assert_eq!(title(&pressed().await.edited().await), "A person will answer here");
+    assert_eq!(title(&direct.replied().await.body), "I could not call a person");
+    lab.discord.logged("a notification was set aside").await;
+    assert_eq!(title(&pressed().await.edited().await), "I call once more");
+    assert_eq!(post.replies(2).await[1].body["content"], format!("<@&{STAFF_ROLE}>"));
+    assert_eq!(title(&pressed().await.edited().await), "They know");
     lab.finish().await;
 }
 

@@ -19,7 +19,7 @@ use serenity::model::application::{CommandInteraction, Interaction};
 use serenity::model::id::{ChannelId, InteractionId, MessageId};
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Semaphore, watch};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -51,6 +51,8 @@ const HEAD_START: Duration = Duration::from_millis(50);
 const ANSWERS_AT_ONCE: usize = 8;
 /// How many texts are matched or read at once: each takes a processor, and a thread that keeps its memory.
 const READ_AT_ONCE: usize = 4;
+/// How long after an interaction its answer may be changed: Discord's limit is 15 minutes.
+const TOKEN: Duration = Duration::from_mins(14);
 /// How long answers under way may take after the end was asked for: the budget of a check, and a little to send it.
 const LAST_ANSWERS: Duration = Duration::from_secs(15);
 
@@ -129,9 +131,10 @@ impl Bot {
         let sender = Sender::new(http);
         let config = Arc::new(engine.config().clone());
         let current = Current::new(engine);
+        let grounds = Grounds::new(store.clone(), sender.clone());
         Self {
-            grounds: Grounds::new(store.clone(), sender.clone()),
-            desk: Desk { current: current.clone(), store, rounds },
+            desk: Desk { current: current.clone(), store, rounds, grounds: grounds.clone(), sender: sender.clone() },
+            grounds,
             current,
             config,
             sender,
@@ -161,7 +164,7 @@ impl Bot {
             stop.cancel();
             ended.map_err(ServeError::Gateway)
         };
-        let postman = Postman { desk: self.desk.clone(), sender: self.sender.clone() };
+        let postman = Postman { desk: self.desk.clone() };
         let rounds = async {
             self.desk.rounds.run(&postman, chance).await;
             Ok(())
@@ -202,12 +205,12 @@ impl Bot {
     /// Takes an interaction that came over HTTP: what to respond at once, if it is one of ours. The rest is done after
     /// the response.
     pub(super) async fn take(&self, interaction: &Interaction) -> Option<Callback> {
-        if let Interaction::Autocomplete(typing) = interaction {
-            return Some(suggest(self.current.engine(), typing).await);
+        if let Some(callback) = self.at_once(interaction).await {
+            return Some(callback);
         }
         let Plan { callback, task } = plan::plan(interaction)?;
         if let Some((task, asker)) = task.zip(Asker::of(interaction)) {
-            let place = Place::Response { id: interaction.id(), token: token(interaction).to_owned() };
+            let place = Place::Response { id: interaction.id(), token: Token::of(interaction) };
             self.spawn(async move |bot| {
                 tokio::time::sleep(HEAD_START).await;
                 bot.carry_out(task, asker, place).await;
@@ -217,24 +220,34 @@ impl Bot {
     }
 
     /// Takes an interaction that came over the gateway: acknowledges it, then does the rest.
-    pub(super) fn take_from_gateway(&self, interaction: &Interaction) {
-        if let Interaction::Autocomplete(typing) = interaction {
-            let typing = typing.clone();
-            return self.spawn(async move |bot| {
-                let callback = suggest(bot.current.engine(), &typing).await;
-                bot.acknowledge(typing.id, &typing.token, &callback).await;
-            });
-        }
-        let Some(Plan { callback, task }) = plan::plan(interaction) else { return };
-        let (id, token) = (interaction.id(), token(interaction).to_owned());
-        let task = task.zip(Asker::of(interaction));
+    pub(super) fn take_from_gateway(&self, interaction: Interaction) {
         self.spawn(async move |bot| {
-            if bot.acknowledge(id, &token, &callback).await
+            let (id, token) = (interaction.id(), Token::of(&interaction));
+            if let Some(callback) = bot.at_once(&interaction).await {
+                bot.acknowledge(id, &token.words, &callback).await;
+                return;
+            }
+            let Some(Plan { callback, task }) = plan::plan(&interaction) else { return };
+            let task = task.zip(Asker::of(&interaction));
+            drop(interaction);
+            if bot.acknowledge(id, &token.words, &callback).await
                 && let Some((task, asker)) = task
             {
                 bot.carry_out(task, asker, Place::Response { id, token }).await;
             }
         });
+    }
+
+    /// What is said at once, with all there is to it: suggestions, and an entry chosen by hand, whose person would not hear
+    /// of it if it were edited in.
+    async fn at_once(&self, interaction: &Interaction) -> Option<Callback> {
+        match interaction {
+            Interaction::Autocomplete(typing) => Some(suggest(self.current.engine(), typing).await),
+            Interaction::Command(command) if command.data.name == desk::ANSWER => {
+                Some(self.by_hand(command, Asker::of(interaction)?).await)
+            }
+            _ => None,
+        }
     }
 
     /// Acknowledges; whether Discord took it.
@@ -335,17 +348,24 @@ impl Bot {
     /// Shows for all what one person sees.
     async fn share(&self, message: discord::Message, place: &Place) {
         let Place::Response { token, .. } = place else { return };
-        if let Err(error) = self.sender.show_again(token, message).await {
+        if let Err(error) = self.sender.show_again(&token.words, message).await {
             tracing::error!(id = place.id(), error, "an answer could not be shared");
         }
     }
 
     /// Shows a reply in its place; a first one turns the place into a message to edit.
     async fn show(&self, place: &mut Place, reply: &Reply) {
+        if place.is_over() {
+            return tracing::debug!(id = place.id(), "an answer came too late to be shown");
+        }
         let shown = match place {
-            Place::Response { token, .. } => self.sender.edit_response(token, reply).await,
-            Place::Aside { token, sent: Some(sent), .. } => self.sender.edit_follow_up(token, *sent, reply).await,
-            Place::Aside { token, sent, .. } => self.sender.follow_up(token, reply).await.map(|new| *sent = Some(new)),
+            Place::Response { token, .. } => self.sender.edit_response(&token.words, reply).await,
+            Place::Aside { token, sent: Some(sent), .. } => {
+                self.sender.edit_follow_up(&token.words, *sent, reply).await
+            }
+            Place::Aside { token, sent, .. } => {
+                self.sender.follow_up(&token.words, reply).await.map(|new| *sent = Some(new))
+            }
             Place::Channel { channel, sent: Some(sent), .. } => self.sender.edit(*channel, *sent, reply).await,
             Place::Channel { channel, to, sent } => {
                 self.sender.say(*channel, *to, reply).await.map(|new| *sent = Some(new))
@@ -364,9 +384,9 @@ impl Bot {
 /// Where an answer is shown.
 enum Place {
     /// In the response to an interaction.
-    Response { id: InteractionId, token: String },
+    Response { id: InteractionId, token: Token },
     /// Beside that, for this person alone.
-    Aside { id: InteractionId, token: String, sent: Option<MessageId> },
+    Aside { id: InteractionId, token: Token, sent: Option<MessageId> },
     /// In a channel, as a reply to a message if there is one.
     Channel { channel: ChannelId, to: Option<MessageId>, sent: Option<MessageId> },
 }
@@ -386,6 +406,32 @@ impl Place {
             Self::Response { id, .. } | Self::Aside { id, .. } => Some(store::Interaction(id.get())),
             Self::Channel { .. } => None,
         }
+    }
+
+    /// Until when something can be shown there, if that ends.
+    fn until(&self) -> Option<Instant> {
+        match self {
+            Self::Response { token, .. } | Self::Aside { token, .. } => Some(token.until),
+            Self::Channel { .. } => None,
+        }
+    }
+
+    /// Whether nothing can be shown there any more.
+    fn is_over(&self) -> bool {
+        self.until().is_some_and(|until| Instant::now() >= until)
+    }
+}
+
+/// What an interaction is answered with, for a while.
+#[derive(Clone)]
+struct Token {
+    words: String,
+    until: Instant,
+}
+
+impl Token {
+    fn of(interaction: &Interaction) -> Self {
+        Self { words: token(interaction).to_owned(), until: Instant::now() + TOKEN }
     }
 }
 
@@ -430,5 +476,23 @@ fn token(interaction: &Interaction) -> &str {
         Interaction::Component(press) => &press.token,
         Interaction::Modal(modal) => &modal.token,
         _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_interaction_is_over_before_discord_takes_no_answer_to_it() {
+        let token = Token { words: String::new(), until: Instant::now() + TOKEN };
+        let response = Place::Response { id: InteractionId::new(1), token: token.clone() };
+        let aside = Place::Aside { id: InteractionId::new(1), token, sent: None };
+        let channel = Place::Channel { channel: ChannelId::new(1), to: None, sent: None };
+        let over = || [&response, &aside, &channel].map(Place::is_over);
+        tokio::time::advance(Duration::from_mins(13)).await;
+        assert_eq!(over(), [false; 3]);
+        tokio::time::advance(Duration::from_mins(2)).await;
+        assert_eq!(over(), [true, true, false]);
     }
 }

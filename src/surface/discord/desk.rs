@@ -23,8 +23,7 @@ mod watches;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use answers::Pick;
-pub(super) use answers::suggestions;
+pub(super) use answers::{ANSWER, Pick, show, suggestions};
 pub(super) use feedback::Word;
 pub(super) use given::Given;
 pub(super) use post::Postman;
@@ -34,7 +33,8 @@ pub(super) use watches::Wish;
 
 use super::asker::Asker;
 use super::command::Command;
-use super::send::Reply;
+use super::grounds::Grounds;
+use super::send::{Reply, Sender};
 use crate::answer::Answer;
 use crate::domain::Domain;
 use crate::engine::Current;
@@ -65,8 +65,6 @@ pub(super) enum Errand {
     Failed(Word),
     /// To talk to a person.
     Person(Word),
-    /// An entry, chosen by hand.
-    Answer(Pick),
     /// What is kept of oneself.
     Privacy(Privacy),
     /// What staff alone may do.
@@ -79,7 +77,6 @@ impl Errand {
         Some(Ok(match command {
             "watch" => return Some(Wish::of(&given.texts()).map(Self::Watch)),
             "watches" => Self::Watches,
-            "answer" => Self::Answer(Pick::of(given)),
             "privacy" => Self::Privacy(Privacy::of(given)),
             _ => Self::Staff(Chore::of(command, given)?),
         }))
@@ -97,11 +94,6 @@ impl Errand {
     /// The domain that it looks at, if it does.
     pub(super) const fn looks_at(&self) -> Option<&Domain> {
         if let Self::Watch(wish) = self { Some(&wish.domain) } else { None }
-    }
-
-    /// Whether everybody sees what comes of it.
-    pub(super) const fn is_public(&self) -> bool {
-        matches!(self, Self::Answer(_))
     }
 }
 
@@ -125,6 +117,8 @@ pub(super) struct Desk {
     pub(super) current: Current,
     pub(super) store: Store,
     pub(super) rounds: Rounds,
+    pub(super) grounds: Grounds,
+    pub(super) sender: Sender,
 }
 
 impl Desk {
@@ -137,7 +131,6 @@ impl Desk {
             Errand::Worked(word) => self.worked(word, asker).await,
             Errand::Failed(word) => self.failed(word, asker).await.map(Done::from),
             Errand::Person(word) => self.person(word, asker).await.map(Done::from),
-            Errand::Answer(pick) => Ok(answers::show(&self.current.engine(), &pick).into()),
             Errand::Privacy(wish) => self.privacy(wish, asker).await.map(Done::from),
             Errand::Staff(chore) => self.chore(chore, asker).await.map(Done::from),
         };

@@ -223,7 +223,7 @@ impl Gateway {
             }
             "RESUMED" => self.bot.set_link(Link::Up),
             "INTERACTION_CREATE" => {
-                self.apart(name, data, |bot, interaction: Interaction, _| bot.take_from_gateway(&interaction));
+                self.apart(name, data, |bot, interaction: Interaction, _| bot.take_from_gateway(interaction));
             }
             "MESSAGE_CREATE" => self.apart(name, data, |bot, message: Message, me| bot.take_message(message, me)),
             _ => {}

@@ -45,6 +45,11 @@ impl Grounds {
         Ok(settings)
     }
 
+    /// Says that they were changed just now, by this process; others learn it a little later.
+    pub(super) fn forget_settings(&self, guild: Guild) {
+        self.settings.forget(&guild);
+    }
+
     /// What a channel is, if it is a thread.
     pub(super) async fn thread(&self, channel: ChannelId) -> Result<Option<Thread>, String> {
         if let Some(known) = self.threads.get(&channel) {
@@ -72,6 +77,10 @@ impl<K: Eq + Hash, V: Clone> Recent<K, V> {
         known.get(key).filter(|(learnt, _)| learnt.elapsed() < self.holds).map(|(_, value)| value.clone())
     }
 
+    fn forget(&self, key: &K) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+    }
+
     /// Keeps one more; where there are too many, those that no longer hold go, or all.
     fn keep(&self, key: K, value: V) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -95,6 +104,9 @@ mod tests {
         recent.keep(1, "one");
         tokio::time::advance(Duration::from_secs(29)).await;
         assert_eq!((recent.get(&1), recent.get(&2)), (Some("one"), None));
+        recent.keep(2, "two");
+        recent.forget(&2);
+        assert_eq!(recent.get(&2), None);
         tokio::time::advance(Duration::from_secs(1)).await;
         assert_eq!(recent.get(&1), None);
         for key in 0..3 * MOST {

@@ -6,9 +6,11 @@ use std::error::Error;
 use std::fmt::Display;
 
 use serenity::model::application::{
-    ActionRowComponent, CommandInteraction, CommandType, ComponentInteraction, Interaction, ModalInteraction,
+    ActionRowComponent, CommandInteraction, CommandType, ComponentInteraction, Interaction, MessageInteractionMetadata,
+    ModalInteraction,
 };
 use serenity::model::channel::{Message, MessageFlags};
+use serenity::model::id::UserId;
 
 use super::commands::{PRIVATE, TESTMAIL};
 use super::desk::{Errand, Given, Wish, Word};
@@ -20,7 +22,7 @@ use crate::render::discord::{self, Embed, Form, Press};
 use crate::request::{
     BadRequest, CheckRequest, Depth, EXPLAIN_THIS, FIND_THE_REMEDY, INSPECT, InspectRequest, Looks, Request, selector,
 };
-use crate::store::{self, Talk};
+use crate::store::{self, Person, Talk};
 use crate::watch::Until;
 
 /// What to do with an interaction.
@@ -50,19 +52,23 @@ pub(super) enum Task {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Asked {
     pub(super) request: Request,
+    /// Whose question it is, where that is not who asks.
+    pub(super) person: Option<Person>,
     /// The talk that a question begins, or that a press goes on with.
     pub(super) talk: Option<Talk>,
     /// The message that holds the question, if one does.
     pub(super) message: Option<store::Message>,
     /// Whether one person alone sees the answer.
     pub(super) alone: bool,
+    /// Whether it was asked by a press on an answer that others see, and that somebody else asked for.
+    pub(super) beside: bool,
     /// The domain that was spoken of before.
     pub(super) domain: Option<Domain>,
 }
 
 impl Asked {
     pub(super) const fn new(request: Request, talk: Option<Talk>) -> Self {
-        Self { request, talk, message: None, alone: false, domain: None }
+        Self { request, person: None, talk, message: None, alone: false, beside: false, domain: None }
     }
 }
 
@@ -98,7 +104,9 @@ struct Unknown;
 /// What a press asks for; anybody can forge one. What it is on is told by Discord.
 fn press_plan(press: Press, on: &ComponentInteraction) -> Result<Plan, Box<dyn Error>> {
     let (talk, alone) = (talk_of(&on.message), is_for_one(&on.message));
-    let replace = |request| Plan::new(Callback::KEEP, Task::Answer(Asked { alone, ..Asked::new(request, talk) }));
+    let beside = is_anothers(&on.message, on.user.id);
+    let replace =
+        |request| Plan::new(Callback::KEEP, Task::Answer(Asked { alone, beside, ..Asked::new(request, talk) }));
     let answer = store::Message(on.message.id.get());
     let alone_with = |errand| Plan::new(Callback::THINKING_ALONE, Task::Errand(errand));
     let word = |talk, entry| Word { talk: Talk(talk), entry, answer, alone };
@@ -179,13 +187,25 @@ fn form_plan(form: &ModalInteraction) -> Result<Plan, BadRequest> {
     };
     let domain = given.parse()?;
     let alone = form.message.as_deref().is_some_and(is_for_one);
+    let beside = form.message.as_deref().is_some_and(|message| is_anothers(message, form.user.id));
     let callback = if form.message.is_some() { Callback::KEEP } else { Callback::THINKING_ALONE };
     let request = Request::Entry { id: entry, domain: Some(domain) };
-    Ok(Plan::new(callback, Task::Answer(Asked { alone, ..Asked::new(request, Some(Talk(talk))) })))
+    Ok(Plan::new(callback, Task::Answer(Asked { alone, beside, ..Asked::new(request, Some(Talk(talk))) })))
 }
 
 fn is_for_one(message: &Message) -> bool {
     message.flags.is_some_and(|flags| flags.contains(MessageFlags::EPHEMERAL))
+}
+
+/// Whether others see a message of ours too, and it is no response to what this person did.
+fn is_anothers(message: &Message, person: UserId) -> bool {
+    let by = match message.interaction_metadata.as_deref() {
+        Some(MessageInteractionMetadata::Command(by)) => Some(by.user.id),
+        Some(MessageInteractionMetadata::Component(by)) => Some(by.user.id),
+        Some(MessageInteractionMetadata::ModalSubmit(by)) => Some(by.user.id),
+        _ => None,
+    };
+    !is_for_one(message) && by != Some(person)
 }
 
 /// A message of ours once more, without its buttons.
@@ -208,9 +228,14 @@ fn command_plan(command: &CommandInteraction) -> Result<Plan, BadRequest> {
     let data = &command.data;
     let talk = Some(Talk(command.id.get()));
     if data.kind == CommandType::Message && data.name == FIND_THE_REMEDY {
-        let text = data.resolved.messages.values().next().map_or("", |message| message.content.as_str());
+        let on = data.resolved.messages.values().next();
+        let text = on.map_or("", |message| message.content.as_str());
         let request = if text.trim().is_empty() { Request::Help } else { Request::ask(text) };
-        return Ok(Plan::new(Callback::THINKING, Task::Answer(Asked::new(request, talk))));
+        // It is its author's question, whoever wants the remedy for them.
+        let of_a_person = on.filter(|message| !message.author.bot && message.webhook_id.is_none());
+        let person = of_a_person.map(|message| Person(message.author.id.get()));
+        let message = of_a_person.map(|message| store::Message(message.id.get()));
+        return Ok(Plan::new(Callback::THINKING, Task::Answer(Asked { person, message, ..Asked::new(request, talk) })));
     }
     if data.kind == CommandType::Message && data.name == EXPLAIN_THIS {
         return Ok(explanation(data.resolved.messages.values().next(), talk));
@@ -218,9 +243,7 @@ fn command_plan(command: &CommandInteraction) -> Result<Plan, BadRequest> {
     let options = Given::of(&data.options);
     let given = options.texts();
     if let Some(errand) = Errand::of(&data.name, options) {
-        let errand = errand?;
-        let callback = if errand.is_public() { Callback::THINKING } else { Callback::THINKING_ALONE };
-        return Ok(Plan::new(callback, Task::Errand(errand)));
+        return Ok(Plan::new(Callback::THINKING_ALONE, Task::Errand(errand?)));
     }
     if data.name == TESTMAIL {
         return Ok(Plan::new(Callback::THINKING_ALONE, Task::Testmail));

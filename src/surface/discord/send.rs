@@ -19,6 +19,7 @@ use serenity::model::id::{ChannelId, InteractionId, MessageId};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::lot::lot;
+use super::mention::{Reach, reach};
 use super::permissions::{self, Attempt, Place};
 use brake::Brake;
 pub(super) use failure::Failure;
@@ -26,7 +27,7 @@ pub(super) use failure::Failure;
 use super::talk::Thread;
 use crate::answer::Answer;
 use crate::render::discord::{self, Extra, Form, Message};
-use crate::store::{Delivery, Notification, Person, Role};
+use crate::store::{Delivery, Guild, Notification, Person, Role};
 use crate::text::Text;
 
 /// A message for one person's eyes (Discord's message flag `EPHEMERAL`).
@@ -40,7 +41,7 @@ pub(super) struct Reply {
     pub(super) extra: Vec<Extra>,
     /// Files to take along.
     pub(super) files: Vec<File>,
-    /// Whom it is for, where that is said.
+    /// Whom it is for, where that is said. They hear of a message that is new, and of no edit.
     pub(super) call: Call,
 }
 
@@ -202,11 +203,20 @@ impl Callback {
         Self { r#type: 8, data: Some(Data::Choices { choices }) }
     }
 
-    /// `CHANNEL_MESSAGE_WITH_SOURCE`: a sentence, for this person alone.
-    pub(super) fn sentence(sentence: &str) -> Self {
-        let mut body = Body::of(&Answer::sentence("That did not work", Text::plain(sentence)).into());
-        body.flags = Some(EPHEMERAL);
+    /// `CHANNEL_MESSAGE_WITH_SOURCE`: all that there is to say.
+    pub(super) fn message(reply: &Reply) -> Self {
+        Self { r#type: 4, data: Some(Data::Message(Box::new(Body::of(reply)))) }
+    }
+
+    /// The same, for this person alone.
+    pub(super) fn message_alone(reply: &Reply) -> Self {
+        let body = Body { flags: Some(EPHEMERAL), ..Body::of(reply) };
         Self { r#type: 4, data: Some(Data::Message(Box::new(body))) }
+    }
+
+    /// A sentence, for this person alone.
+    pub(super) fn sentence(sentence: &str) -> Self {
+        Self::message_alone(&Answer::sentence("That did not work", Text::plain(sentence)).into())
     }
 }
 
@@ -381,6 +391,11 @@ impl Sender {
     /// The latest messages of a channel.
     pub(super) async fn history(&self, channel: ChannelId) -> Result<Vec<channel::Message>, String> {
         within(ANSWER, self.http.get_messages(channel, None, Some(HISTORY))).await
+    }
+
+    /// Whether those who have a role hear it when it is called.
+    pub(super) async fn reach(&self, guild: Guild, role: Role) -> Result<Reach, String> {
+        reach(&self.http, guild, role).await
     }
 
     /// Marks a message as one whose question is solved.

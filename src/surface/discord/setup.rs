@@ -11,11 +11,12 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::bot::{Bot, ServeError, Serving};
 use super::commands::commands;
+use super::mention::{Reach, reach};
 use super::send::{ANSWER, within};
 use super::signature::Gate;
 use crate::config::{Config, Discord, Place, Token, Transport};
 use crate::engine::Engine;
-use crate::store::{Store, StoreError};
+use crate::store::{Guild, Role, Store, StoreError};
 use crate::surface::cli::{Command, Exit};
 use crate::surface::mailbox;
 
@@ -176,9 +177,29 @@ async fn doctor(engine: &Arc<Engine>, out: &mut dyn Write) -> io::Result<Exit> {
                 }
                 Err(error) => Err(format!("commands: {error}")),
             })?;
+            if let Some(role) = settings.mention_role {
+                line(mention(&http, settings, Role(role)).await.map_err(|error| format!("mention role: {error}")))?;
+            }
         }
     }
     Ok(worst)
+}
+
+/// Whether the role that is called when somebody wants a person hears it, on the server that has it.
+async fn mention(http: &Http, settings: &Discord, role: Role) -> Result<String, String> {
+    let guilds: Vec<u64> = match settings.guilds.as_slice() {
+        [] => within(ANSWER, http.get_guilds(None, None)).await?.iter().map(|guild| guild.id.get()).collect(),
+        named => named.to_vec(),
+    };
+    for guild in guilds {
+        match reach(http, Guild(guild), role).await? {
+            Reach::NoRole => {}
+            found => {
+                return found.trouble().map_or_else(|| Ok(format!("mention role: {role}")), |why| Err(why.to_owned()));
+            }
+        }
+    }
+    Err(format!("no server that mailmedic is on has a role {role}; set `mention_role` under `[discord]`"))
 }
 
 async fn serve(engine: &Arc<Engine>) -> io::Result<Exit> {

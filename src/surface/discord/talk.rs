@@ -2,7 +2,7 @@
 
 use serenity::all::{ActionRowComponent, ButtonKind};
 use serenity::model::channel::{Message, MessageType};
-use serenity::model::id::{ChannelId, UserId};
+use serenity::model::id::{ChannelId, MessageId, UserId};
 
 use crate::config::{self, Matching};
 use crate::domain::Domain;
@@ -16,6 +16,8 @@ use crate::store::{Channel, KeptTalk, Settings, Talk};
 
 /// The longest name of a thread, in characters; Discord takes 100.
 const LONGEST_NAME: usize = 80;
+/// How far apart two messages of one conversation are, in seconds.
+const CONVERSATION: u64 = 3 * 60;
 /// What is shown of one finding's evidence to staff, in characters.
 const EVIDENCE: usize = 200;
 
@@ -104,21 +106,62 @@ pub(super) struct Thread {
     pub(super) closed: bool,
 }
 
-/// Whether a message begins its thread: nobody else has spoken there, and its author not before.
-pub(super) fn is_first(message: &Message, history: &[Message]) -> bool {
-    let by_people = history.iter().filter(|other| {
-        let spoken = matches!(other.kind, MessageType::Regular | MessageType::InlineReply);
-        spoken && !other.author.bot && other.webhook_id.is_none() && other.id != message.id
-    });
-    by_people.into_iter().all(|other| other.author.id == message.author.id && other.id > message.id)
+/// Whether a thread is still its author's alone: neither another person nor the bot has spoken there.
+pub(super) fn is_alone(message: &Message, history: &[Message], me: UserId) -> bool {
+    let bot = history.iter().any(|other| other.author.id == me && has_spoken(other));
+    !bot && by_people(message, history).all(|other| other.author.id == message.author.id)
 }
 
-/// The domain that somebody spoke of before a message, the latest.
-pub(super) fn spoken_of(engine: &Engine, message: &Message, history: &[Message]) -> Option<Domain> {
-    let mut own: Vec<&Message> =
-        history.iter().filter(|other| other.author.id == message.author.id && other.id < message.id).collect();
-    own.sort_by_key(|other| std::cmp::Reverse(other.id));
-    own.into_iter().find_map(|other| engine.domain_of(&other.content))
+/// Whether its author has not spoken before a message.
+pub(super) fn is_first(message: &Message, history: &[Message]) -> bool {
+    by_people(message, history).all(|other| other.author.id != message.author.id || other.id > message.id)
+}
+
+/// What people said, but for one message.
+fn by_people<'m>(message: &Message, history: &'m [Message]) -> impl Iterator<Item = &'m Message> {
+    let id = message.id;
+    let person = |other: &Message| !other.author.bot && other.webhook_id.is_none();
+    history.iter().filter(move |other| other.id != id && person(other) && has_spoken(other))
+}
+
+/// Whether a message is somebody's words, and not Discord's own.
+const fn has_spoken(message: &Message) -> bool {
+    matches!(message.kind, MessageType::Regular | MessageType::InlineReply)
+}
+
+/// Whether a message in a channel reads as a part of a conversation: a little before, its author spoke after somebody else
+/// did, or somebody else speaks to its author.
+pub(super) fn is_between_people(message: &Message, history: &[Message]) -> bool {
+    let author = message.author.id;
+    let at = message.timestamp.unix_timestamp();
+    let near = |other: &&Message| at.abs_diff(other.timestamp.unix_timestamp()) <= CONVERSATION;
+    let near: Vec<&Message> = by_people(message, history).filter(near).collect();
+    let others = || near.iter().filter(|other| other.author.id != author);
+    let to_them = |other: &Message| {
+        let replied = other.referenced_message.as_deref().is_some_and(|to| to.author.id == author);
+        replied || other.mentions.iter().any(|person| person.id == author)
+    };
+    let back_and_forth =
+        |first: MessageId| near.iter().any(|own| own.author.id == author && first < own.id && own.id < message.id);
+    others().any(|other| to_them(other)) || others().map(|other| other.id).min().is_some_and(back_and_forth)
+}
+
+/// The domain that somebody spoke of before a message in a thread, the latest: in their messages there, in the one that
+/// it was opened from, or in the title that they gave it.
+pub(super) fn spoken_of(engine: &Engine, message: &Message, thread: &Thread, history: &[Message]) -> Option<Domain> {
+    let author = message.author.id;
+    let earlier = history.iter().filter(|other| other.id < message.id);
+    let mut own: Vec<(MessageId, &str)> = earlier
+        .filter_map(|other| {
+            // Of the message that a thread was opened from, only a pointer stands in it.
+            let opener = other.kind == MessageType::ThreadStarterMessage;
+            let said = if opener { other.referenced_message.as_deref()? } else { other };
+            (said.author.id == author).then_some((other.id, said.content.as_str()))
+        })
+        .collect();
+    own.sort_by_key(|(id, _)| std::cmp::Reverse(*id));
+    let title = (thread.owner == Some(author)).then_some(thread.name.as_str());
+    own.into_iter().map(|(_, text)| text).chain(title).find_map(|text| engine.domain_of(text))
 }
 
 /// The question that a message asks. Of a forum's post there are two readings, without its title ("Help!") and with it.
@@ -237,6 +280,10 @@ mod tests {
 
     /// Message `id` of a person, with some of it changed.
     fn message(id: u64, author: u64, changes: &Value) -> Message {
+        serde_json::from_value(object(id, author, changes)).unwrap()
+    }
+
+    fn object(id: u64, author: u64, changes: &Value) -> Value {
         let mut message = json!({
             "id": id.to_string(), "channel_id": "5", "guild_id": "3", "type": 0, "content": "no mail comes in",
             "author": {"id": author.to_string(), "username": "ada", "discriminator": "0"}, "mentions": [],
@@ -246,7 +293,28 @@ mod tests {
         for (key, value) in changes.as_object().unwrap() {
             message[key] = value.clone();
         }
-        serde_json::from_value(message).unwrap()
+        message
+    }
+
+    fn engine() -> Engine {
+        struct Nobody;
+
+        impl crate::probe::Network for Nobody {
+            fn name(&self) -> String {
+                "nobody".to_owned()
+            }
+
+            fn query<'a>(
+                &'a self,
+                query: &'a crate::facts::Query,
+            ) -> futures_util::future::BoxFuture<'a, crate::facts::Response> {
+                panic!("{query} was asked")
+            }
+        }
+
+        let config = config::Config::default();
+        let knowledge = crate::knowledge::Knowledge::load(&crate::knowledge::Source::Shipped, &config.brand).unwrap();
+        Engine::new(config, knowledge, std::sync::Arc::new(Nobody))
     }
 
     #[test]
@@ -275,19 +343,88 @@ mod tests {
     #[test]
     fn a_thread_begins_where_nobody_has_spoken_before() {
         let said = |id, author| message(id, author, &json!({}));
-        let program = json!({"id": "6", "username": "bot", "discriminator": "0", "bot": true});
+        let by = |program: u64, id| {
+            let author = json!({"id": program.to_string(), "username": "bot", "discriminator": "0", "bot": true});
+            message(id, program, &json!({"author": author}))
+        };
         for (history, expected) in [
-            (vec![], true),
-            (vec![said(20, 7)], true),
-            (vec![said(20, 7), said(21, 7)], true),
-            (vec![said(19, 7), said(20, 7)], false),
-            (vec![said(20, 7), said(21, 8)], false),
-            (vec![said(19, 8), said(20, 7)], false),
-            (vec![message(19, 6, &json!({"author": program})), said(20, 7)], true),
-            (vec![message(19, 8, &json!({"type": 21})), said(20, 7)], true),
+            (vec![], (true, true)),
+            (vec![said(20, 7)], (true, true)),
+            (vec![said(20, 7), said(21, 7)], (true, true)),
+            (vec![said(19, 7), said(20, 7)], (true, false)),
+            (vec![said(20, 7), said(21, 8)], (false, true)),
+            (vec![said(19, 8), said(20, 7)], (false, true)),
+            (vec![by(6, 19), said(20, 7)], (true, true)),
+            (vec![said(18, 7), by(9, 19), said(20, 7)], (false, false)),
+            (vec![message(19, 8, &json!({"type": 21})), said(20, 7)], (true, true)),
         ] {
             let ids: Vec<_> = history.iter().map(|other| (other.id, other.author.id)).collect();
-            assert_eq!(is_first(&said(20, 7), &history), expected, "{ids:?}");
+            let found = (is_alone(&said(20, 7), &history, ME), is_first(&said(20, 7), &history));
+            assert_eq!(found, expected, "{ids:?}");
+        }
+    }
+
+    #[test]
+    fn who_speaks_with_somebody_is_in_a_conversation() {
+        let at = |minute: u64, id, author, changes: &Value| {
+            let mut changes = changes.clone();
+            changes["timestamp"] = json!(format!("2026-11-23T12:{minute:02}:00+00:00"));
+            message(id, author, &changes)
+        };
+        let said = |minute, id, author| at(minute, id, author, &json!({}));
+        let ada = json!([{"id": "7", "username": "ada", "discriminator": "0"}]);
+        let reply = json!({"type": 19, "referenced_message": object(18, 7, &json!({}))});
+        let program = json!({"author": {"id": "6", "username": "bot", "discriminator": "0", "bot": true}});
+        for (history, expected) in [
+            (vec![], false),
+            (vec![said(29, 18, 7), said(30, 19, 7)], false),
+            // Somebody else spoke, to whomever.
+            (vec![said(29, 19, 8)], false),
+            (vec![said(28, 18, 7), said(29, 19, 8)], false),
+            // And the author answered.
+            (vec![said(28, 18, 8), said(29, 19, 7)], true),
+            (vec![said(20, 18, 8), said(29, 19, 7)], false),
+            (vec![said(28, 18, 8), said(20, 17, 7)], false),
+            // To the author, before or just now.
+            (vec![at(29, 19, 8, &json!({"mentions": ada}))], true),
+            (vec![at(31, 21, 8, &reply)], true),
+            (vec![at(20, 19, 8, &json!({"mentions": ada}))], false),
+            // Neither a program nor Discord itself is somebody.
+            (vec![at(28, 18, 6, &program), said(29, 19, 7)], false),
+            (vec![at(28, 18, 8, &json!({"type": 7})), said(29, 19, 7)], false),
+        ] {
+            let told: Vec<_> = history.iter().map(|other| (other.id, other.author.id, other.timestamp)).collect();
+            assert_eq!(is_between_people(&said(30, 20, 7), &history), expected, "{told:?}");
+        }
+    }
+
+    #[test]
+    fn the_domain_spoken_of_is_the_latest_before_the_title_that_its_author_gave() {
+        let engine = engine();
+        let thread = |owner: u64, name: &str| {
+            let (parent, owner, name) = (ChannelId::new(4), Some(UserId::new(owner)), name.to_owned());
+            Thread { parent, owner, name, closed: false }
+        };
+        let said = |id, author, text: &str| message(id, author, &json!({"content": text}));
+        let opener = |author, text: &str| {
+            let of = object(9, author, &json!({"content": text}));
+            message(9, 9, &json!({"type": 21, "content": "", "referenced_message": of}))
+        };
+        for (name, owner, history, expected) in [
+            ("mail of shop.example", 7, vec![], Some("shop.example")),
+            ("mail of shop.example", 9, vec![], None),
+            ("mail", 7, vec![opener(7, "we are shop.example")], Some("shop.example")),
+            ("mail", 7, vec![opener(8, "we are shop.example")], None),
+            (
+                "shop.example",
+                7,
+                vec![said(19, 7, "it is club.example"), said(18, 7, "a.example")],
+                Some("club.example"),
+            ),
+            ("mail", 7, vec![said(19, 8, "it is club.example"), said(21, 7, "a.example")], None),
+        ] {
+            let found = spoken_of(&engine, &said(20, 7, "no mail"), &thread(owner, name), &history);
+            assert_eq!(found.map(|domain| domain.to_string()).as_deref(), expected, "{name}");
         }
     }
 

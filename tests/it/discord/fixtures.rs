@@ -19,6 +19,8 @@ pub(crate) const APPLICATION: &str = "1180000000000000001";
 pub(crate) const GUILD: &str = "1180000000000000010";
 /// The role that support staff have.
 pub(crate) const STAFF_ROLE: &str = "1180000000000000020";
+/// Another role of theirs, which nobody but a bot with the permission may mention.
+pub(crate) const QUIET_ROLE: &str = "1180000000000000021";
 /// The text channel where customers ask.
 pub(crate) const SUPPORT: &str = "1180000000000000030";
 /// Another text channel, where the bot has no business.

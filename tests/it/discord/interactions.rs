@@ -221,6 +221,9 @@ pub(crate) fn accept(
         let said = format!("{} {id} is of type {}, which takes no answer of type {kind}", talk.name, talk.kind);
         return Err(Refusal::wrong(400, 50035, "Invalid Form Body", said));
     }
+    if let Some(why) = called_unasked(talk, &body["data"]) {
+        return Err(super::rest::invalid().because(why));
+    }
     talk.happenings.push(Happening { what, after, body: body.clone() });
     talk.stage = match kind {
         5 => Stage::Thinking,
@@ -307,9 +310,6 @@ fn done(world: &mut World, id: &str, what: What, call: &Call) {
 /// `GET`, `PATCH` and `DELETE …/messages/@original`.
 pub(crate) fn original(shared: &Shared, world: &mut World, call: &Call) -> Result<Outcome, Refusal> {
     let id = by_token(shared, world, call)?;
-    if let Some(why) = called_unasked(&world.talks[&id], &call.body) {
-        return Err(super::rest::invalid().because(why));
-    }
     let message_id = world.talks[&id].original.clone();
     let message_id = message_id.ok_or_else(|| unknown_message("this interaction has no message"))?;
     on_message(world, call, &id, &message_id, What::Edited)

@@ -1,7 +1,7 @@
 //! The operations that exist, by the path templates of Discord's `openapi.json`. There are no others: a request for
 //! anything else is a violation, so that a test says when the bot begins to need more.
 
-use Body::{Answer, Callback, Commands, Edit, Execute, Message, Nothing, Other};
+use Body::{Callback, Commands, Edit, Execute, Message, Nothing, Other};
 use Caller::{Anyone, Bot};
 use Operation as Op;
 
@@ -63,8 +63,6 @@ pub(crate) enum Body {
     Execute,
     /// What changes in a message.
     Edit,
-    /// What changes in the answer to an interaction.
-    Answer,
     /// The full list of commands.
     Commands,
     /// Something that only `openapi.json` describes.
@@ -123,7 +121,7 @@ pub(crate) static ROUTES: [Route; 32] = [
     route(Op::PutGuildCommands, "PUT", GUILD_COMMANDS, Bot, Commands),
     route(Op::Acknowledge, "POST", CALLBACK, Anyone, Callback),
     route(Op::GetOriginal, "GET", ORIGINAL, Anyone, Nothing),
-    route(Op::EditOriginal, "PATCH", ORIGINAL, Anyone, Answer),
+    route(Op::EditOriginal, "PATCH", ORIGINAL, Anyone, Edit),
     route(Op::DeleteOriginal, "DELETE", ORIGINAL, Anyone, Nothing),
     route(Op::FollowUp, "POST", "/webhooks/{webhook_id}/{webhook_token}", Anyone, Execute),
     route(Op::EditFollowUp, "PATCH", FOLLOW_UP, Anyone, Edit),

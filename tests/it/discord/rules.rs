@@ -40,7 +40,6 @@ pub(crate) fn problems(kind: Body, body: &Value) -> Vec<String> {
         Body::Message => message(&mut report, "", body, Part::Whole, &[CONTENT, IN_CHANNEL].concat()),
         Body::Execute => message(&mut report, "", body, Part::Whole, &[CONTENT, BY_WEBHOOK].concat()),
         Body::Edit => message(&mut report, "", body, Part::Change, CONTENT),
-        Body::Answer => message(&mut report, "", body, Part::Answer, CONTENT),
         Body::Commands => commands::check(&mut report, body),
     }
     report.0
@@ -51,7 +50,7 @@ pub(crate) fn problems(kind: Body, body: &Value) -> Vec<String> {
 enum Part {
     Whole,
     Change,
-    /// What changes in the answer to an interaction.
+    /// A message as the answer to an interaction.
     Answer,
 }
 
@@ -68,7 +67,7 @@ fn callback(report: &mut Report, body: &Value) {
     report.keys("", body, &["type", "data"]);
     let data = &body["data"];
     match body["type"].as_u64() {
-        Some(4) => message(report, "/data", data, Part::Whole, &[CONTENT, &["tts"]].concat()),
+        Some(4) => message(report, "/data", data, Part::Answer, &[CONTENT, &["tts"]].concat()),
         Some(7) => message(report, "/data", data, Part::Change, CONTENT),
         Some(5) => {
             if data["flags"].as_u64().unwrap_or(0) & !EPHEMERAL != 0 {
@@ -109,7 +108,7 @@ fn message(report: &mut Report, at: &str, body: &Value, part: Part, known: &[&st
     let style = if new_style { components::Style::New } else { components::Style::Classic };
     components::check(report, &format!("{at}/components"), &body["components"], style);
     let parts = ["content", "embeds", "components", "attachments", "poll", "sticker_ids"];
-    if part == Part::Whole && parts.iter().all(|part| is_empty(&body[*part])) {
+    if part != Part::Change && parts.iter().all(|part| is_empty(&body[*part])) {
         report.say(at, "a message needs something in it");
     }
 }
@@ -125,7 +124,7 @@ enum Called {
 }
 
 /// A message says that nobody is to be pinged, whatever its text holds; a notification, and the answer that somebody chose
-/// for a person, call one at most, whom the content names and nobody else.
+/// for a person, call one at most, whom the content names and nobody else. An edit notifies nobody, so that it calls nobody.
 fn mentions(report: &mut Report, at: &str, mentions: &Value, called: Called, content: &Value) {
     report.keys(at, mentions, &["parse", "users", "roles", "replied_user"]);
     if mentions["parse"].as_array().is_none_or(|parse| !parse.is_empty()) {

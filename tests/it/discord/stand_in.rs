@@ -180,6 +180,26 @@ impl StandIn {
         Said::write_as(&self.shared, &post.in_channel(&id), id.clone())
     }
 
+    /// [`CUSTOMER`] opens a thread from a message; gives the thread's id, and says nothing in it.
+    pub(crate) fn open_thread(&self, from: &Said, title: &str) -> String {
+        let id = from.id().to_owned();
+        self.shared.change(|world| {
+            let mut thread = guild::thread(&id, from.channel(), title, CUSTOMER.id);
+            world.threads.insert(id.clone(), thread.clone());
+            thread["newly_created"] = Value::Bool(true);
+            world.gateway.dispatch("THREAD_CREATE", &thread);
+            // What a thread begins with points to its message, and has no words.
+            let pointer = super::fixtures::snowflake();
+            let mut message = super::fixtures::message::message(&pointer, &id, CUSTOMER);
+            message["type"] = serde_json::json!(21);
+            message["message_reference"] =
+                serde_json::json!({"type": 0, "channel_id": from.channel(), "message_id": from.id()});
+            message["referenced_message"] = world.messages[from.id()].clone();
+            world.messages.insert(pointer, message);
+        });
+        id
+    }
+
     /// Puts a file on Discord's file servers; gives the attachment object.
     pub(crate) fn upload(&self, name: &str, content_type: &str, bytes: &[u8]) -> Value {
         let path = format!("/attachments/{SUPPORT}/{}/{name}", super::fixtures::snowflake());

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use mailmedic::store::{
-    Address, Arrival, Channel, Feedback, Given, Guild, Message, NewTalk, News, Notes, Occasion, Person, Talk, Verdict,
+    Address, Arrival, Channel, Delivery, Fate, Feedback, Given, Guild, Message, NewTalk, News, Notes, Occasion, Person,
+    Talk, Verdict,
 };
 
 use super::place::{NOW, after, both};
@@ -96,11 +97,35 @@ fn a_person_is_called_into_a_talk_once_however_many_press_at_once() {
         one.note(asked(new(7, 1, "no mail")), NOW).await.unwrap();
         let to = Address { guild: Some(GUILD), channel: Channel(1), person: Some(JANE) };
         let news = News::Handover { summary: "no mail".to_owned() };
-        let calls = (0..8u64).map(|n| if n % 2 == 0 { &one } else { &two }.hand_over(Talk(7), &to, &news, NOW));
+        let calls = (0..8u64).map(|n| if n % 2 == 0 { &one } else { &two }.hand_over(Talk(7), &to, &news, NOW, NOW));
         let calls = join_all(calls).await;
         assert_eq!(calls.iter().filter(|call| matches!(call, Ok(Arrival::First))).count(), 1, "{calls:?}");
         assert_eq!(one.waiting().await.unwrap().waiting, 1);
         assert!(one.talk(Talk(7), JANE).await.unwrap().unwrap().called);
+    });
+}
+
+#[test]
+fn a_person_may_be_called_again_where_nobody_could_take_the_call() {
+    both(|place| async move {
+        let store = place.open().await;
+        store.note(asked(new(7, 1, "no mail")), NOW).await.unwrap();
+        let to = Address { guild: Some(GUILD), channel: Channel(1), person: Some(JANE) };
+        let news = News::Handover { summary: "no mail".to_owned() };
+        let call = async |due| store.hand_over(Talk(7), &to, &news, due, NOW).await.unwrap();
+        assert_eq!(call(after(60)).await, Arrival::First);
+        let hold = Duration::from_secs(9);
+        assert_eq!(store.take_notification(hold, after(59)).await.unwrap(), None);
+        let taken = store.take_notification(hold, after(60)).await.unwrap().unwrap();
+        assert_eq!(call(NOW).await, Arrival::Again);
+        let gone = Delivery::Gone("403".to_owned());
+        assert_eq!(store.tried(&taken, &gone, after(60), 0).await.unwrap(), Fate::Parked);
+        let kept = store.talk(Talk(7), JANE).await.unwrap().unwrap();
+        assert!(!kept.called && kept.in_vain, "{kept:?}");
+        assert_eq!(call(NOW).await, Arrival::First);
+        let taken = store.take_notification(hold, NOW).await.unwrap().unwrap();
+        assert_eq!(store.tried(&taken, &Delivery::Done, NOW, 0).await.unwrap(), Fate::Sent);
+        assert_eq!(call(NOW).await, Arrival::Again);
     });
 }
 

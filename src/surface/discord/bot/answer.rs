@@ -1,25 +1,29 @@
 //! Giving answers: what is known after a moment, then the whole; and a note of what was given.
 
+use std::pin::pin;
 use std::time::Duration;
 
-use tokio::time::timeout;
+use serenity::model::application::CommandInteraction;
+use tokio::time::{Instant, timeout, timeout_at};
 
-use super::{Bot, Place};
+use super::{Bot, Place, subjects};
 use crate::answer::Answer;
 use crate::engine::{Circumstances, Engine, Work};
 use crate::inspect;
 use crate::request::{InspectRequest, Looks, Request};
 use crate::search::Decision;
-use crate::store::{Given, NewTalk, Notes, Occasion, Subject, Talk};
+use crate::store::{Given, Guild, NewTalk, Notes, Occasion, Person, Subject, Talk};
 use crate::surface::discord::asker::Asker;
-use crate::surface::discord::desk::now;
+use crate::surface::discord::desk::{self, now};
 use crate::surface::discord::link::linked;
 use crate::surface::discord::plan::Asked;
-use crate::surface::discord::send::Reply;
+use crate::surface::discord::send::{Callback, Reply};
 use crate::surface::discord::talk;
 
 /// How long a person sees "thinking" before what is known so far is shown.
 const FIRST_LOOK: Duration = Duration::from_secs(1);
+/// How long the store may take before an entry that was chosen by hand is shown: Discord waits three seconds.
+const BY_HAND: Duration = Duration::from_secs(1);
 
 /// What an answer is shown for.
 #[derive(Debug, Clone, Copy)]
@@ -33,9 +37,9 @@ pub(super) struct Showing {
 impl Bot {
     /// Does what a request asks for, and shows it.
     pub(super) async fn answer(&self, what: Asked, asker: &Asker, place: &mut Place) {
-        let Asked { request, talk, message, alone, domain } = what;
+        let Asked { request, person, talk, message, alone, beside, domain } = what;
         let Request::Ask(question) = request else {
-            let talk = self.go_on(talk, asker, place).await;
+            let talk = self.go_on(talk, beside, asker, place).await;
             let engine = self.current.engine();
             let work = self.off_the_threads(move || engine.begin(request)).await;
             let showing = Showing { talk, alone: alone || matches!(place, Place::Aside { .. }) };
@@ -44,23 +48,52 @@ impl Bot {
         };
         let circumstances = Circumstances { matching: self.rules(asker).await.matching, domain };
         let work = self.begin(question.clone(), circumstances).await;
+        let person = person.unwrap_or(asker.person);
         let new = talk.map(|talk| NewTalk {
             talk,
             guild: asker.guild,
             channel: asker.channel,
             message,
-            person: asker.person,
+            person,
             question: spoken(&question).to_owned(),
         });
-        let notes = Notes { asked: new, ..asked_of(&work, &question, asker) };
+        let notes = Notes { asked: new, ..asked_of(&work, &question, asker.guild, person) };
         self.give(work, notes, Showing { talk, alone }, asker, place).await;
     }
 
-    /// The talk that a press goes on with. Where it is somebody else's, the answer is for this person alone, beside it.
-    async fn go_on(&self, talk: Option<Talk>, asker: &Asker, place: &mut Place) -> Option<Talk> {
-        let kept = self.desk.store.talk(talk?, asker.person).await.ok()??;
-        if kept.own || self.desk.is_staff(asker).await.unwrap_or(false) {
-            return talk;
+    /// Answers with an entry that somebody chose by hand.
+    pub(super) async fn by_hand(&self, command: &CommandInteraction, asker: Asker) -> Callback {
+        let pick = desk::Pick::of(desk::Given::of(&command.data.options));
+        let (shown, notes) = match desk::show(&self.current.engine(), &pick, Talk(command.id.get()), &asker) {
+            Ok((reply, notes)) => (Callback::message(&reply), notes),
+            Err(why) => (Callback::message_alone(&(*why).into()), None),
+        };
+        let bot = self.clone();
+        // In a task, since it is not to be broken off: what others note is written with it.
+        let kept = self.tasks.spawn(async move {
+            let refusal = bot.spend(subjects(&asker)).await;
+            if let (None, Some(notes)) = (&refusal, notes) {
+                bot.note(notes).await;
+            }
+            refusal
+        });
+        match timeout(BY_HAND, kept).await {
+            Ok(Ok(Some(refusal))) => Callback::message_alone(&refusal.into()),
+            _ => shown,
+        }
+    }
+
+    /// The talk that a press goes on with. Where it is somebody else's, or there is none and somebody else asked for what
+    /// others see, the answer is `beside` it, for this person alone.
+    async fn go_on(&self, talk: Option<Talk>, beside: bool, asker: &Asker, place: &mut Place) -> Option<Talk> {
+        let kept = match talk {
+            Some(talk) => self.desk.store.talk(talk, asker.person).await.ok().flatten(),
+            None => None,
+        };
+        match kept {
+            Some(kept) if self.desk.may_go_on(&kept, asker).await.unwrap_or(false) => return talk,
+            None if !beside => return None,
+            _ => {}
         }
         if let Place::Response { id, token } = place {
             *place = Place::Aside { id: *id, token: token.clone(), sent: None };
@@ -124,16 +157,29 @@ impl Bot {
             }
         };
         // Only what asks the network waits for its turn; its clock runs from the first question.
-        let turn = if work.asks_the_network() { self.turns.acquire().await.ok() } else { None };
-        if timeout(FIRST_LOOK, work.finish()).await.is_err() {
+        let asks = work.asks_the_network();
+        let mut wait = pin!(async { if asks { self.turns.acquire().await.ok() } else { None } });
+        let soon = Instant::now() + FIRST_LOOK;
+        let mut turn = timeout_at(soon, wait.as_mut()).await.ok();
+        if turn.is_none() || timeout_at(soon, work.finish()).await.is_err() {
             let first = shown(&work);
             let before = std::mem::replace(&mut notes, Notes { guild: asker.guild, ..Notes::default() });
             let before = self.with_given(before, talk, &work);
+            let until = place.until();
             let shown_first = async {
                 self.note(before).await;
                 self.show(place, &first).await;
             };
-            tokio::join!(shown_first, work.finish());
+            let rest = async {
+                if turn.is_none() {
+                    turn = Some(wait.await);
+                }
+                // Nobody would see what comes of it later.
+                if until.is_none_or(|until| Instant::now() < until) {
+                    work.finish().await;
+                }
+            };
+            tokio::join!(shown_first, rest);
         }
         drop(turn);
         self.note(self.with_given(notes, talk, &work)).await;
@@ -155,13 +201,13 @@ impl Bot {
 }
 
 /// What is noted of a question before it has its answer: it is counted to the entry that it seems to be about.
-pub(super) fn asked_of(work: &Work, question: &str, asker: &Asker) -> Notes {
-    let Some(found) = work.found() else { return Notes { guild: asker.guild, ..Notes::default() } };
+pub(super) fn asked_of(work: &Work, question: &str, guild: Option<Guild>, person: Person) -> Notes {
+    let Some(found) = work.found() else { return Notes { guild, ..Notes::default() } };
     let quiet = found.decision == Decision::Quiet;
     let about = found.matches.first().filter(|_| !quiet).map(|about| about.entry.to_string());
     let counted = vec![(about.unwrap_or_default(), Occasion::Asked)];
-    let gap = (quiet && !work.asks_the_network()).then(|| (asker.person, question.to_owned()));
-    Notes { guild: asker.guild, counted, gap, ..Notes::default() }
+    let gap = (quiet && !work.asks_the_network()).then(|| (person, question.to_owned()));
+    Notes { guild, counted, gap, ..Notes::default() }
 }
 
 /// What is kept of a question: nothing of a mail, a bounce or a log that was pasted.

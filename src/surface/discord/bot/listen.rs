@@ -29,8 +29,9 @@ const APART: Duration = Duration::from_mins(10);
 enum Ground {
     /// In a text channel.
     Channel,
-    /// At the beginning of a thread; and the domain that was spoken of before.
-    Thread { thread: Thread, spoken_of: Option<Domain> },
+    /// In a thread in which nobody but its author has spoken; the domain that was spoken of before, and whether nothing else
+    /// was said there.
+    Thread { thread: Thread, spoken_of: Option<Domain>, begins: bool },
 }
 
 impl Bot {
@@ -39,7 +40,7 @@ impl Bot {
         match talk::sight(&message, me) {
             Sight::Nothing => {}
             Sight::Said => self.spawn(async move |bot| bot.take_mention(&message, me).await),
-            Sight::Overheard => self.spawn(async move |bot| bot.listen(&message).await),
+            Sight::Overheard => self.spawn(async move |bot| bot.listen(&message, me).await),
         }
     }
 
@@ -80,9 +81,9 @@ impl Bot {
 
     /// The domain that the person spoke of before in the same thread.
     async fn spoken_of(&self, message: &Message) -> Option<Domain> {
-        self.grounds.thread(message.channel_id).await.ok()??;
+        let thread = self.grounds.thread(message.channel_id).await.ok()??;
         let history = self.sender.history(message.channel_id).await.ok()?;
-        talk::spoken_of(&self.current.engine(), message, &history)
+        talk::spoken_of(&self.current.engine(), message, &thread, &history)
     }
 
     /// What holds where somebody asks.
@@ -95,7 +96,7 @@ impl Bot {
     }
 
     /// Answers a message that was said to everybody, if it is a question for us.
-    async fn listen(&self, message: &Message) {
+    async fn listen(&self, message: &Message, me: UserId) {
         let asker = Asker::of_message(message);
         let Some(guild) = asker.guild else { return };
         let Ok(settings) = self.grounds.settings(guild).await else { return };
@@ -103,39 +104,40 @@ impl Bot {
         if rules.choose_nothing() || asker.is_staff(&self.config().discord, &settings) {
             return;
         }
-        let ground = match self.ground(message, &rules, &asker).await {
+        let ground = match self.ground(message, me, &rules, &asker).await {
             Ok(Some(ground)) => ground,
             Ok(None) => return,
             Err(error) => return tracing::warn!(id = %message.id, error, "a channel could not be looked at"),
         };
-        let (thread, domain) = match ground {
-            Ground::Channel => (None, None),
-            Ground::Thread { thread, spoken_of } => (Some(thread), spoken_of),
+        let (thread, domain, begins) = match ground {
+            Ground::Channel => (None, None, false),
+            Ground::Thread { thread, spoken_of, begins } => (Some(thread), spoken_of, begins),
         };
         let circumstances = Circumstances { matching: rules.matching, domain };
         let Some((question, work)) = self.best(talk::questions(message, thread.as_ref()), circumstances).await else {
             return;
         };
-        let quiet = is(&work, Decision::Quiet);
-        if quiet && thread.is_none() && !talk::wants_an_answer(&question) {
+        let notes = asked_of(&work, &question, asker.guild, asker.person);
+        if is(&work, Decision::Quiet) {
+            // What a thread begins with is a question in any case.
+            if begins || talk::wants_an_answer(&question) {
+                let gap = Some((asker.person, question));
+                self.note(Notes { gap, ..notes }).await;
+            }
             return;
+        }
+        if thread.is_none() && self.is_between_people(message).await {
+            return;
+        }
+        if self.spend(subjects(&asker)).await.is_some() {
+            return self.note(notes).await;
         }
         let (talk, apart) = match &thread {
             Some(_) => (Talk(message.channel_id.get()), Duration::ZERO),
             None => (Talk(message.id.get()), APART),
         };
-        // A thread that gets no answer now gets none later; in a channel the next message may be a better question.
-        let begins = !quiet || thread.is_some();
-        if begins && !self.is_ours(talk, message, &question, &asker, apart).await {
+        if !self.is_ours(talk, message, &question, &asker, apart).await {
             return;
-        }
-        let notes = asked_of(&work, &question, &asker);
-        if quiet {
-            let gap = Some((asker.person, question));
-            return self.note(Notes { gap, ..notes }).await;
-        }
-        if self.spend(subjects(&asker)).await.is_some() {
-            return self.note(notes).await;
         }
         let mut place = if thread.is_some() {
             said_in(message.channel_id)
@@ -167,7 +169,13 @@ impl Bot {
     }
 
     /// Where a message stands, if it is where questions are answered and its author's to ask.
-    async fn ground(&self, message: &Message, rules: &Rules, asker: &Asker) -> Result<Option<Ground>, String> {
+    async fn ground(
+        &self,
+        message: &Message,
+        me: UserId,
+        rules: &Rules,
+        asker: &Asker,
+    ) -> Result<Option<Ground>, String> {
         let channel = message.channel_id;
         if rules.choose(channel) {
             return Ok(Some(Ground::Channel));
@@ -180,8 +188,20 @@ impl Bot {
             return Ok(None);
         }
         let history = self.sender.history(channel).await?;
-        let spoken_of = talk::spoken_of(&self.current.engine(), message, &history);
-        Ok(talk::is_first(message, &history).then_some(Ground::Thread { thread, spoken_of }))
+        let spoken_of = talk::spoken_of(&self.current.engine(), message, &thread, &history);
+        let begins = talk::is_first(message, &history);
+        Ok(talk::is_alone(message, &history, me).then_some(Ground::Thread { thread, spoken_of, begins }))
+    }
+
+    /// Whether a message in a channel is talk between people; so it is where that cannot be looked at.
+    async fn is_between_people(&self, message: &Message) -> bool {
+        match self.sender.history(message.channel_id).await {
+            Ok(history) => talk::is_between_people(message, &history),
+            Err(error) => {
+                tracing::warn!(id = %message.id, error, "a channel could not be looked at");
+                true
+            }
+        }
     }
 
     /// Takes a talk for us, over all replicas; not if it has begun.

@@ -2,10 +2,8 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use serenity::model::id::ChannelId;
-use tokio::time::Instant;
 
 use super::{Bot, Place};
 use crate::answer::{Answer, Block};
@@ -14,9 +12,6 @@ use crate::surface::discord::asker::Asker;
 use crate::surface::discord::send::Reply;
 use crate::surface::mailbox::{LIFETIME, Mailbox, TooMany};
 use crate::text::Text;
-
-/// How long an answer can be shown where it was asked for: an interaction's token is good for 15 minutes.
-const TOKEN: Duration = Duration::from_mins(14);
 
 /// Who waits for a mail: each for one at a time.
 #[derive(Clone, Default)]
@@ -44,7 +39,6 @@ impl Drop for Turn {
 impl Bot {
     /// Opens an address, waits for its mail, and tells what came of it.
     pub(super) async fn testmail(&self, asker: &Asker, place: &mut Place) {
-        let begun = Instant::now();
         let Some(_turn) = self.waiting.turn(asker.person) else {
             return self
                 .show(
@@ -79,7 +73,7 @@ impl Bot {
                 }
             }
         };
-        if begun.elapsed() < TOKEN {
+        if !place.is_over() {
             return self.show(place, &reply).await;
         }
         if let Ok(channel) = self.sender.direct(asker.person).await {

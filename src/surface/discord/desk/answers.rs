@@ -1,15 +1,22 @@
 //! `/answer`: an entry that somebody who helps chooses for somebody who asks, and what is suggested while they type.
 
+use std::sync::Arc;
+
 use super::given::Given;
 use crate::answer::{Action, Answer, Block, Step};
 use crate::engine::Engine;
 use crate::knowledge::Entry;
 use crate::request::Request;
-use crate::store::Person;
+use crate::store::{self, NewTalk, Notes, Person, Talk};
+use crate::surface::discord::asker::Asker;
 use crate::surface::discord::command::{Audience, Command, Kind, Need, Opt};
 use crate::surface::discord::link::linked;
 use crate::surface::discord::send::{Call, Reply};
+use crate::surface::discord::talk::buttons;
 use crate::text::Text;
+
+/// The command's name.
+pub(crate) const ANSWER: &str = "answer";
 
 /// How many suggestions Discord takes.
 const SUGGESTIONS: usize = 25;
@@ -23,7 +30,7 @@ const MOST_STEPS: i64 = 50;
 /// The command.
 pub(super) fn command() -> Command {
     Command {
-        name: "answer",
+        name: ANSWER,
         summary: "Show the steps of an entry, to somebody who asks",
         audience: Audience::Everybody,
         options: vec![
@@ -50,7 +57,7 @@ pub(crate) struct Pick {
 }
 
 impl Pick {
-    pub(super) fn of(given: Given<'_>) -> Self {
+    pub(crate) fn of(given: Given<'_>) -> Self {
         Self {
             entry: given.text("entry").unwrap_or_default().to_owned(),
             person: given.user("for"),
@@ -59,22 +66,30 @@ impl Pick {
     }
 }
 
-/// What `/answer` shows.
-pub(super) fn show(engine: &std::sync::Arc<Engine>, pick: &Pick) -> Reply {
-    let Some(entry) = chosen(engine, &pick.entry) else { return no_such(engine, &pick.entry).into() };
-    let whole = engine.begin(Request::Entry { id: entry.id.to_string(), domain: None }).answer();
+/// What `/answer` shows; where it is for somebody, it calls them, and the notes begin a talk of theirs. Or why there is
+/// nothing to show.
+pub(crate) fn show(
+    engine: &Arc<Engine>,
+    pick: &Pick,
+    talk: Talk,
+    asker: &Asker,
+) -> Result<(Reply, Option<Notes>), Box<Answer>> {
+    let Some(entry) = chosen(engine, &pick.entry) else { return Err(no_such(engine, &pick.entry).into()) };
+    let work = engine.begin(Request::Entry { id: entry.id.to_string(), domain: None });
     let answer = match pick.step {
-        None => whole,
-        Some(number) => match one_step(whole, number) {
-            Ok(answer) => answer,
-            Err(steps) => {
-                let lead = format!("“{}” has {steps} steps; there is no step {number}.", entry.title);
-                return Answer::sentence("That did not work", Text::plain(lead)).into();
-            }
-        },
+        None => work.answer(),
+        Some(number) => one_step(work.answer(), number).map_err(|steps| {
+            let lead = format!("“{}” has {steps} steps; there is no step {number}.", entry.title);
+            Answer::sentence("That did not work", Text::plain(lead))
+        })?,
     };
     let answer = linked(answer, Some(&entry.id), &engine.config().http);
-    Reply { call: pick.person.map_or(Call::Nobody, Call::For), ..answer.into() }
+    let Some(person) = pick.person else { return Ok((answer.into(), None)) };
+    let (guild, channel, question) = (asker.guild, asker.channel, entry.title.clone());
+    let new = Some(NewTalk { talk, guild, channel, message: None, person, question });
+    let given = Some((talk, store::Given { entry: Some(entry.id.to_string()), ..store::Given::default() }));
+    let reply = Reply { call: Call::For(person), extra: buttons(&work, Some(talk), false), ..answer.into() };
+    Ok((reply, Some(Notes { guild, asked: new, given, ..Notes::default() })))
 }
 
 /// The entry of this id or title.
@@ -169,7 +184,7 @@ mod tests {
 
     fn engine() -> Engine {
         let knowledge = Knowledge::load(&Source::Shipped, &Brand::default()).unwrap();
-        Engine::new(Config::default(), knowledge, std::sync::Arc::new(Nobody))
+        Engine::new(Config::default(), knowledge, Arc::new(Nobody))
     }
 
     #[test]

@@ -2,9 +2,10 @@
 
 use super::{Desk, Done, now};
 use crate::answer::{Action, Answer};
+use crate::config::Brand;
 use crate::engine::Engine;
 use crate::store::{
-    Address, Arrival, Feedback, KeptTalk, Message, News, QuietHours, Settings, StoreError, Talk, Verdict,
+    Address, Arrival, Feedback, KeptTalk, Message, News, QuietHours, Role, Settings, StoreError, Talk, Verdict,
 };
 use crate::surface::discord::asker::Asker;
 use crate::surface::discord::send::Reply;
@@ -15,6 +16,8 @@ use crate::text::Text;
 const OTHERS: usize = 2;
 /// From which confidence on.
 const LIKELY: f64 = 0.05;
+/// What comforts whoever called a person.
+const TOLD: &str = "They see your question and what I found, so you need not say it again.";
 
 /// A press under an answer.
 #[derive(Debug, PartialEq, Eq)]
@@ -60,16 +63,42 @@ impl Desk {
             Ok(kept) => kept,
             Err(refusal) => return Ok(refusal),
         };
-        let Some(guild) = asker.guild else { return Ok(self.nobody_here()) };
-        let to = Address { guild: Some(guild), channel: asker.channel, person: Some(asker.person) };
-        let news = News::Handover { summary: summary(&self.current.engine(), &kept) };
-        if self.store.hand_over(word.talk, &to, &news, now()).await? == Arrival::Again {
-            return Ok(sentence("They know", "Staff were told already, and will answer here. You need not ask again."));
-        }
-        self.rounds.wake();
-        self.judge(&word, kept.tried.last().map_or("", String::as_str), Verdict::Person, asker).await?;
+        let engine = self.current.engine();
+        let brand = &engine.config().brand;
+        let Some(guild) = asker.guild else {
+            return Ok(to_support("Talk to a person", "Nobody but me reads this.", brand));
+        };
         let settings = self.store.settings(guild).await?;
-        Ok(called(settings.quiet))
+        let role = self.mention_role(&settings);
+        let (now, quiet) = (now(), settings.quiet.filter(|hours| role.is_some() && hours.hold_at(now())));
+        let due = quiet.map_or(now, |hours| now + hours.end_in(now));
+        let to = Address { guild: Some(guild), channel: asker.channel, person: Some(asker.person) };
+        let news = News::Handover { summary: summary(&engine, &kept) };
+        let arrival = self.store.hand_over(word.talk, &to, &news, due, now).await?;
+        if arrival == Arrival::First {
+            self.rounds.wake();
+            self.judge(&word, kept.tried.last().map_or("", String::as_str), Verdict::Person, asker).await?;
+        }
+        Ok(match (role, arrival, quiet) {
+            (None, ..) => to_support(
+                "I can call nobody here",
+                "What you asked and what I found stands here for whoever reads along, but nobody is named whom I could call.",
+                brand,
+            ),
+            (.., Some(hours)) => away(hours),
+            (_, Arrival::First, None) if kept.in_vain => {
+                to_support("I call once more", "My last call reached nobody, and this one may not either.", brand)
+            }
+            (_, Arrival::Again, None) => {
+                sentence("They know", "Staff were told already, and will answer here. You need not ask again.")
+            }
+            (_, Arrival::First, None) => sentence("A person will answer here", TOLD),
+        })
+    }
+
+    /// Who is called when somebody wants a person.
+    pub(super) fn mention_role(&self, settings: &Settings) -> Option<Role> {
+        settings.mention_role.or(self.current.engine().config().discord.mention_role.map(Role))
     }
 
     /// The talk, if it is the person's own or they are staff; or why not.
@@ -80,38 +109,39 @@ impl Desk {
                 "I no longer know what this was about. Please ask again.",
             )));
         };
-        let own = kept.own || self.is_staff(asker).await?;
+        let theirs = self.may_go_on(&kept, asker).await?;
         let known = word.entry.is_empty() || self.current.engine().knowledge().entry(&word.entry).is_some();
-        Ok(match (own, known) {
+        Ok(match (theirs, known) {
             (true, true) => Ok(kept),
             (true, false) => Err(sentence("That entry is gone", "The knowledge has changed since. Please ask again.")),
             (false, _) => Err(sentence("This is somebody else's question", "Ask your own, and I answer you.")),
         })
     }
 
-    /// Whether they may do what staff does.
-    pub(crate) async fn is_staff(&self, asker: &Asker) -> Result<bool, StoreError> {
-        let settings = match asker.guild {
-            Some(guild) => self.store.settings(guild).await?,
-            None => Settings::default(),
-        };
-        Ok(asker.is_staff(&self.current.engine().config().discord, &settings))
+    /// Whether somebody may go on with a talk: it is their own, or they are staff of the guild that it is in. Anybody can
+    /// forge a press on a talk of another guild.
+    pub(crate) async fn may_go_on(&self, kept: &KeptTalk, asker: &Asker) -> Result<bool, StoreError> {
+        match asker.guild {
+            _ if kept.own => Ok(true),
+            Some(guild) if kept.guild == Some(guild) => {
+                let settings = self.store.settings(guild).await?;
+                Ok(asker.is_staff(&self.current.engine().config().discord, &settings))
+            }
+            _ => Ok(false),
+        }
     }
 
     async fn judge(&self, word: &Word, entry: &str, verdict: Verdict, asker: &Asker) -> Result<(), StoreError> {
         let feedback = Feedback { answer: word.answer, entry, guild: asker.guild, person: asker.person, verdict };
         self.store.judge(feedback, now()).await.map(drop)
     }
+}
 
-    /// In a direct message nobody reads along.
-    fn nobody_here(&self) -> Reply {
-        let engine = self.current.engine();
-        let brand = &engine.config().brand;
-        let next =
-            brand.support_url.iter().map(|url| Action::Open { label: "Ask a person".to_owned(), url: url.clone() });
-        let lead = format!("Nobody but me reads this. Ask the people of {} support.", brand.name);
-        Answer { next: next.collect(), ..Answer::sentence("Talk to a person", Text::plain(lead)) }.into()
-    }
+/// Sends somebody to the support where I can call nobody, with the way there if one is configured.
+pub(super) fn to_support(title: &str, why: &str, brand: &Brand) -> Reply {
+    let next = brand.support_url.iter().map(|url| Action::Open { label: "Ask a person".to_owned(), url: url.clone() });
+    let lead = format!("{why} Ask the people of {} support.", brand.name);
+    Answer { next: next.collect(), ..Answer::sentence(title, Text::plain(lead)) }.into()
 }
 
 /// The next likely entries that were not given yet.
@@ -126,22 +156,16 @@ fn others(engine: &Engine, kept: &KeptTalk) -> Vec<Action> {
         .collect()
 }
 
-/// What whoever called a person reads.
-fn called(quiet: Option<QuietHours>) -> Reply {
-    let told = "They see your question and what I found, so you need not say it again.";
-    match quiet.filter(|hours| hours.hold_at(now())) {
-        None => sentence("A person will answer here", told),
-        Some(hours) => {
-            let wait = hours.end_in(now()).as_secs() / 60;
-            let wait = match wait {
-                0..60 => format!("in {wait} minutes"),
-                60..120 => "in about an hour".to_owned(),
-                _ => format!("in about {} hours", wait / 60),
-            };
-            let lead = format!("Staff are away now and will be back {wait}. {told}");
-            Answer::sentence("A person will answer here", Text::plain(lead)).into()
-        }
-    }
+/// What whoever calls a person while staff are away reads.
+fn away(hours: QuietHours) -> Reply {
+    let wait = hours.end_in(now()).as_secs() / 60;
+    let wait = match wait {
+        0..60 => format!("in {wait} minutes"),
+        60..120 => "in about an hour".to_owned(),
+        _ => format!("in about {} hours", wait / 60),
+    };
+    let lead = format!("Staff are away now and will be back {wait}; I call them then. {TOLD}");
+    sentence("A person will answer here", &lead)
 }
 
 fn sentence(title: &str, lead: &str) -> Reply {

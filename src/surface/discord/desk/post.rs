@@ -3,20 +3,21 @@
 use futures_util::future::BoxFuture;
 use serenity::model::id::ChannelId;
 
+use super::Desk;
+use super::feedback::to_support;
 use super::watches::{records, the_same};
-use super::{Desk, now};
 use crate::answer::{Answer, Block};
+use crate::config::Brand;
 use crate::rounds::Courier;
-use crate::store::{Address, Delivery, News, Notification, Role};
-use crate::surface::discord::send::{Call, Reply, Sender};
+use crate::store::{Address, Delivery, News, Notification, Person};
+use crate::surface::discord::send::{Call, Reply};
 use crate::text::Text;
 use crate::watch::Until;
 
-/// Takes notifications to the channel where they were asked for; where that is gone, to the person directly, but for
-/// what is for staff.
+/// Takes notifications to the channel where they were asked for; where that is gone, to the person directly, who hears
+/// instead that nobody could be called where it was for staff.
 pub(crate) struct Postman {
     pub(crate) desk: Desk,
-    pub(crate) sender: Sender,
 }
 
 impl Courier for Postman {
@@ -24,34 +25,49 @@ impl Courier for Postman {
         Box::pin(async {
             let (to, reply) = (&notification.to, reply(&notification.news));
             let whom = self.whom(notification).await;
-            let delivery = self.sender.notify(ChannelId::new(to.channel.0.max(1)), notification, &reply, whom).await;
-            let person = to.person.filter(|_| !matches!(notification.news, News::Handover { .. }));
-            match (delivery, person) {
-                (Delivery::Gone(_), Some(person)) => match self.sender.direct(person).await {
-                    Ok(channel) => self.sender.notify(channel, notification, &reply, Call::Nobody).await,
-                    Err(delivery) => delivery,
-                },
-                (delivery, _) => delivery,
+            let delivery =
+                self.desk.sender.notify(ChannelId::new(to.channel.0.max(1)), notification, &reply, whom).await;
+            match (delivery, to.person, &notification.news) {
+                (Delivery::Gone(why), Some(person), News::Handover { .. }) => {
+                    let word = in_vain(&self.desk.current.engine().config().brand);
+                    match self.direct(person, notification, &word).await {
+                        later @ Delivery::Delayed(_) => later,
+                        // Nobody was called, whether the person could be told so or not.
+                        _ => Delivery::Gone(why),
+                    }
+                }
+                (Delivery::Gone(_), Some(person), _) => self.direct(person, notification, &reply).await,
+                (delivery, ..) => delivery,
             }
         })
     }
 }
 
 impl Postman {
-    /// Who is called: the person whom it is for; staff for somebody who wants a person, unless it is quiet.
+    async fn direct(&self, person: Person, notification: &Notification, reply: &Reply) -> Delivery {
+        match self.desk.sender.direct(person).await {
+            Ok(channel) => self.desk.sender.notify(channel, notification, reply, Call::Nobody).await,
+            Err(delivery) => delivery,
+        }
+    }
+
+    /// Who is called: the person whom it is for; staff for somebody who wants a person. In quiet hours it is not due.
     async fn whom(&self, notification: &Notification) -> Call {
         match (&notification.news, notification.to) {
             (News::Handover { .. }, Address { guild: None, .. }) => Call::Nobody,
             (News::Handover { .. }, Address { guild: Some(guild), .. }) => {
                 let settings = self.desk.store.settings(guild).await.unwrap_or_default();
-                let configured = self.desk.current.engine().config().discord.mention_role.map(Role);
-                let quiet = settings.quiet.is_some_and(|hours| hours.hold_at(now()));
-                settings.mention_role.or(configured).filter(|_| !quiet).map_or(Call::Nobody, Call::Role)
+                self.desk.mention_role(&settings).map_or(Call::Nobody, Call::Role)
             }
             (_, Address { person: Some(person), .. }) => Call::Person(person),
             _ => Call::Nobody,
         }
     }
+}
+
+/// What somebody hears who wanted a person, where the call could not be written.
+fn in_vain(brand: &Brand) -> Reply {
+    to_support("I could not call a person", "I may no longer write where you wanted to talk to a person.", brand)
 }
 
 fn reply(news: &News) -> Reply {

@@ -128,7 +128,21 @@ impl Desk {
             }
         };
         let after = self.store.change_settings(guild, by, now(), apply).await?;
-        Ok(shown("Changed", &after, config).into())
+        self.grounds.forget_settings(guild);
+        let note = match change {
+            Change::Mention(Some(role)) => self.unheard(guild, role).await,
+            _ => None,
+        };
+        Ok(Answer { note, ..shown("Changed", &after, config) }.into())
+    }
+}
+
+impl Desk {
+    /// What staff should mend so that a role is heard when it is called, where that can be known.
+    async fn unheard(&self, guild: Guild, role: Role) -> Option<Text> {
+        let reach =
+            self.sender.reach(guild, role).await.inspect_err(|error| tracing::warn!(error, "roles are unknown"));
+        reach.ok()?.trouble().map(|trouble| Text::plain(format!("As it is, {trouble}.")))
     }
 }
 

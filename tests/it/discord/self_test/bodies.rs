@@ -134,7 +134,7 @@ fn a_message_must_say_that_it_mentions_nobody() {
         json!({"parse": [], "everyone": false}),
     ];
     for mentions in bad {
-        for kind in [Body::Message, Body::Edit, Body::Answer, Body::Execute] {
+        for kind in [Body::Message, Body::Edit, Body::Execute] {
             assert_ne!(rules::problems(kind, &said(&mentions)), Vec::<String>::new(), "{mentions}");
         }
         let callback = json!({"type": 7, "data": said(&mentions)});
@@ -155,7 +155,9 @@ fn the_answer_to_an_interaction_may_call_one_person_whom_its_content_names_so() 
         ("For <@&1>", quiet.clone(), &json!(["1"]), false),
     ] {
         let body = json!({"content": content, "allowed_mentions": {"parse": [], "users": users, "roles": roles}});
-        assert_eq!(rules::problems(Body::Answer, &body).is_empty(), fits, "{body}");
+        let answer = json!({"type": 4, "data": body.clone()});
+        assert_eq!(rules::problems(Body::Callback, &answer).is_empty(), fits, "{body}");
+        // An edit notifies nobody.
         let elsewhere = rules::problems(Body::Edit, &body).is_empty();
         assert_eq!(elsewhere, users == quiet && roles == &quiet, "{body}");
     }
