@@ -505,7 +505,7 @@ async fn a_watch_counts_as_a_look_at_its_domain() {
     // The window may end meanwhile; twice as many as one may in it are too many in any case.
     for _ in 0..21 {
         let on = vec![Subject::Domain("zone.example".parse().unwrap())];
-        let _ = store.spend(on, SystemTime::now().into()).await.unwrap();
+        let _ = store.spend(on, None, SystemTime::now().into()).await.unwrap();
     }
     let told = lab.discord.dispatch(slash("watch", &[("domain", "www.zone.example")])).await.edited().await;
     assert!(description(&told).contains("was looked at many times just now"), "{told}");
@@ -626,7 +626,7 @@ async fn a_notification_for_a_channel_that_is_gone_comes_as_a_direct_message() {
     lab.discord.trouble(Operation::CreateMessage, Trouble::Status(404), 1);
     let (domain, until) = ("healthy.example".to_owned(), "mx".to_owned());
     let to = Address { guild: None, channel: SUPPORT.parse().unwrap(), person: Some(CUSTOMER.id.parse().unwrap()) };
-    let news = News::GaveUp { domain, until };
+    let news = News::GaveUp { domain, until, now: None };
     lab.store.open().await.post(&to, &news, SystemTime::now().into()).await.unwrap();
     // Whatever begins wakes those who deliver.
     lab.discord.dispatch(slash("watch", &[("domain", "healthy.example")])).await.edited().await;
@@ -642,7 +642,8 @@ async fn of_many_watches_those_that_wait_are_listed_first_and_can_be_ended() {
     let person = CUSTOMER.id.parse().unwrap();
     let begin = async |domain: String| {
         let (channel, domain) = (SUPPORT.parse().unwrap(), domain.parse().unwrap());
-        let new = NewWatch { guild: None, channel, person, domain, until: Until::Mx, selector: None };
+        let new =
+            NewWatch { guild: None, channel, person, domain, until: Until::Mx, selector: None, seen: Seen::Unknown };
         let Watched::Begun(id) = store.watch(&new, now).await.unwrap() else { panic!("{new:?}") };
         id
     };

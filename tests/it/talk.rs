@@ -285,7 +285,7 @@ async fn whoever_asks_faster_than_is_good_is_not_answered_and_asks_again_later()
     let me = CUSTOMER.id.parse().unwrap();
     // The window may end meanwhile; twice as many as one may in it are too many in any case.
     for _ in 0..21 {
-        let _ = store.spend(vec![Subject::Person(me)], SystemTime::now().into()).await.unwrap();
+        let _ = store.spend(vec![Subject::Person(me)], None, SystemTime::now().into()).await.unwrap();
     }
     let post = lab.discord.open_forum_post("Mail", said(NOTHING_ARRIVES)).await;
     lab.stays_quiet(&[&post]).await;
