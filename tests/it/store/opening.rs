@@ -56,6 +56,8 @@ fn a_store_of_the_first_schema_gets_what_came_later_and_keeps_what_it_has() {
         for sql in [
             "DROP TABLE talk",
             "ALTER TABLE watch DROP COLUMN strikes",
+            "DROP INDEX outbox_talk",
+            "ALTER TABLE outbox DROP COLUMN talk",
             "INSERT INTO interaction (id, at) VALUES (9, 1)",
         ] {
             place.run(sql).await;
