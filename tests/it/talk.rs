@@ -8,14 +8,16 @@ use mailmedic::engine::Engine;
 use mailmedic::probe::Resolver;
 use mailmedic::store::{Channel, Counts, Guild, Person as Id, QuietHours, Settings as Set, Subject};
 use mailmedic::surface::discord::{Bot, Serving, replace_commands};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::discord::channels::permission;
 use crate::discord::faults::Fault as Trouble;
 use crate::discord::fixtures::{
-    BOT, CUSTOMER, FORUM, GUILD, LOUNGE, NEIGHBOUR, STAFF, STAFF_ROLE, SUPPORT, button, mention, modal, said, slash,
+    BOT, CUSTOMER, FORUM, GUILD, LOUNGE, MAIL_TAG, MANAGER, NEIGHBOUR, SOLVED_TAG, STAFF, STAFF_ROLE, SUPPORT, button,
+    mention, modal, said, slash,
 };
 use crate::discord::gateway::intents;
 use crate::discord::routes::Operation;
@@ -26,7 +28,7 @@ use crate::nameserver::{Fault, NameServer, Zones};
 use crate::store::Place;
 
 /// What the shipped knowledge answers, with and without a domain to look at.
-const NOTHING_ARRIVES: &str = "nothing arrives in my inbox since friday";
+pub(crate) const NOTHING_ARRIVES: &str = "nothing arrives in my inbox since friday";
 const IN_SPAM: &str = "my mails land in spam";
 /// What it offers choices for.
 const LOG_IN: &str = "I can't log in";
@@ -45,25 +47,34 @@ impl Running {
 }
 
 /// A Discord in which staff chose a channel and a forum, a name server, and the place of the store.
-struct Lab {
-    discord: StandIn,
+pub(crate) struct Lab {
+    pub(crate) discord: StandIn,
     names: NameServer,
     engine: Arc<Engine>,
-    store: Place,
+    pub(crate) store: Place,
     bots: Vec<Running>,
 }
 
+/// The configuration in which a channel, a forum and the role of staff are named.
+fn chosen() -> Config {
+    let mut config = Config::default();
+    config.discord.channels = vec![SUPPORT.parse().unwrap()];
+    config.discord.forums = vec![FORUM.parse().unwrap()];
+    config.discord.staff_roles = vec![STAFF_ROLE.parse().unwrap()];
+    config.discord.mention_role = Some(STAFF_ROLE.parse().unwrap());
+    config
+}
+
 impl Lab {
-    async fn start(zones: Zones) -> Self {
+    pub(crate) async fn start(zones: Zones) -> Self {
+        Self::configured(zones, chosen()).await
+    }
+
+    pub(crate) async fn configured(zones: Zones, config: Config) -> Self {
         let granted_intents = intents::MESSAGE_CONTENT;
         let heartbeat = Duration::from_secs(1);
         let discord = StandIn::start_with(Settings { heartbeat, granted_intents, ..Settings::default() }).await;
         let names = NameServer::start(zones).await;
-        let mut config = Config::default();
-        config.discord.channels = vec![SUPPORT.parse().unwrap()];
-        config.discord.forums = vec![FORUM.parse().unwrap()];
-        config.discord.staff_roles = vec![STAFF_ROLE.parse().unwrap()];
-        config.discord.mention_role = Some(STAFF_ROLE.parse().unwrap());
         let patience = config.resolver.timeout;
         let engine = lab::engine_on(Arc::new(Resolver::new(&[names.address()], patience)), config);
         // Getting ready takes this thread for a while: before any bot has a heart that must beat.
@@ -75,7 +86,7 @@ impl Lab {
     }
 
     /// One more process with the same store.
-    async fn add_bot(&mut self) {
+    pub(crate) async fn add_bot(&mut self) {
         let bot = Bot::new(Arc::clone(&self.engine), Arc::new(self.discord.http()), self.store.open().await);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let serving = Serving {
@@ -97,7 +108,7 @@ impl Lab {
         self.discord.gateway().connected().await;
     }
 
-    async fn set(&self, change: impl FnOnce(&mut Set) + Send) {
+    pub(crate) async fn set(&self, change: impl FnOnce(&mut Set) + Send) {
         let store = self.store.open().await;
         store.change_settings(guild(), Id(1), SystemTime::now().into(), change).await.unwrap();
     }
@@ -108,7 +119,7 @@ impl Lab {
     }
 
     /// Panics if the bot did something about these messages by the time it has answered a later one.
-    async fn stays_quiet(&self, about: &[&Said]) {
+    pub(crate) async fn stays_quiet(&self, about: &[&Said]) {
         let later = self.discord.say(mention("/help").by(NEIGHBOUR).in_channel(LOUNGE)).await;
         later.replied().await;
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -123,7 +134,13 @@ impl Lab {
         }
     }
 
-    async fn finish(self) {
+    /// Stops a bot, and starts another with the same store.
+    pub(crate) async fn restart(&mut self) {
+        self.bots.remove(0).stop().await;
+        self.add_bot().await;
+    }
+
+    pub(crate) async fn finish(self) {
         for bot in self.bots {
             bot.stop().await;
         }
@@ -155,7 +172,7 @@ fn buttons(body: &Value) -> Vec<(String, String)> {
     all.map(|one| (text(&one["label"]), text(&one["custom_id"]))).collect()
 }
 
-fn press(body: &Value, label: &str) -> String {
+pub(crate) fn press(body: &Value, label: &str) -> String {
     let all = buttons(body);
     let found = all.iter().find(|(other, _)| other == label);
     found.unwrap_or_else(|| panic!("no button `{label}` in {all:?}")).1.clone()
@@ -254,12 +271,30 @@ async fn programs_staff_and_talk_between_people_get_no_answer() {
 }
 
 #[tokio::test]
+async fn whoever_manages_the_guild_is_staff_without_a_role_and_unless_discord_says_so_nobody_is() {
+    let mut config = chosen();
+    config.discord.staff_roles.clear();
+    let lab = Lab::configured(Zones::default(), config).await;
+    let manager = lab.discord.say(said(NOTHING_ARRIVES).by(MANAGER)).await;
+    // The guild is theirs.
+    let owner = lab.discord.say(said(NOTHING_ARRIVES).by(STAFF)).await;
+    lab.stays_quiet(&[&manager, &owner]).await;
+    lab.finish().await;
+    let mut config = chosen();
+    config.discord.staff_roles.clear();
+    let lab = Lab::configured(Zones::default(), config).await;
+    lab.discord.trouble(Operation::GetGuild, Trouble::Status(500), 1);
+    let manager = lab.discord.say(said(NOTHING_ARRIVES).by(MANAGER)).await;
+    manager.in_its_thread().replied().await;
+    lab.finish().await;
+}
+
+#[tokio::test]
 async fn after_a_restart_the_bot_knows_where_it_has_answered() {
     let mut lab = Lab::start(Zones::default()).await;
     let post = lab.discord.open_forum_post("Mail", said(NOTHING_ARRIVES)).await;
     post.replied().await;
-    lab.bots.remove(0).stop().await;
-    lab.add_bot().await;
+    lab.restart().await;
     let more = lab.discord.say(said("I cannot send mail").in_channel(post.channel())).await;
     lab.stays_quiet(&[&more]).await;
     lab.finish().await;
@@ -309,6 +344,15 @@ async fn what_staff_set_for_their_guild_goes_before_the_configuration() {
 }
 
 #[tokio::test]
+async fn a_channel_that_staff_chose_is_read_without_a_word_in_the_configuration() {
+    let lab = Lab::configured(Zones::default(), Config::default()).await;
+    lab.set(|settings| settings.channels.push(LOUNGE.parse().unwrap())).await;
+    let asked = lab.discord.say(said(NOTHING_ARRIVES).in_channel(LOUNGE)).await;
+    asked.in_its_thread().replied().await;
+    lab.finish().await;
+}
+
+#[tokio::test]
 async fn a_domain_that_was_spoken_of_before_in_the_thread_is_looked_at() {
     let lab = Lab::start(Zones::load(&["spf"])).await;
     let post = lab.discord.open_forum_post("Hello", said("hello all, we are two-spf.example")).await;
@@ -338,6 +382,60 @@ async fn a_word_on_an_answer_counts_from_who_asked_or_staff_and_solves_the_quest
     assert_eq!(lab.counts("cannot-receive-email").await.worked, 1);
     let staff = lab.discord.dispatch(button(&worked).by(STAFF).in_channel(post.channel())).await;
     assert_eq!(title(&staff.edited().await), "Good to hear");
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn a_post_that_is_solved_gets_the_forums_tag_beside_its_own_where_there_is_room() {
+    let lab = Lab::start(Zones::default()).await;
+    lab.discord.allow(FORUM, permission::MANAGE_THREADS);
+    let others: Vec<String> = (1..=5).map(|number: u64| number.to_string()).collect();
+    for (tags, after) in [
+        (vec![MAIL_TAG], vec![MAIL_TAG, SOLVED_TAG]),
+        (vec![SOLVED_TAG], vec![SOLVED_TAG]),
+        (others.iter().map(String::as_str).collect(), others.iter().map(String::as_str).collect()),
+    ] {
+        let post = lab.discord.open_forum_post("Mail", said(NOTHING_ARRIVES)).await;
+        let answer = post.replied().await.body;
+        lab.discord.tag(post.channel(), &tags);
+        let worked = lab.discord.dispatch(button(&press(&answer, "That worked")).in_channel(post.channel())).await;
+        worked.edited().await;
+        post.reacted().await;
+        lab.discord.happened(&format!("GET /api/v10/channels/{}", post.channel())).await;
+        lab.stays_quiet(&[]).await;
+        assert_eq!(lab.discord.channel(post.channel())["applied_tags"], json!(after));
+    }
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn an_answer_to_a_command_bears_the_mark_itself_and_solves_nobodys_post() {
+    let lab = Lab::start(Zones::default()).await;
+    lab.discord.allow(FORUM, permission::MANAGE_THREADS);
+    let post = lab.discord.open_forum_post("Hello", said("hello all")).await;
+    let ask = || slash("ask", &[("question", NOTHING_ARRIVES)]).in_channel(post.channel());
+    let asked = lab.discord.dispatch(ask()).await;
+    let worked = press(&asked.edited().await, "That worked");
+    lab.discord.dispatch(button(&worked).in_channel(post.channel())).await.edited().await;
+    let answer = asked.message().unwrap()["id"].as_str().unwrap().to_owned();
+    lab.discord.happened(&format!("/messages/{answer}/reactions/%E2%9C%85/@me -> 204")).await;
+    // What one person alone sees bears none.
+    let alone = slash("ask", &[("question", NOTHING_ARRIVES), ("private", "true")]).in_channel(post.channel());
+    let alone = lab.discord.dispatch(alone).await;
+    let worked = press(&alone.edited().await, "That worked");
+    lab.discord.dispatch(button(&worked).in_channel(post.channel())).await.edited().await;
+    lab.stays_quiet(&[]).await;
+    let reactions = post.deeds().into_iter().filter(|deed| deed.what == Operation::React).count();
+    assert_eq!((reactions, &lab.discord.channel(post.channel())["applied_tags"]), (1, &json!([])));
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn two_answers_in_one_thread_are_two_messages() {
+    let lab = Lab::start(Zones::default()).await;
+    let asked = lab.discord.say(said(NOTHING_ARRIVES)).await;
+    let nonce = asked.in_its_thread().replied().await.body["nonce"].clone();
+    assert_eq!(nonce, asked.id());
     lab.finish().await;
 }
 

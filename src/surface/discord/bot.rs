@@ -2,10 +2,13 @@
 //!
 //! * `answer` gives answers, and notes what was given.
 //! * `listen` takes messages, and finds the questions that nobody asked the bot.
+//! * `solved` marks questions, and `lacking` tells staff what the bot may not do.
 //! * `testmail` waits for a test mail.
 
 mod answer;
+mod lacking;
 mod listen;
+mod solved;
 mod testmail;
 
 use std::future::Future;
@@ -23,14 +26,16 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use lacking::Told;
 use testmail::Waiting;
 
 use super::asker::Asker;
 use super::desk::{Desk, Errand, Postman, now};
 use super::grounds::Grounds;
 use super::lot::chance;
+use super::permissions::Attempt;
 use super::plan::{self, Asked, Plan, Task};
-use super::send::{Callback, Reply, Sender};
+use super::send::{Callback, Content, Reply, Sender};
 use super::upload::Upload;
 use super::{desk, gateway, http, pages, reload};
 use crate::answer::Answer;
@@ -39,7 +44,7 @@ use crate::engine::{Current, Engine};
 use crate::render::discord;
 use crate::request::{InspectRequest, Looks, Request};
 use crate::rounds::Rounds;
-use crate::store::{self, Arrival, Spending, Store, Subject};
+use crate::store::{self, Arrival, Guild, Spending, Store, Subject};
 use crate::surface::mailbox::Registry;
 use crate::text::Text;
 
@@ -69,6 +74,7 @@ pub struct Bot {
     link: watch::Sender<Link>,
     mailbox: Option<Arc<Registry>>,
     waiting: Waiting,
+    told: Told,
     files: reqwest::Client,
 }
 
@@ -129,9 +135,10 @@ impl Bot {
         let sender = Sender::new(http);
         let config = Arc::new(engine.config().clone());
         let current = Current::new(engine);
+        let grounds = Grounds::new(store.clone(), sender.clone());
         Self {
-            grounds: Grounds::new(store.clone(), sender.clone()),
-            desk: Desk { current: current.clone(), store, rounds },
+            desk: Desk { current: current.clone(), store, rounds, sender: sender.clone(), grounds: grounds.clone() },
+            grounds,
             current,
             config,
             sender,
@@ -141,6 +148,7 @@ impl Bot {
             stop,
             mailbox: None,
             waiting: Waiting::default(),
+            told: Told::default(),
             files: reqwest::Client::new(),
             link: watch::Sender::new(Link::Down),
         }
@@ -161,7 +169,7 @@ impl Bot {
             stop.cancel();
             ended.map_err(ServeError::Gateway)
         };
-        let postman = Postman { desk: self.desk.clone(), sender: self.sender.clone() };
+        let postman = Postman(self.desk.clone());
         let rounds = async {
             self.desk.rounds.run(&postman, chance).await;
             Ok(())
@@ -197,6 +205,11 @@ impl Bot {
 
     pub(super) fn set_link(&self, link: Link) {
         self.link.send_replace(link);
+    }
+
+    /// Notes whether the gateway gives the content of messages that do not mention the bot.
+    pub(super) fn note_content(&self, content: Content) {
+        self.grounds.note_content(content);
     }
 
     /// Takes an interaction that came over HTTP: what to respond at once, if it is one of ours. The rest is done after
@@ -241,7 +254,7 @@ impl Bot {
     async fn acknowledge(&self, id: InteractionId, token: &str, callback: &Callback) -> bool {
         let sent = self.sender.acknowledge(id, token, callback).await;
         if let Err(error) = &sent {
-            tracing::error!(%id, error, "an interaction could not be acknowledged");
+            tracing::error!(%id, %error, "an interaction could not be acknowledged");
         }
         sent.is_ok()
     }
@@ -314,12 +327,8 @@ impl Bot {
         }
         let done = self.desk.run(errand, asker).await;
         self.show(place, &done.reply).await;
-        if let Some((channel, message)) = done.solved {
-            let (channel, message) = (ChannelId::new(channel.0.max(1)), MessageId::new(message.0.max(1)));
-            if let Err(error) = self.sender.mark_solved(channel, message).await {
-                // It is gone, its thread is closed, or the bot may not: the person was thanked all the same.
-                tracing::debug!(error, "a solved question could not be marked");
-            }
+        if let Some(solved) = done.solved {
+            self.mark(&solved, asker.guild).await;
         }
     }
 
@@ -327,7 +336,7 @@ impl Bot {
     async fn share(&self, message: discord::Message, place: &Place) {
         let Place::Response { token, .. } = place else { return };
         if let Err(error) = self.sender.show_again(token, message).await {
-            tracing::error!(id = place.id(), error, "an answer could not be shared");
+            tracing::error!(id = place.id(), %error, "an answer could not be shared");
         }
     }
 
@@ -338,12 +347,16 @@ impl Bot {
             Place::Aside { token, sent: Some(sent), .. } => self.sender.edit_follow_up(token, *sent, reply).await,
             Place::Aside { token, sent, .. } => self.sender.follow_up(token, reply).await.map(|new| *sent = Some(new)),
             Place::Channel { channel, sent: Some(sent), .. } => self.sender.edit(*channel, *sent, reply).await,
-            Place::Channel { channel, to, sent } => {
-                self.sender.say(*channel, *to, reply).await.map(|new| *sent = Some(new))
+            Place::Channel { channel, to, about, sent, .. } => {
+                self.sender.say(*channel, *to, *about, reply).await.map(|new| *sent = Some(new))
             }
         };
         if let Err(error) = shown {
-            tracing::error!(id = place.id(), error, "an answer could not be shown");
+            tracing::error!(id = place.id(), %error, "an answer could not be shown");
+            if let Place::Channel { guild, channel, sent, .. } = place {
+                let attempt = if sent.is_some() { Attempt::Edit } else { Attempt::Reply };
+                self.tell_if_lacking(*guild, *channel, attempt, &error).await;
+            }
         }
     }
 
@@ -358,8 +371,8 @@ enum Place {
     Response { id: InteractionId, token: String },
     /// Beside that, for this person alone.
     Aside { id: InteractionId, token: String, sent: Option<MessageId> },
-    /// In a channel, as a reply to a message if there is one.
-    Channel { channel: ChannelId, to: Option<MessageId>, sent: Option<MessageId> },
+    /// In a channel, as a reply to a message if there is one; `about` is the message or interaction that is answered.
+    Channel { guild: Option<Guild>, channel: ChannelId, to: Option<MessageId>, about: u64, sent: Option<MessageId> },
 }
 
 impl Place {
@@ -367,7 +380,7 @@ impl Place {
     fn id(&self) -> u64 {
         match self {
             Self::Response { id, .. } | Self::Aside { id, .. } => id.get(),
-            Self::Channel { channel, to, .. } => to.map_or(channel.get(), MessageId::get),
+            Self::Channel { about, .. } => *about,
         }
     }
 }

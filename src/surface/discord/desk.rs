@@ -34,13 +34,14 @@ pub(super) use watches::Wish;
 
 use super::asker::Asker;
 use super::command::Command;
-use super::send::Reply;
+use super::grounds::Grounds;
+use super::send::{Reply, Sender};
 use crate::answer::Answer;
 use crate::engine::Current;
 use crate::moment::Moment;
 use crate::request::BadRequest;
 use crate::rounds::Rounds;
-use crate::store::{Channel, Message, Store, StoreError};
+use crate::store::{Channel, Message, Store, StoreError, Talk};
 use crate::text::Text;
 
 /// The commands of the desk.
@@ -103,8 +104,17 @@ impl Errand {
 pub(super) struct Done {
     /// What the person reads.
     pub(super) reply: Reply,
-    /// The message whose question is solved by it, if it is, and its channel.
-    pub(super) solved: Option<(Channel, Message)>,
+    /// What is solved by it, if anything is.
+    pub(super) solved: Option<Solved>,
+}
+
+/// What is to be marked as solved.
+pub(super) struct Solved {
+    /// The talk.
+    pub(super) talk: Talk,
+    /// The message that asks, or else the one that answers, and where it is.
+    pub(super) message: Message,
+    pub(super) channel: Channel,
 }
 
 impl From<Reply> for Done {
@@ -119,6 +129,8 @@ pub(super) struct Desk {
     pub(super) current: Current,
     pub(super) store: Store,
     pub(super) rounds: Rounds,
+    pub(super) sender: Sender,
+    pub(super) grounds: Grounds,
 }
 
 impl Desk {
