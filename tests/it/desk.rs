@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use mailmedic::config::Config;
+use mailmedic::config::{Config, Transport};
 use mailmedic::moment::Moment;
 use mailmedic::store::{Channel, Decision, Guild, Occasion, Role};
 use serde_json::{Value, json};
@@ -241,6 +241,19 @@ async fn settings_are_changed_shown_and_noted() {
     assert!(description(&lab.discord.dispatch(off).await.edited().await).contains("Quiet hours: none"));
     let audit = lab.discord.dispatch(slash("audit", &[]).by(STAFF)).await.edited().await;
     assert_eq!(description(&audit).matches("settings:").count(), 6, "{audit}");
+    lab.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_the_bot_hears_nothing_the_settings_say_so() {
+    let mut config = with_staff();
+    config.discord.transport = Transport::Http;
+    config.discord.channels = vec![LOUNGE.parse().unwrap()];
+    let lab = Lab::configured(By::Http, config).await;
+    let endpoint = lab.discord.endpoint(&format!("{}/interactions", lab.address));
+    let (_, shown) = endpoint.post(slash("settings show", &[]).by(STAFF)).await;
+    let shown = shown.edited().await;
+    assert!(description(&shown).contains("I hear nothing of messages"), "{shown}");
     lab.finish().await;
 }
 

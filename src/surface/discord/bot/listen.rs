@@ -15,7 +15,7 @@ use crate::domain::Domain;
 use crate::engine::{Circumstances, Work};
 use crate::request::Request;
 use crate::search::Decision;
-use crate::store::{self, Arrival, Guild, NewTalk, Settings, Talk};
+use crate::store::{self, Arrival, Guild, NewTalk, Talk};
 use crate::surface::discord::asker::Asker;
 use crate::surface::discord::desk::now;
 use crate::surface::discord::permissions::Attempt;
@@ -101,7 +101,7 @@ impl Bot {
         let Some(guild) = asker.guild else { return };
         let Ok(settings) = self.grounds.settings(guild).await else { return };
         let rules = Rules::of(self.config(), &settings);
-        if rules.choose_nothing() || self.is_staff(&asker, guild, &settings).await {
+        if rules.choose_nothing() || asker.is_staff(&self.config().discord, &settings) {
             return;
         }
         let ground = match self.ground(message, &rules, &asker).await {
@@ -109,6 +109,9 @@ impl Bot {
             Ok(None) => return,
             Err(error) => return tracing::warn!(id = %message.id, error, "a channel could not be looked at"),
         };
+        if self.manages(&asker, guild).await {
+            return;
+        }
         let (thread, domain) = match ground {
             Ground::Channel => (None, None),
             Ground::Thread { thread, spoken_of } => (Some(thread), spoken_of),
@@ -147,11 +150,8 @@ impl Bot {
         self.give_unasked(work, talk, asker, place).await;
     }
 
-    /// Whether somebody who wrote a message is staff; not so where Discord does not say who manages the guild.
-    async fn is_staff(&self, asker: &Asker, guild: Guild, settings: &Settings) -> bool {
-        if asker.is_staff(&self.config().discord, settings) {
-            return true;
-        }
+    /// Whether somebody who wrote a message manages the guild; not so where Discord does not say who does.
+    async fn manages(&self, asker: &Asker, guild: Guild) -> bool {
         match self.grounds.management(guild).await {
             Ok(management) => asker.is_among(&management),
             Err(error) => {

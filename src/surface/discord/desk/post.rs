@@ -12,8 +12,8 @@ use crate::surface::discord::send::{Call, Reply};
 use crate::text::Text;
 use crate::watch::Until;
 
-/// Takes notifications to the channel where they were asked for; where that is gone, to the person directly, but for
-/// what is for staff.
+/// Takes notifications to the channel where they were asked for; where that is gone or closed to the bot, to the person
+/// directly, and what is for staff to those who manage the guild.
 pub(crate) struct Postman(pub(crate) Desk);
 
 impl Courier for Postman {
@@ -22,19 +22,34 @@ impl Courier for Postman {
             let (to, reply, sender) = (&notification.to, reply(&notification.news), &self.0.sender);
             let whom = self.whom(notification).await;
             let delivery = sender.notify(ChannelId::new(to.channel.0.max(1)), notification, &reply, whom).await;
-            let person = to.person.filter(|_| !matches!(notification.news, News::Handover { .. }));
-            match (delivery, person) {
-                (Delivery::Gone(_), Some(person)) => match sender.direct(person).await {
+            match (delivery, &notification.news, *to) {
+                (Delivery::Gone(_), News::Handover { .. }, Address { guild: Some(guild), channel, .. }) => {
+                    let mut reply = reply;
+                    reply.answer.next.push(leading_to(guild, channel));
+                    self.hand_up(notification, guild, &reply, whom).await
+                }
+                (Delivery::Gone(_), _, Address { person: Some(person), .. }) => match sender.direct(person).await {
                     Ok(channel) => sender.notify(channel, notification, &reply, Call::Nobody).await,
                     Err(delivery) => delivery,
                 },
-                (delivery, _) => delivery,
+                (delivery, ..) => delivery,
             }
         })
     }
 }
 
 impl Postman {
+    /// Takes to those who manage a guild what cannot be written where staff would read it.
+    async fn hand_up(&self, notification: &Notification, guild: Guild, reply: &Reply, whom: Call) -> Delivery {
+        match self.0.desk_of_staff(guild).await {
+            Ok(Address { guild, channel, .. }) => {
+                let whom = if guild.is_some() { whom } else { Call::Nobody };
+                self.0.sender.notify(ChannelId::new(channel.0.max(1)), notification, reply, whom).await
+            }
+            Err(error) => Delivery::Gone(error),
+        }
+    }
+
     /// Who is called: the person whom it is for; staff for somebody who wants a person, unless it is quiet.
     async fn whom(&self, notification: &Notification) -> Call {
         match (&notification.news, notification.to) {
@@ -97,8 +112,7 @@ fn reply(news: &News) -> Reply {
                 .and("."),
         ),
         News::Lacking { guild, channel, what } => {
-            let url = format!("https://discord.com/channels/{guild}/{channel}");
-            let next = vec![Action::Open { label: "The channel".to_owned(), url }];
+            let next = vec![leading_to(*guild, *channel)];
             Answer { next, ..Answer::sentence("I lack a permission", Text::plain(what)) }
         }
         News::Handover { summary } => Answer {
@@ -108,6 +122,10 @@ fn reply(news: &News) -> Reply {
         },
     }
     .into()
+}
+
+fn leading_to(guild: Guild, channel: Channel) -> Action {
+    Action::Open { label: "The channel".to_owned(), url: format!("https://discord.com/channels/{guild}/{channel}") }
 }
 
 fn of(until: &str) -> &'static str {
