@@ -26,12 +26,12 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use lacking::Told;
+use lacking::TOLD_HOLDS;
 use testmail::Waiting;
 
 use super::asker::Asker;
 use super::desk::{Desk, Errand, Postman, now};
-use super::grounds::Grounds;
+use super::grounds::{Grounds, Recent};
 use super::lot::chance;
 use super::permissions::Attempt;
 use super::plan::{self, Asked, Plan, Task};
@@ -74,7 +74,8 @@ pub struct Bot {
     link: watch::Sender<Link>,
     mailbox: Option<Arc<Registry>>,
     waiting: Waiting,
-    told: Told,
+    /// What staff were told of late that the bot may not do.
+    told: Arc<Recent<(ChannelId, Attempt), ()>>,
     files: reqwest::Client,
 }
 
@@ -148,7 +149,7 @@ impl Bot {
             stop,
             mailbox: None,
             waiting: Waiting::default(),
-            told: Told::default(),
+            told: Arc::new(Recent::new(TOLD_HOLDS)),
             files: reqwest::Client::new(),
             link: watch::Sender::new(Link::Down),
         }

@@ -90,13 +90,13 @@ impl Grounds {
 }
 
 /// What was learnt a little while ago.
-struct Recent<K, V> {
+pub(super) struct Recent<K, V> {
     holds: Duration,
     known: Mutex<HashMap<K, (Instant, V)>>,
 }
 
 impl<K: Eq + Hash, V: Clone> Recent<K, V> {
-    fn new(holds: Duration) -> Self {
+    pub(super) fn new(holds: Duration) -> Self {
         Self { holds, known: Mutex::default() }
     }
 
@@ -105,9 +105,22 @@ impl<K: Eq + Hash, V: Clone> Recent<K, V> {
         known.get(key).filter(|(learnt, _)| learnt.elapsed() < self.holds).map(|(_, value)| value.clone())
     }
 
-    /// Keeps one more; where there are too many, those that no longer hold go, or all.
-    fn keep(&self, key: K, value: V) {
+    /// Keeps one that is not known yet; whether it was not.
+    pub(super) fn is_news(&self, key: K, value: V) -> bool {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_known = known.get(&key).is_some_and(|(learnt, _)| learnt.elapsed() < self.holds);
+        if !is_known {
+            self.add(&mut known, key, value);
+        }
+        !is_known
+    }
+
+    fn keep(&self, key: K, value: V) {
+        self.add(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner), key, value);
+    }
+
+    /// Keeps one more; where there are too many, those that no longer hold go, or all.
+    fn add(&self, known: &mut HashMap<K, (Instant, V)>, key: K, value: V) {
         if known.len() >= MOST {
             known.retain(|_, (learnt, _)| learnt.elapsed() < self.holds);
         }
@@ -130,6 +143,9 @@ mod tests {
         assert_eq!((recent.get(&1), recent.get(&2)), (Some("one"), None));
         tokio::time::advance(Duration::from_secs(1)).await;
         assert_eq!(recent.get(&1), None);
+        assert!(recent.is_news(1, "one") && !recent.is_news(1, "one"));
+        tokio::time::advance(Duration::from_secs(30)).await;
+        assert!(recent.is_news(1, "one"));
         for key in 0..3 * MOST {
             recent.keep(key, "more");
             assert!(recent.known.lock().unwrap().len() <= MOST);

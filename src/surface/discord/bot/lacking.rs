@@ -1,8 +1,7 @@
-//! Telling staff what the bot may not do in a channel, once: in the log, and on Discord where those who manage the guild
+//! Telling staff what the bot may not do in a channel: in the log, and once on Discord where those who manage the guild
 //! read, without calling anybody.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use serenity::model::id::ChannelId;
 
@@ -11,23 +10,8 @@ use crate::store::Guild;
 use crate::surface::discord::permissions::{Attempt, is_about_permissions, lacking};
 use crate::surface::discord::send::Failure;
 
-/// Of how many channels it is remembered that staff were told.
-const CHANNELS: usize = 1_000;
-
-/// What this process has told staff.
-#[derive(Clone, Default)]
-pub(super) struct Told(Arc<Mutex<HashSet<(ChannelId, Attempt)>>>);
-
-impl Told {
-    /// Whether it is told for the first time.
-    fn is_news(&self, channel: ChannelId, attempt: Attempt) -> bool {
-        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if told.len() >= CHANNELS {
-            told.clear();
-        }
-        told.insert((channel, attempt))
-    }
-}
+/// How long staff are not told again of the same attempt in the same channel: by then something else may be missing.
+pub(super) const TOLD_HOLDS: Duration = Duration::from_hours(1);
 
 impl Bot {
     /// Tells staff, if what failed in a channel or a thread of it failed for want of a permission.
@@ -40,7 +24,7 @@ impl Bot {
     ) {
         let Some(code) = failure.code().filter(|code| is_about_permissions(*code)) else { return };
         let channel = self.grounds.thread(place).await.ok().flatten().map_or(place, |thread| thread.parent);
-        if !self.told.is_news(channel, attempt) {
+        if !self.told.is_news((channel, attempt), ()) {
             return;
         }
         let seat = self.sender.seat(place).await.ok().flatten();
