@@ -84,6 +84,8 @@
 //! To add a command of Discord's alone: its shape in its room under `surface/discord/desk/`, its words in five languages in
 //! `knowledge/locales/`; a test says what is missing there.
 //!
+//! To know a forum's tag for what is solved by another name: that name, in `knowledge/tags.toml`.
+//!
 //! To change what is kept: a step at the end of `store/migration.rs` with its SQL in `store/schema/` (both engines read it),
 //! the method in its room of [`store`], its end in `store/expiry.rs`, and what it tells of a person in `store/privacy.rs`.
 //!

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::engine::Work;
 use super::error::StoreError;
+use super::interactions::Arrival;
 use super::snowflake::{Channel, Guild, Person, Talk};
 use super::value::{Row, Value};
 use super::{Store, talks, watches};
@@ -73,6 +74,15 @@ pub enum News {
         until: String,
         /// The number of the watch, by which the log knows it.
         number: i64,
+    },
+    /// The bot may not do something in a channel of a guild.
+    Lacking {
+        /// The guild.
+        guild: Guild,
+        /// The channel.
+        channel: Channel,
+        /// What it may not do there, and what it lacks for it.
+        what: String,
     },
     /// Somebody wants a person.
     Handover {
@@ -160,6 +170,19 @@ impl Store {
         work.commit().await
     }
 
+    /// Posts a notification that is told once: not as long as the same is kept, to whomever it was told. (Two who post it at
+    /// the same moment may both.)
+    pub async fn post_once(&self, to: &Address, news: &News, now: Moment) -> Result<Arrival, StoreError> {
+        let mut work = self.engine.begin().await?;
+        let same = work.rows("SELECT id FROM outbox WHERE news = $1 LIMIT 1", &[written(news)?.into()]).await?;
+        if !same.is_empty() {
+            return Ok(Arrival::Again);
+        }
+        post(&mut work, to, news, Of::Nothing, now, now).await?;
+        work.commit().await?;
+        Ok(Arrival::First)
+    }
+
     /// When the next notification is due; none while none waits.
     pub async fn next_notification(&self) -> Result<Option<Moment>, StoreError> {
         let rows = self.engine.read("SELECT MIN(due_at) FROM outbox WHERE state = 'waiting'", &[]).await?;
@@ -244,7 +267,6 @@ pub(super) async fn post(
     due: Moment,
     now: Moment,
 ) -> Result<(), StoreError> {
-    let written = serde_json::to_string(news).map_err(|error| StoreError::Unreadable(error.to_string()))?;
     let sql =
         "INSERT INTO outbox (at, watch, step, guild, channel, person, news, state, due_at, token, strikes, delays, talk)
         VALUES ($1, $2, $3, $4, $5, $6, $7, 'waiting', $8, 0, 0, 0, $9)";
@@ -260,12 +282,16 @@ pub(super) async fn post(
         to.guild.into(),
         to.channel.into(),
         to.person.into(),
-        written.into(),
+        written(news)?.into(),
         due.into(),
         talk.into(),
     ];
     work.run(sql, &values).await?;
     Ok(())
+}
+
+fn written(news: &News) -> Result<String, StoreError> {
+    serde_json::to_string(news).map_err(|error| StoreError::Unreadable(error.to_string()))
 }
 
 /// What follows a try.

@@ -6,7 +6,7 @@
 //! * `send` is the one place from which anything is sent, and no mention resolves there; `permissions` has the words for
 //!   what the bot may not do in a channel.
 //! * `asker` is who asks, and what they may do there; `grounds` what is known of the place.
-//! * `talk` says which messages concern us, and what stands under an answer.
+//! * `talk` says which messages concern us, and what stands under an answer; `tags` knows a forum's tag for what is solved.
 //! * `desk` does what people entrust to the bot, with the store.
 //! * `commands` lists the commands, `command` is the shape of one, `locales` their names in other languages.
 //! * `pages` shows entries to browsers, and `link` leads there; `reload` takes in knowledge that has changed.
@@ -35,6 +35,7 @@ mod reload;
 mod send;
 mod setup;
 mod signature;
+mod tags;
 mod talk;
 mod upload;
 

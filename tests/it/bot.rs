@@ -711,6 +711,21 @@ async fn a_message_with_a_pasted_bounce_is_explained_to_whoever_asks() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_message_with_a_picture_the_mail_or_else_the_text_is_explained() {
+    let lab = Lab::start(By::Gateway, Zones::load(&["healthy"])).await;
+    let picture = lab.discord.upload("screen.png", "image/png", b"\x89PNG");
+    let mail = lab.discord.upload("Bounce.EML", "message/rfc822", BOUNCE.as_bytes());
+    let explain = |text: &str| message_command(EXPLAIN_THIS, text).on_attachment(&picture);
+    for asked in [explain("look at this").on_attachment(&mail), explain(BOUNCE)] {
+        let answer = lab.discord.dispatch(asked).await.edited().await.to_string();
+        assert!(answer.contains("elsewhere.example"), "{answer}");
+    }
+    lab.discord.dispatch(explain("")).await.edited().await;
+    assert!(lab.discord.journal().iter().filter(|line| line.contains("GET file")).count() == 2);
+    lab.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_test_mail_is_judged_for_the_one_who_asked_for_the_address() {
     let lab = Lab::start(By::Gateway, Zones::load(&["healthy"])).await;
     let asked = lab.discord.dispatch(slash("testmail", &[])).await;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::discord::fixtures::{APPLICATION, QUIET_ROLE, STAFF_ROLE, TOKEN, slash};
+use crate::discord::gateway::intents;
 use crate::discord::{Settings, StandIn};
 use crate::nameserver::{Fault, NameServer, Zones};
 
@@ -478,6 +479,11 @@ async fn the_binary_registers_serves_and_finishes_its_answer_at_sigterm() {
         let doctor = tokio::process::Command::from(doctor).env("DISCORD_TOKEN", TOKEN).output().await.unwrap();
         assert!(said(&doctor).contains(told), "{}", said(&doctor));
     }
+    assert!(
+        said(&doctor).contains("ok       message content: not granted; commands and mentions work"),
+        "{}",
+        said(&doctor)
+    );
 
     let bot = command("serve").spawn().unwrap();
     discord.gateway().connected().await;
@@ -491,6 +497,32 @@ async fn the_binary_registers_serves_and_finishes_its_answer_at_sigterm() {
     discord.judge_output(&complained(&output));
     assert!(!complained(&output).contains("healthy.example"), "what people ask for is not logged");
     discord.finish().await;
+}
+
+#[tokio::test]
+async fn the_doctor_says_whether_the_channels_that_are_named_can_be_read() {
+    let names = NameServer::start(Zones::load(&["healthy"])).await;
+    for (granted_intents, code, told) in [
+        (
+            0,
+            1,
+            "missing  message content: not granted, so the channels and forums stay unread; switch on \"Message Content",
+        ),
+        (intents::MESSAGE_CONTENT, 0, "ok       message content: granted\n"),
+    ] {
+        let discord = StandIn::start_with(Settings { granted_intents, ..Settings::default() }).await;
+        let config = settings(&discord, &names).replace("[discord]", "[discord]\nchannels = [\"42\"]");
+        let (_folder, path) = file("m.toml", &config);
+        let run = async |verb: &str| {
+            let mut command = tokio::process::Command::from(mailmedic(&["--config", path.to_str().unwrap(), verb]));
+            command.env("DISCORD_TOKEN", TOKEN).output().await.unwrap()
+        };
+        run("register").await;
+        let doctor = run("doctor").await;
+        assert_eq!(doctor.status.code(), Some(code), "{}", said(&doctor));
+        assert!(said(&doctor).contains(told), "{}", said(&doctor));
+        discord.finish().await;
+    }
 }
 
 #[test]

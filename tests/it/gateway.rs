@@ -13,9 +13,11 @@ use tokio::process::Command;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::discord::fixtures::{APPLICATION, FORUM, TOKEN, mention, said, slash};
+use crate::discord::faults::Fault;
+use crate::discord::fixtures::{APPLICATION, TOKEN, mention, said, slash};
 use crate::discord::gateway::{Resumable, intents};
 use crate::discord::interactions::What;
+use crate::discord::routes::Operation;
 use crate::discord::{Settings, StandIn};
 use crate::lab;
 use crate::store::Place;
@@ -227,9 +229,7 @@ async fn the_program_ends_with_the_code_for_a_wrong_configuration_and_says_what_
 
 #[tokio::test]
 async fn without_the_intent_to_read_messages_the_bot_says_so_once_and_does_the_rest() {
-    let mut config = Config::default();
-    config.discord.forums = vec![FORUM.parse().unwrap()];
-    let lab = Lab::connected(Settings::default(), config).await;
+    let lab = Lab::connected(Settings::default(), Config::default()).await;
     assert_eq!(lab.discord.gateway().intents() & intents::MESSAGE_CONTENT, 0);
     lab.discord.say(said("secret")).await;
     lab.discord.say(mention("/help")).await.replied().await;
@@ -239,20 +239,31 @@ async fn without_the_intent_to_read_messages_the_bot_says_so_once_and_does_the_r
     lab.asks().await;
     let told: Vec<_> = lab.discord.logs().into_iter().filter(|line| line.contains("Message Content Intent")).collect();
     assert_eq!(told.len(), 1, "{told:?}");
+    // Each that Discord refuses would keep the bot away for seconds.
+    assert!(!lab.discord.journal().iter().any(|line| line.contains("intents that were not granted")));
     lab.finish().await;
 }
 
 #[tokio::test]
-async fn where_it_is_granted_the_content_of_messages_is_asked_for_by_who_reads_a_channel() {
-    let granted = || Settings { granted_intents: intents::MESSAGE_CONTENT, ..Settings::default() };
-    let mut config = Config::default();
-    let modest = Lab::connected(granted(), config.clone()).await;
-    assert_eq!(modest.discord.gateway().intents() & intents::MESSAGE_CONTENT, 0);
-    modest.finish().await;
-    config.discord.channels = vec![1];
-    let reader = Lab::connected(granted(), config).await;
-    assert_ne!(reader.discord.gateway().intents() & intents::MESSAGE_CONTENT, 0);
-    reader.finish().await;
+async fn where_the_portal_does_not_say_what_is_granted_the_gateway_does() {
+    let discord = StandIn::start().await;
+    discord.trouble(Operation::GetOauthApplication, Fault::Status(500), 1);
+    let http = discord.http();
+    let lab = Lab::start(discord, http, Config::default()).await;
+    lab.discord.gateway().connected().await;
+    assert_eq!(lab.discord.gateway().intents() & intents::MESSAGE_CONTENT, 0);
+    lab.discord.happened("intents that were not granted").await;
+    lab.asks().await;
+    lab.discord.logged("Message Content Intent").await;
+    lab.finish().await;
+}
+
+#[tokio::test]
+async fn where_it_is_granted_the_content_of_messages_is_asked_for_since_staff_may_choose_a_channel() {
+    let granted = Settings { granted_intents: intents::MESSAGE_CONTENT, ..Settings::default() };
+    let lab = Lab::connected(granted, Config::default()).await;
+    assert_ne!(lab.discord.gateway().intents() & intents::MESSAGE_CONTENT, 0);
+    lab.finish().await;
 }
 
 #[tokio::test]

@@ -25,6 +25,7 @@ mod inspect;
 mod lab;
 mod mailbox;
 mod nameserver;
+mod permissions;
 mod postgres;
 mod replicas;
 mod resolver;

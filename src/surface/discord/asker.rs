@@ -3,7 +3,7 @@
 use serenity::model::Permissions;
 use serenity::model::application::Interaction;
 use serenity::model::channel::Message;
-use serenity::model::guild::Member;
+use serenity::model::guild::{Member, PartialGuild};
 use serenity::model::id::{ChannelId, GuildId, UserId};
 
 use crate::config;
@@ -39,7 +39,7 @@ impl Asker {
         Some(Self { roles: roles.unwrap_or_default(), manages: manages(member), ..Self::at(user, guild, channel) })
     }
 
-    /// Who wrote a message. What they may do is not told there, but for their roles.
+    /// Who wrote a message. What they may do is not told there, but for their roles ([`Self::is_among`]).
     pub(super) fn of_message(message: &Message) -> Self {
         let roles = message.member.as_ref().map(|member| member.roles.iter().map(|role| Role(role.get())).collect());
         let asker = Self::at(message.author.id, message.guild_id, message.channel_id);
@@ -57,9 +57,38 @@ impl Asker {
         let named = |role: &Role| configured.staff_roles.contains(&role.0) || settings.staff_roles.contains(role);
         self.guild.is_some() && (self.manages || self.roles.iter().any(named))
     }
+
+    /// Whether they are among those who manage their guild.
+    pub(super) fn is_among(&self, management: &Management) -> bool {
+        self.person == management.owner || self.roles.iter().any(|role| management.roles.contains(role))
+    }
 }
 
+/// What lets somebody manage a guild.
+const MANAGING: Permissions = Permissions::MANAGE_GUILD.union(Permissions::ADMINISTRATOR);
+
 fn manages(member: Option<&Member>) -> bool {
-    let permissions = member.and_then(|member| member.permissions).unwrap_or_default();
-    permissions.intersects(Permissions::MANAGE_GUILD | Permissions::ADMINISTRATOR)
+    member.and_then(|member| member.permissions).unwrap_or_default().intersects(MANAGING)
+}
+
+/// Who manages a guild.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Management {
+    /// Its owner.
+    pub(super) owner: Person,
+    /// The roles that let somebody.
+    roles: Vec<Role>,
+    /// The channel in which they get Discord's own notices, where there is one.
+    pub(super) notices: Option<Channel>,
+}
+
+impl Management {
+    pub(super) fn of(guild: &PartialGuild) -> Self {
+        let managing = guild.roles.values().filter(|role| role.permissions.intersects(MANAGING));
+        Self {
+            owner: Person(guild.owner_id.get()),
+            roles: managing.map(|role| Role(role.id.get())).collect(),
+            notices: guild.public_updates_channel_id.map(|channel| Channel(channel.get())),
+        }
+    }
 }

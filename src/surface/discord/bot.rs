@@ -2,10 +2,13 @@
 //!
 //! * `answer` gives answers, and notes what was given.
 //! * `listen` takes messages, and finds the questions that nobody asked the bot.
+//! * `solved` marks questions, and `lacking` tells staff what the bot may not do.
 //! * `testmail` waits for a test mail.
 
 mod answer;
+mod lacking;
 mod listen;
+mod solved;
 mod testmail;
 
 use std::future::Future;
@@ -23,14 +26,16 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use lacking::TOLD_HOLDS;
 use testmail::Waiting;
 
 use super::asker::Asker;
 use super::desk::{Desk, Errand, Postman, now};
-use super::grounds::Grounds;
+use super::grounds::{Grounds, Recent};
 use super::lot::chance;
+use super::permissions::Attempt;
 use super::plan::{self, Asked, Plan, Task};
-use super::send::{Callback, Reply, Sender};
+use super::send::{Callback, Content, Reply, Sender};
 use super::upload::Upload;
 use super::{desk, gateway, http, pages, reload};
 use crate::answer::Answer;
@@ -39,7 +44,7 @@ use crate::engine::{Current, Engine};
 use crate::render::discord;
 use crate::request::{InspectRequest, Looks, Request};
 use crate::rounds::Rounds;
-use crate::store::{self, Spending, Store, Subject};
+use crate::store::{self, Guild, Spending, Store, Subject};
 use crate::surface::mailbox::Registry;
 use crate::text::Text;
 
@@ -71,6 +76,8 @@ pub struct Bot {
     link: watch::Sender<Link>,
     mailbox: Option<Arc<Registry>>,
     waiting: Waiting,
+    /// What staff were told of late that the bot may not do.
+    told: Arc<Recent<(ChannelId, Attempt), ()>>,
     files: reqwest::Client,
 }
 
@@ -144,6 +151,7 @@ impl Bot {
             stop,
             mailbox: None,
             waiting: Waiting::default(),
+            told: Arc::new(Recent::new(TOLD_HOLDS)),
             files: reqwest::Client::new(),
             link: watch::Sender::new(Link::Down),
         }
@@ -164,7 +172,7 @@ impl Bot {
             stop.cancel();
             ended.map_err(ServeError::Gateway)
         };
-        let postman = Postman { desk: self.desk.clone() };
+        let postman = Postman(self.desk.clone());
         let rounds = async {
             self.desk.rounds.run(&postman, chance).await;
             Ok(())
@@ -200,6 +208,11 @@ impl Bot {
 
     pub(super) fn set_link(&self, link: Link) {
         self.link.send_replace(link);
+    }
+
+    /// Notes whether the gateway gives the content of messages that do not mention the bot.
+    pub(super) fn note_content(&self, content: Content) {
+        self.grounds.note_content(content);
     }
 
     /// Takes an interaction that came over HTTP: what to respond at once, if it is one of ours. The rest is done after
@@ -254,7 +267,7 @@ impl Bot {
     async fn acknowledge(&self, id: InteractionId, token: &str, callback: &Callback) -> bool {
         let sent = self.sender.acknowledge(id, token, callback).await;
         if let Err(error) = &sent {
-            tracing::error!(%id, error, "an interaction could not be acknowledged");
+            tracing::error!(%id, %error, "an interaction could not be acknowledged");
         }
         sent.is_ok()
     }
@@ -336,12 +349,8 @@ impl Bot {
         let done = self.desk.run(errand, asker).await;
         drop(turn);
         self.show(place, &done.reply).await;
-        if let Some((channel, message)) = done.solved {
-            let (channel, message) = (ChannelId::new(channel.0.max(1)), MessageId::new(message.0.max(1)));
-            if let Err(error) = self.sender.mark_solved(channel, message).await {
-                // It is gone, its thread is closed, or the bot may not: the person was thanked all the same.
-                tracing::debug!(error, "a solved question could not be marked");
-            }
+        if let Some(solved) = done.solved {
+            self.mark(&solved, asker.guild).await;
         }
     }
 
@@ -349,7 +358,7 @@ impl Bot {
     async fn share(&self, message: discord::Message, place: &Place) {
         let Place::Response { token, .. } = place else { return };
         if let Err(error) = self.sender.show_again(&token.words, message).await {
-            tracing::error!(id = place.id(), error, "an answer could not be shared");
+            tracing::error!(id = place.id(), %error, "an answer could not be shared");
         }
     }
 
@@ -367,12 +376,16 @@ impl Bot {
                 self.sender.follow_up(&token.words, reply).await.map(|new| *sent = Some(new))
             }
             Place::Channel { channel, sent: Some(sent), .. } => self.sender.edit(*channel, *sent, reply).await,
-            Place::Channel { channel, to, sent } => {
-                self.sender.say(*channel, *to, reply).await.map(|new| *sent = Some(new))
+            Place::Channel { channel, to, about, sent, .. } => {
+                self.sender.say(*channel, *to, *about, reply).await.map(|new| *sent = Some(new))
             }
         };
         if let Err(error) = shown {
-            tracing::error!(id = place.id(), error, "an answer could not be shown");
+            tracing::error!(id = place.id(), %error, "an answer could not be shown");
+            if let Place::Channel { guild, channel, sent, .. } = place {
+                let attempt = if sent.is_some() { Attempt::Edit } else { Attempt::Reply };
+                self.tell_if_lacking(*guild, *channel, attempt, &error).await;
+            }
         }
     }
 
@@ -387,8 +400,8 @@ enum Place {
     Response { id: InteractionId, token: Token },
     /// Beside that, for this person alone.
     Aside { id: InteractionId, token: Token, sent: Option<MessageId> },
-    /// In a channel, as a reply to a message if there is one.
-    Channel { channel: ChannelId, to: Option<MessageId>, sent: Option<MessageId> },
+    /// In a channel, as a reply to a message if there is one; `about` is the message or interaction that is answered.
+    Channel { guild: Option<Guild>, channel: ChannelId, to: Option<MessageId>, about: u64, sent: Option<MessageId> },
 }
 
 impl Place {
@@ -396,7 +409,7 @@ impl Place {
     fn id(&self) -> u64 {
         match self {
             Self::Response { id, .. } | Self::Aside { id, .. } => id.get(),
-            Self::Channel { channel, to, .. } => to.map_or(channel.get(), MessageId::get),
+            Self::Channel { about, .. } => *about,
         }
     }
 
@@ -488,7 +501,7 @@ mod tests {
         let token = Token { words: String::new(), until: Instant::now() + TOKEN };
         let response = Place::Response { id: InteractionId::new(1), token: token.clone() };
         let aside = Place::Aside { id: InteractionId::new(1), token, sent: None };
-        let channel = Place::Channel { channel: ChannelId::new(1), to: None, sent: None };
+        let channel = Place::Channel { guild: None, channel: ChannelId::new(1), to: None, about: 1, sent: None };
         let over = || [&response, &aside, &channel].map(Place::is_over);
         tokio::time::advance(Duration::from_mins(13)).await;
         assert_eq!(over(), [false; 3]);

@@ -41,7 +41,7 @@ use crate::engine::Current;
 use crate::moment::Moment;
 use crate::request::BadRequest;
 use crate::rounds::Rounds;
-use crate::store::{Channel, Message, Store, StoreError};
+use crate::store::{Channel, Message, Store, StoreError, Talk};
 use crate::text::Text;
 
 /// The commands of the desk.
@@ -101,8 +101,17 @@ impl Errand {
 pub(super) struct Done {
     /// What the person reads.
     pub(super) reply: Reply,
-    /// The message whose question is solved by it, if it is, and its channel.
-    pub(super) solved: Option<(Channel, Message)>,
+    /// What is solved by it, if anything is.
+    pub(super) solved: Option<Solved>,
+}
+
+/// What is to be marked as solved.
+pub(super) struct Solved {
+    /// The talk.
+    pub(super) talk: Talk,
+    /// The message that asks, or else the one that answers, and where it is.
+    pub(super) message: Message,
+    pub(super) channel: Channel,
 }
 
 impl From<Reply> for Done {

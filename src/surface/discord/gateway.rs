@@ -27,8 +27,8 @@ use url::Url;
 
 use super::bot::{Bot, Link};
 use super::lot::lot;
-use super::send::Failure;
-use crate::config::Discord;
+use super::send::{Content, Failure, content};
+use super::setup::GRANT;
 use crate::store::Store;
 use connection::{Connection, End, Identity, STEP, Socket};
 use pace::Pace;
@@ -54,11 +54,13 @@ pub enum Refused {
 }
 
 /// What the bot asks to be told of: messages in guilds and to the bot. Where they mention the bot, their content comes along;
-/// elsewhere it takes a privileged intent, which is asked for where the bot shall read a channel.
-pub(super) fn intents(settings: &Discord) -> GatewayIntents {
-    let reads = !settings.channels.is_empty() || !settings.forums.is_empty();
-    let content = if reads { GatewayIntents::MESSAGE_CONTENT } else { GatewayIntents::empty() };
-    GatewayIntents::GUILD_MESSAGES | GatewayIntents::DIRECT_MESSAGES | content
+/// elsewhere it takes a privileged intent, since staff may choose a channel at any time.
+const fn intents(content: Content) -> GatewayIntents {
+    let basic = GatewayIntents::GUILD_MESSAGES.union(GatewayIntents::DIRECT_MESSAGES);
+    match content {
+        Content::Given => basic.union(GatewayIntents::MESSAGE_CONTENT),
+        Content::Withheld => basic,
+    }
 }
 
 /// Holds the gateway until `stop`; without a client for it, waits for `stop` alone. Where replicas share a store, only the
@@ -87,9 +89,10 @@ pub(super) async fn run(
 struct Gateway {
     bot: Bot,
     http: Http,
-    intents: GatewayIntents,
-    /// The developer portal does not grant the content of messages.
+    /// Discord closed a connection that asked for the content of messages.
     content_refused: AtomicBool,
+    /// That it is not to be had was told in the log.
+    content_missed: AtomicBool,
     /// The bot's own user, known once the gateway is ready.
     me: Arc<OnceLock<UserId>>,
 }
@@ -106,30 +109,29 @@ enum Next {
 }
 
 /// Said once, in the log.
-const CONTENT_REFUSED: &str = "the developer portal does not grant this bot the content of messages: questions that do \
-    not mention it stay unread, while commands and mentions work. To change that, switch on \"Message Content Intent\" there \
-    (Bot, Privileged Gateway Intents) and restart";
+const WITHHELD: &str = "the developer portal does not grant this bot the content of messages: questions that do not mention \
+    it stay unread, while commands and mentions work";
 
 impl Gateway {
     fn new(bot: Bot, http: Http) -> Self {
-        let intents = intents(&bot.config().discord);
-        Self { bot, http, intents, content_refused: AtomicBool::new(false), me: Arc::default() }
+        let (content_refused, content_missed) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { bot, http, content_refused, content_missed, me: Arc::default() }
     }
 
     /// Holds the gateway until `stop`.
     async fn hold(&self, stop: &CancellationToken) -> Result<(), Refused> {
-        let (mut pace, mut session) = (Pace::default(), None);
+        let (mut pace, mut session, mut content) = (Pace::default(), None, Content::Given);
         loop {
             let wait = match &session {
                 Some(_) => pace.before_resume(lot()),
                 None => pace.before_identify(lot(), Instant::now()),
             };
             let end = tokio::select! {
-                () = sleep(wait) => self.connection(&mut session, &mut pace, stop).await,
+                () = sleep(wait) => self.connection(&mut session, &mut content, &mut pace, stop).await,
                 () = stop.cancelled() => End::Stopped,
             };
             self.bot.set_link(Link::Down);
-            match after(end, self.intents()) {
+            match after(end, content) {
                 Next::Stop => return Ok(()),
                 Next::Refused(refused) => return Err(refused),
                 Next::Resume => {}
@@ -137,7 +139,6 @@ impl Gateway {
                 Next::IdentifyWithoutContent => {
                     session = None;
                     self.content_refused.store(true, Ordering::Relaxed);
-                    tracing::warn!("{CONTENT_REFUSED}");
                 }
             }
             tracing::info!(?end, "not connected to the gateway; connecting again");
@@ -145,9 +146,15 @@ impl Gateway {
     }
 
     /// One connection, from the question where the gateway is to its end.
-    async fn connection(&self, session: &mut Option<Session>, pace: &mut Pace, stop: &CancellationToken) -> End {
+    async fn connection(
+        &self,
+        session: &mut Option<Session>,
+        content: &mut Content,
+        pace: &mut Pace,
+        stop: &CancellationToken,
+    ) -> End {
         let opened = tokio::select! {
-            opened = self.open(session.as_mut()) => opened,
+            opened = self.open(session.as_mut(), content) => opened,
             () = stop.cancelled() => Err(End::Stopped),
         };
         let (url, mut socket) = match opened {
@@ -159,7 +166,7 @@ impl Gateway {
         }
         let token = self.http.token();
         let token = token.strip_prefix("Bot ").unwrap_or(token).to_owned();
-        let identity = Identity { token, intents: self.intents() };
+        let identity = Identity { token, intents: intents(*content) };
         let hear = |name: &str, data: &str| self.hear(name, data);
         let mut connection =
             Connection { socket: &mut socket, url: &url, identity: &identity, session, hear, ready: None };
@@ -171,10 +178,17 @@ impl Gateway {
     }
 
     /// Opens a connection.
-    async fn open(&self, session: Option<&mut Session>) -> Result<(Url, impl Socket + use<>), End> {
-        let url = match &session {
-            Some(session) => session.url.clone(),
-            None => self.find().await?,
+    async fn open(
+        &self,
+        session: Option<&mut Session>,
+        content: &mut Content,
+    ) -> Result<(Url, impl Socket + use<>), End> {
+        let url = if let Some(session) = &session {
+            session.url.clone()
+        } else {
+            let url = self.find().await?;
+            *content = self.content().await;
+            url
         };
         if let Ok(Ok((socket, _))) = timeout(STEP, tokio_tungstenite::connect_async(url.as_str())).await {
             return Ok((url, socket));
@@ -203,12 +217,19 @@ impl Gateway {
         }
     }
 
-    fn intents(&self) -> GatewayIntents {
-        if self.content_refused.load(Ordering::Relaxed) {
-            self.intents.difference(GatewayIntents::MESSAGE_CONTENT)
+    /// Whether to ask for the content of messages: unless Discord says before that it is withheld, for an IDENTIFY that is
+    /// refused makes the next one wait.
+    async fn content(&self) -> Content {
+        let content = if self.content_refused.load(Ordering::Relaxed) {
+            Content::Withheld
         } else {
-            self.intents
+            content(&self.http).await.unwrap_or(Content::Given)
+        };
+        if content == Content::Withheld && !self.content_missed.swap(true, Ordering::Relaxed) {
+            tracing::warn!("{WITHHELD}. To change that, {GRANT}, and restart");
         }
+        self.bot.note_content(content);
+        content
     }
 
     /// Takes an event.
@@ -264,14 +285,14 @@ fn read<T: DeserializeOwned>(name: &str, data: &str) -> Option<T> {
 }
 
 /// What to do after a connection ended (Discord, "Gateway Close Event Codes").
-fn after(end: End, intents: GatewayIntents) -> Next {
+fn after(end: End, asked_for: Content) -> Next {
     match end {
         End::Stopped => Next::Stop,
         End::Invalid | End::Closed(Some(4003 | 4005 | 4007 | 4009)) => Next::Identify,
         End::Closed(Some(4004)) => Next::Refused(Refused::Token),
         End::Closed(Some(4010 | 4011)) => Next::Refused(Refused::Shards),
         End::Closed(Some(4012)) => Next::Refused(Refused::Version),
-        End::Closed(Some(4014)) if intents.contains(GatewayIntents::MESSAGE_CONTENT) => Next::IdentifyWithoutContent,
+        End::Closed(Some(4014)) if asked_for == Content::Given => Next::IdentifyWithoutContent,
         End::Closed(Some(4013 | 4014)) => Next::Refused(Refused::Intents),
         End::Closed(_) | End::Broken | End::Silent | End::Asked | End::Interrupted => Next::Resume,
     }
@@ -283,7 +304,6 @@ mod tests {
 
     #[test]
     fn what_discord_closes_for_good_is_not_tried_again() {
-        let basic = intents(&Discord::default());
         for (code, refused) in [
             (4004, Refused::Token),
             (4010, Refused::Shards),
@@ -292,13 +312,13 @@ mod tests {
             (4013, Refused::Intents),
             (4014, Refused::Intents),
         ] {
-            assert_eq!(after(End::Closed(Some(code)), basic), Next::Refused(refused), "{code}");
+            assert_eq!(after(End::Closed(Some(code)), Content::Withheld), Next::Refused(refused), "{code}");
         }
     }
 
     #[test]
     fn a_session_is_resumed_unless_discord_says_that_it_is_over() {
-        let basic = intents(&Discord::default());
+        let basic = Content::Withheld;
         for end in [End::Broken, End::Silent, End::Asked, End::Interrupted, End::Closed(None)] {
             assert_eq!(after(end, basic), Next::Resume, "{end:?}");
         }
@@ -312,9 +332,8 @@ mod tests {
 
     #[test]
     fn without_the_content_of_messages_the_bot_does_the_rest() {
-        let all = intents(&Discord { forums: vec![1], ..Discord::default() });
-        assert!(!intents(&Discord::default()).contains(GatewayIntents::MESSAGE_CONTENT));
-        assert_eq!(after(End::Closed(Some(4014)), all), Next::IdentifyWithoutContent);
-        assert_eq!(after(End::Closed(Some(4013)), all), Next::Refused(Refused::Intents));
+        assert!(!intents(Content::Withheld).contains(GatewayIntents::MESSAGE_CONTENT));
+        assert_eq!(after(End::Closed(Some(4014)), Content::Given), Next::IdentifyWithoutContent);
+        assert_eq!(after(End::Closed(Some(4013)), Content::Given), Next::Refused(Refused::Intents));
     }
 }

@@ -3,13 +3,15 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serenity::model::id::ChannelId;
 use tokio::time::Instant;
 
-use super::send::Sender;
+use super::asker::Management;
+use super::send::{Content, Failure, Sender};
 use super::talk::Thread;
 use crate::store::{Guild, Settings, Store, StoreError};
 
@@ -17,6 +19,8 @@ use crate::store::{Guild, Settings, Store, StoreError};
 const SETTINGS_HOLD: Duration = Duration::from_secs(30);
 /// How long a channel is: what matters of a thread, its parent and its owner, never changes.
 const CHANNELS_HOLD: Duration = Duration::from_mins(10);
+/// How long who manages a guild is taken as it was.
+const MANAGEMENT_HOLDS: Duration = Duration::from_mins(5);
 /// How many of each are kept.
 const MOST: usize = 2000;
 
@@ -27,12 +31,20 @@ pub(super) struct Grounds {
     sender: Sender,
     settings: Arc<Recent<Guild, Arc<Settings>>>,
     threads: Arc<Recent<ChannelId, Option<Thread>>>,
+    management: Arc<Recent<Guild, Arc<Management>>>,
+    unread: Arc<AtomicBool>,
 }
 
 impl Grounds {
     pub(super) fn new(store: Store, sender: Sender) -> Self {
-        let (settings, threads) = (Recent::new(SETTINGS_HOLD), Recent::new(CHANNELS_HOLD));
-        Self { store, sender, settings: Arc::new(settings), threads: Arc::new(threads) }
+        Self {
+            store,
+            sender,
+            settings: Arc::new(Recent::new(SETTINGS_HOLD)),
+            threads: Arc::new(Recent::new(CHANNELS_HOLD)),
+            management: Arc::new(Recent::new(MANAGEMENT_HOLDS)),
+            unread: Arc::default(),
+        }
     }
 
     /// What staff set for a guild.
@@ -51,7 +63,7 @@ impl Grounds {
     }
 
     /// What a channel is, if it is a thread.
-    pub(super) async fn thread(&self, channel: ChannelId) -> Result<Option<Thread>, String> {
+    pub(super) async fn thread(&self, channel: ChannelId) -> Result<Option<Thread>, Failure> {
         if let Some(known) = self.threads.get(&channel) {
             return Ok(known);
         }
@@ -59,16 +71,37 @@ impl Grounds {
         self.threads.keep(channel, thread.clone());
         Ok(thread)
     }
+
+    /// Who manages a guild.
+    pub(super) async fn management(&self, guild: Guild) -> Result<Arc<Management>, Failure> {
+        if let Some(known) = self.management.get(&guild) {
+            return Ok(known);
+        }
+        let management = Arc::new(Management::of(&self.sender.guild(guild).await?));
+        self.management.keep(guild, Arc::clone(&management));
+        Ok(management)
+    }
+
+    /// Notes whether the gateway gives this process the content of messages that do not mention the bot.
+    pub(super) fn note_content(&self, content: Content) {
+        self.unread.store(content == Content::Withheld, Ordering::Relaxed);
+    }
+
+    /// Whether the content of messages that do not mention the bot is withheld from it, as far as Discord says: from this
+    /// process, or (another replica may hold the gateway) from the application.
+    pub(super) async fn content(&self) -> Content {
+        if self.unread.load(Ordering::Relaxed) { Content::Withheld } else { self.sender.content().await }
+    }
 }
 
 /// What was learnt a little while ago.
-struct Recent<K, V> {
+pub(super) struct Recent<K, V> {
     holds: Duration,
     known: Mutex<HashMap<K, (Instant, V)>>,
 }
 
 impl<K: Eq + Hash, V: Clone> Recent<K, V> {
-    fn new(holds: Duration) -> Self {
+    pub(super) fn new(holds: Duration) -> Self {
         Self { holds, known: Mutex::default() }
     }
 
@@ -81,9 +114,22 @@ impl<K: Eq + Hash, V: Clone> Recent<K, V> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
     }
 
-    /// Keeps one more; where there are too many, those that no longer hold go, or all.
-    fn keep(&self, key: K, value: V) {
+    /// Keeps one that is not known yet; whether it was not.
+    pub(super) fn is_news(&self, key: K, value: V) -> bool {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_known = known.get(&key).is_some_and(|(learnt, _)| learnt.elapsed() < self.holds);
+        if !is_known {
+            self.add(&mut known, key, value);
+        }
+        !is_known
+    }
+
+    fn keep(&self, key: K, value: V) {
+        self.add(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner), key, value);
+    }
+
+    /// Keeps one more; where there are too many, those that no longer hold go, or all.
+    fn add(&self, known: &mut HashMap<K, (Instant, V)>, key: K, value: V) {
         if known.len() >= MOST {
             known.retain(|_, (learnt, _)| learnt.elapsed() < self.holds);
         }
@@ -109,6 +155,9 @@ mod tests {
         assert_eq!(recent.get(&2), None);
         tokio::time::advance(Duration::from_secs(1)).await;
         assert_eq!(recent.get(&1), None);
+        assert!(recent.is_news(1, "one") && !recent.is_news(1, "one"));
+        tokio::time::advance(Duration::from_secs(30)).await;
+        assert!(recent.is_news(1, "one"));
         for key in 0..3 * MOST {
             recent.keep(key, "more");
             assert!(recent.known.lock().unwrap().len() <= MOST);

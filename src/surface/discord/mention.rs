@@ -5,7 +5,7 @@ use serenity::http::Http;
 use serenity::model::Permissions;
 use serenity::model::id::GuildId;
 
-use super::send::{ANSWER, within};
+use super::send::{ANSWER, Failure, within};
 use crate::store::{Guild, Role};
 
 /// Who hears a call.
@@ -33,7 +33,7 @@ impl Reach {
 }
 
 /// Asks Discord who hears a call of a role.
-pub(super) async fn reach(http: &Http, guild: Guild, role: Role) -> Result<Reach, String> {
+pub(super) async fn reach(http: &Http, guild: Guild, role: Role) -> Result<Reach, Failure> {
     let id = GuildId::new(guild.0.max(1));
     let roles = within(ANSWER, http.get_guild_roles(id)).await?;
     let Some(called) = roles.iter().find(|known| known.id.get() == role.0) else { return Ok(Reach::NoRole) };

@@ -16,7 +16,7 @@ use super::commands::{PRIVATE, TESTMAIL};
 use super::desk::{Errand, Given, Wish, Word};
 use super::send::Callback;
 use super::talk::talk_of;
-use super::upload::Upload;
+use super::upload::{self, Upload};
 use crate::domain::Domain;
 use crate::render::discord::{self, Embed, Form, Press};
 use crate::request::{
@@ -140,10 +140,13 @@ fn press_plan(press: Press, on: &ComponentInteraction) -> Result<Plan, Box<dyn E
     })
 }
 
-/// What "Explain this" asks for on a message: to read the file with it, or else its words.
+/// What "Explain this" asks for on a message: to read the file with it that is a mail or a text, or else its words, or else
+/// whatever file there is.
 fn explanation(message: Option<&Message>, talk: Option<Talk>) -> Plan {
-    let upload = message.and_then(|message| message.attachments.first()).map(Upload::of);
+    let attachments = message.map(|message| message.attachments.as_slice()).unwrap_or_default();
     let text = message.map(|message| message.content.as_str()).filter(|text| !text.trim().is_empty());
+    let readable = attachments.iter().find(|attachment| upload::is_text(&attachment.filename));
+    let upload = readable.or_else(|| attachments.first().filter(|_| text.is_none())).map(Upload::of);
     if upload.is_none() && text.is_none() {
         return Plan::refuse("There is neither text nor a file in this message");
     }

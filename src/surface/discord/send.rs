@@ -4,7 +4,6 @@
 mod brake;
 mod failure;
 
-use std::collections::HashSet;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,17 +12,19 @@ use std::time::Duration;
 use serde::Serialize;
 use serenity::builder::CreateAttachment;
 use serenity::http::{Http, LightMethod, Request, Route};
-use serenity::model::Permissions;
+use serenity::model::application::ApplicationFlags;
 use serenity::model::channel::{self, Channel, ChannelType, ReactionType};
+use serenity::model::guild::PartialGuild;
 use serenity::model::id::{ChannelId, InteractionId, MessageId};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::lot::lot;
 use super::mention::{Reach, reach};
-use super::permissions::{self, Attempt, Place};
+use super::permissions::{Place, Seat};
 use brake::Brake;
 pub(super) use failure::Failure;
 
+use super::tags;
 use super::talk::Thread;
 use crate::answer::Answer;
 use crate::render::discord::{self, Extra, Form, Message};
@@ -226,6 +227,8 @@ const ACKNOWLEDGEMENT: Duration = Duration::from_secs(3);
 const AT_ONCE: Duration = Duration::from_millis(100);
 /// How long to wait before a message that Discord does not know yet is edited again.
 const AGAIN: Duration = Duration::from_millis(300);
+/// How many tags a forum's post may have.
+const MOST_TAGS: usize = 5;
 /// How many messages of a channel are read.
 const HISTORY: u8 = 50;
 /// How long to wait before anything else is tried again, the first time.
@@ -236,8 +239,6 @@ const ATTEMPT: Duration = Duration::from_secs(10);
 pub(super) const ANSWER: Duration = Duration::from_mins(1);
 /// Discord: "Interaction has already been acknowledged".
 const ACKNOWLEDGED: isize = 40_060;
-/// Of how many channels it is remembered that staff were told what the bot lacks there.
-const CHANNELS: usize = 1_000;
 
 /// Sends to Discord's REST interface. What goes wrong is told in words that hold no address, since a token is part of it.
 #[derive(Clone)]
@@ -252,8 +253,6 @@ struct State {
     brake: Brake,
     /// Until when serenity waits for a rate limit.
     limited: Mutex<Option<Instant>>,
-    /// Where staff were told that the bot lacks a permission.
-    told: Mutex<HashSet<(ChannelId, Attempt)>>,
 }
 
 impl Sender {
@@ -267,7 +266,7 @@ impl Sender {
     }
 
     /// Acknowledges an interaction.
-    pub(super) async fn acknowledge(&self, id: InteractionId, token: &str, callback: &Callback) -> Result<(), String> {
+    pub(super) async fn acknowledge(&self, id: InteractionId, token: &str, callback: &Callback) -> Result<(), Failure> {
         let mut tries = 0;
         let acknowledged = self.persist(ACKNOWLEDGEMENT, AT_ONCE, || {
             tries += 1;
@@ -282,11 +281,11 @@ impl Sender {
         });
         let acknowledged = acknowledged.await;
         self.forget(Route::InteractionResponse { interaction_id: id, token }).await;
-        acknowledged.map_err(|failure| failure.to_string())
+        acknowledged
     }
 
     /// Puts the answer where the acknowledgement stands.
-    pub(super) async fn edit_response(&self, token: &str, reply: &Reply) -> Result<(), String> {
+    pub(super) async fn edit_response(&self, token: &str, reply: &Reply) -> Result<(), Failure> {
         let mut body = Body::of(reply);
         let files = reply.files.iter().enumerate();
         body.attachments = Some(files.map(|(id, file)| Attachment { id, filename: file.name.clone() }).collect());
@@ -295,23 +294,22 @@ impl Sender {
         }
         let edit =
             || async { Ok(self.http.edit_original_interaction_response(token, &body, reply.attachments()).await?) };
-        self.persist(ANSWER, SOON, edit).await.map(drop).map_err(|failure| failure.to_string())
+        self.persist(ANSWER, SOON, edit).await.map(drop)
     }
 
     /// The same with a message of ours that was shown before.
-    pub(super) async fn show_again(&self, token: &str, message: Message) -> Result<(), String> {
+    pub(super) async fn show_again(&self, token: &str, message: Message) -> Result<(), Failure> {
         self.put(token, &Body::around(message)).await
     }
 
-    async fn put(&self, token: &str, body: &Body) -> Result<(), String> {
-        let unmade = || Failure::Unmade.to_string();
-        let body = serde_json::to_vec(body).map_err(|_| unmade())?;
+    async fn put(&self, token: &str, body: &Body) -> Result<(), Failure> {
+        let body = serde_json::to_vec(body).map_err(|_| Failure::Unmade)?;
         let route = Route::WebhookOriginalInteractionResponse {
-            application_id: self.http.application_id().ok_or_else(unmade)?,
+            application_id: self.http.application_id().ok_or(Failure::Unmade)?,
             token,
         };
         let known_by = Instant::now() + ACKNOWLEDGEMENT;
-        let edited = self.persist(ANSWER, SOON, || async {
+        self.persist(ANSWER, SOON, || async {
             self.forget(route).await;
             loop {
                 let request = Request::new(route, LightMethod::Patch).body(Some(body.clone()));
@@ -326,45 +324,44 @@ impl Sender {
                     }
                 }
             }
-        });
-        edited.await.map_err(|failure| failure.to_string())
+        })
+        .await
     }
 
     /// Says something to the one person who pressed, beside what everybody sees.
-    pub(super) async fn follow_up(&self, token: &str, reply: &Reply) -> Result<MessageId, String> {
+    pub(super) async fn follow_up(&self, token: &str, reply: &Reply) -> Result<MessageId, Failure> {
         let body = Body { flags: Some(EPHEMERAL), ..Body::of(reply) };
         within(ANSWER, self.http.create_followup_message(token, &body, Vec::new())).await.map(|message| message.id)
     }
 
     /// Changes that.
-    pub(super) async fn edit_follow_up(&self, token: &str, message: MessageId, reply: &Reply) -> Result<(), String> {
+    pub(super) async fn edit_follow_up(&self, token: &str, message: MessageId, reply: &Reply) -> Result<(), Failure> {
         within(ANSWER, self.http.edit_followup_message(token, message, &Body::of(reply), Vec::new())).await.map(drop)
     }
 
-    /// Writes in a channel, as a reply to a message if there is one.
+    /// Writes in a channel, as a reply to a message if there is one; once for what it is about, however often it is tried.
     pub(super) async fn say(
         &self,
         channel: ChannelId,
         to: Option<MessageId>,
+        about: u64,
         reply: &Reply,
-    ) -> Result<MessageId, String> {
+    ) -> Result<MessageId, Failure> {
         let mut body = Body::of(reply);
         body.message_reference = to.map(|message_id| Reference { message_id, fail_if_not_exists: false });
         // Discord makes no second message with the same nonce, so that one whose acknowledgement was lost is sent again
         // without harm.
-        body.nonce = Some(to.map_or_else(|| format!("in-{channel}"), |message| message.to_string()));
+        body.nonce = Some(about.to_string());
         body.enforce_nonce = true;
         let post = || async { Ok(self.http.send_message(channel, reply.attachments(), &body).await?) };
-        let sent = self.persist(ANSWER, SOON, post).await;
-        self.judge(channel, Attempt::Reply, sent).await.map(|message| message.id)
+        self.persist(ANSWER, SOON, post).await.map(|message| message.id)
     }
 
     /// Changes a message of ours.
-    pub(super) async fn edit(&self, channel: ChannelId, message: MessageId, reply: &Reply) -> Result<(), String> {
+    pub(super) async fn edit(&self, channel: ChannelId, message: MessageId, reply: &Reply) -> Result<(), Failure> {
         let body = Body::of(reply);
         let edit = || async { Ok(self.http.edit_message(channel, message, &body, reply.attachments()).await?) };
-        let edited = self.persist(ANSWER, SOON, edit).await;
-        self.judge(channel, Attempt::Edit, edited).await.map(drop)
+        self.persist(ANSWER, SOON, edit).await.map(drop)
     }
 
     /// Opens a thread from a message.
@@ -373,7 +370,7 @@ impl Sender {
         channel: ChannelId,
         message: MessageId,
         name: &str,
-    ) -> Result<ChannelId, String> {
+    ) -> Result<ChannelId, Failure> {
         let wish = serde_json::json!({ "name": name });
         within(ANSWER, self.http.create_thread_from_message(channel, message, &wish, None))
             .await
@@ -381,7 +378,7 @@ impl Sender {
     }
 
     /// What a channel is, if it is a thread.
-    pub(super) async fn thread(&self, channel: ChannelId) -> Result<Option<Thread>, String> {
+    pub(super) async fn thread(&self, channel: ChannelId) -> Result<Option<Thread>, Failure> {
         let Channel::Guild(found) = within(ANSWER, self.http.get_channel(channel)).await? else { return Ok(None) };
         let (Some(state), Some(parent)) = (found.thread_metadata, found.parent_id) else { return Ok(None) };
         let closed = state.archived || state.locked;
@@ -389,19 +386,33 @@ impl Sender {
     }
 
     /// The latest messages of a channel.
-    pub(super) async fn history(&self, channel: ChannelId) -> Result<Vec<channel::Message>, String> {
+    pub(super) async fn history(&self, channel: ChannelId) -> Result<Vec<channel::Message>, Failure> {
         within(ANSWER, self.http.get_messages(channel, None, Some(HISTORY))).await
     }
 
     /// Whether those who have a role hear it when it is called.
-    pub(super) async fn reach(&self, guild: Guild, role: Role) -> Result<Reach, String> {
+    pub(super) async fn reach(&self, guild: Guild, role: Role) -> Result<Reach, Failure> {
         reach(&self.http, guild, role).await
     }
 
     /// Marks a message as one whose question is solved.
-    pub(super) async fn mark_solved(&self, channel: ChannelId, message: MessageId) -> Result<(), String> {
+    pub(super) async fn mark_solved(&self, channel: ChannelId, message: MessageId) -> Result<(), Failure> {
         let mark = ReactionType::Unicode("✅".to_owned());
         within(ANSWER, self.http.create_reaction(channel, message, &mark)).await
+    }
+
+    /// Puts the forum's tag for what is solved on a post, beside those that it has; where there is no such tag, or no room
+    /// for it, nothing is done.
+    pub(super) async fn tag_solved(&self, post: ChannelId, forum: ChannelId) -> Result<(), Failure> {
+        let Channel::Guild(forum) = within(ANSWER, self.http.get_channel(forum)).await? else { return Ok(()) };
+        let Some(tag) = tags::solved(&forum) else { return Ok(()) };
+        let Channel::Guild(found) = within(ANSWER, self.http.get_channel(post)).await? else { return Ok(()) };
+        let mut tags = found.applied_tags;
+        if tags.contains(&tag) || tags.len() >= MOST_TAGS {
+            return Ok(());
+        }
+        tags.push(tag);
+        within(ANSWER, self.http.edit_thread(post, &serde_json::json!({ "applied_tags": tags }), None)).await.map(drop)
     }
 
     /// Takes a notification to a channel, once: the outbox tries again. Both of two tries bear its nonce, by which Discord
@@ -483,34 +494,35 @@ impl Sender {
         }
     }
 
-    /// Tells staff, once for a channel, where a permission is missing.
-    async fn judge<T>(&self, channel: ChannelId, attempt: Attempt, sent: Result<T, Failure>) -> Result<T, String> {
-        let code = sent.as_ref().err().and_then(Failure::code).filter(|code| permissions::is_about_permissions(*code));
-        if let Some(code) = code
-            && self.state.is_news(channel, attempt)
+    /// What the bot may do in a channel of a guild.
+    pub(super) async fn seat(&self, id: ChannelId) -> Result<Option<Seat>, Failure> {
+        let Channel::Guild(mut channel) = within(ATTEMPT, self.http.get_channel(id)).await? else { return Ok(None) };
+        let place = match channel.kind {
+            ChannelType::PublicThread | ChannelType::PrivateThread | ChannelType::NewsThread => Place::Thread,
+            ChannelType::Forum if tags::solved(&channel).is_some() => Place::TaggedForum,
+            ChannelType::Forum => Place::Forum,
+            _ => Place::Channel,
+        };
+        if place == Place::Thread
+            && let Some(parent) = channel.parent_id
+            && let Channel::Guild(parent) = within(ATTEMPT, self.http.get_channel(parent)).await?
         {
-            let known = timeout(ATTEMPT, self.permissions(channel)).await.ok().flatten();
-            if let Some(lacking) = permissions::lacking(code, attempt, channel, known) {
-                tracing::error!("{lacking}");
-            }
-        }
-        sent.map_err(|failure| failure.to_string())
-    }
-
-    /// What the bot may do in a channel; none where Discord does not say.
-    async fn permissions(&self, id: ChannelId) -> Option<(Place, Permissions)> {
-        let Channel::Guild(mut channel) = self.http.get_channel(id).await.ok()? else { return None };
-        let threads = [ChannelType::PublicThread, ChannelType::PrivateThread, ChannelType::NewsThread];
-        let mut place = Place::Channel;
-        if threads.contains(&channel.kind) {
-            place = Place::Thread;
-            let Channel::Guild(parent) = self.http.get_channel(channel.parent_id?).await.ok()? else { return None };
             channel = parent;
         }
-        let guild = self.http.get_guild(channel.guild_id).await.ok()?;
-        let me = self.http.get_current_user().await.ok()?;
-        let me = self.http.get_member(channel.guild_id, me.id).await.ok()?;
-        Some((place, guild.user_permissions_in(&channel, &me)))
+        let guild = self.guild(Guild(channel.guild_id.get())).await?;
+        let me = within(ATTEMPT, self.http.get_current_user()).await?;
+        let me = within(ATTEMPT, self.http.get_member(channel.guild_id, me.id)).await?;
+        Ok(Some(Seat { place, has: guild.user_permissions_in(&channel, &me) }))
+    }
+
+    /// What a guild is.
+    pub(super) async fn guild(&self, guild: Guild) -> Result<PartialGuild, Failure> {
+        within(ATTEMPT, self.http.get_guild(guild.0.max(1).into())).await
+    }
+
+    /// What the developer portal says of the content of messages; where it does not say, it is given.
+    pub(super) async fn content(&self) -> Content {
+        content(&self.http).await.unwrap_or(Content::Given)
     }
 }
 
@@ -526,22 +538,27 @@ impl State {
     fn limited(&self) -> Option<Instant> {
         *self.limited.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    /// Whether staff were not told yet.
-    fn is_news(&self, channel: ChannelId, attempt: Attempt) -> bool {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if told.len() >= CHANNELS {
-            told.clear();
-        }
-        told.insert((channel, attempt))
-    }
+/// Whether Discord gives the bot the content of messages that do not mention it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Content {
+    Given,
+    Withheld,
+}
+
+/// What the developer portal says of it.
+pub(super) async fn content(http: &Http) -> Result<Content, Failure> {
+    let application = within(ATTEMPT, http.get_current_application_info()).await?;
+    let granted = ApplicationFlags::GATEWAY_MESSAGE_CONTENT | ApplicationFlags::GATEWAY_MESSAGE_CONTENT_LIMITED;
+    let given = application.flags.is_some_and(|flags| flags.intersects(granted));
+    Ok(if given { Content::Given } else { Content::Withheld })
 }
 
 /// Waits for a request, no longer than `time`.
-pub(super) async fn within<T>(time: Duration, sent: impl Future<Output = serenity::Result<T>>) -> Result<T, String> {
+pub(super) async fn within<T>(time: Duration, sent: impl Future<Output = serenity::Result<T>>) -> Result<T, Failure> {
     match timeout(time, sent).await {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(Failure::from(error).to_string()),
-        Err(_) => Err(Failure::Silent.to_string()),
+        Ok(sent) => Ok(sent?),
+        Err(_) => Err(Failure::Silent),
     }
 }

@@ -12,7 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::bot::{Bot, ServeError, Serving};
 use super::commands::commands;
 use super::mention::{Reach, reach};
-use super::send::{ANSWER, within};
+use super::send::{ANSWER, Content, Failure, content, within};
 use super::signature::Gate;
 use crate::config::{Config, Discord, Place, Token, Transport};
 use crate::engine::Engine;
@@ -66,6 +66,10 @@ enum Missing {
     )]
     PublicKey,
 }
+
+/// How the content of messages is granted.
+pub(super) const GRANT: &str =
+    "switch on \"Message Content Intent\" in the developer portal (Bot, Privileged Gateway Intents)";
 
 const WITHOUT_DISCORD: &str = "\n  without it still work: mailmedic ask, check, spf, chat, demo, knowledge";
 
@@ -125,7 +129,7 @@ pub async fn replace_commands(http: &Http, guild: Option<u64>) -> Result<usize, 
         Some(guild) => within(ANSWER, http.create_guild_commands(guild.into(), &commands())).await,
         None => within(ANSWER, http.create_global_commands(&commands())).await,
     };
-    made.map(|made| made.len())
+    made.map(|made| made.len()).map_err(|error| error.to_string())
 }
 
 /// Every part of the set-up in a line: what is in order, and what to do where it is not.
@@ -165,6 +169,17 @@ async fn doctor(engine: &Arc<Engine>, out: &mut dyn Write) -> io::Result<Exit> {
                 Ok(user) => Ok(format!("token: Discord knows it as {}", user.name)),
                 Err(error) => Err(format!("token: {error}")),
             })?;
+            line(match content(&http).await {
+                Ok(Content::Given) => Ok("message content: granted".to_owned()),
+                // Where nobody needs to be answered without asking, it is not missed.
+                Ok(Content::Withheld) if settings.channels.is_empty() && settings.forums.is_empty() => Ok(format!(
+                    "message content: not granted; commands and mentions work, and to answer in channels and forums, {GRANT}"
+                )),
+                Ok(Content::Withheld) => {
+                    Err(format!("message content: not granted, so the channels and forums stay unread; {GRANT}"))
+                }
+                Err(error) => Err(format!("message content: {error}")),
+            })?;
             let expected = commands().as_array().map_or(0, Vec::len);
             let registered = match settings.guilds.first() {
                 Some(guild) => within(ANSWER, http.get_guild_commands((*guild).into())).await,
@@ -187,12 +202,18 @@ async fn doctor(engine: &Arc<Engine>, out: &mut dyn Write) -> io::Result<Exit> {
 
 /// Whether the role that is called when somebody wants a person hears it, on the server that has it.
 async fn mention(http: &Http, settings: &Discord, role: Role) -> Result<String, String> {
+    let words = |error: Failure| error.to_string();
     let guilds: Vec<u64> = match settings.guilds.as_slice() {
-        [] => within(ANSWER, http.get_guilds(None, None)).await?.iter().map(|guild| guild.id.get()).collect(),
+        [] => within(ANSWER, http.get_guilds(None, None))
+            .await
+            .map_err(words)?
+            .iter()
+            .map(|guild| guild.id.get())
+            .collect(),
         named => named.to_vec(),
     };
     for guild in guilds {
-        match reach(http, Guild(guild), role).await? {
+        match reach(http, Guild(guild), role).await.map_err(words)? {
             Reach::NoRole => {}
             found => {
                 return found.trouble().map_or_else(|| Ok(format!("mention role: {role}")), |why| Err(why.to_owned()));

@@ -1,5 +1,6 @@
 //! Files that people upload: fetched from Discord's own file servers, up to the length that is read.
 
+use std::path::Path;
 use std::time::Duration;
 
 use reqwest::Client;
@@ -45,6 +46,12 @@ impl Upload {
         let url = self.url.parse::<Url>().ok().filter(is_discords).ok_or(Lost::Missing)?;
         tokio::time::timeout(LASTS, read(client, url)).await.unwrap_or(Err(Lost::Missing))
     }
+}
+
+/// Whether a file of this name is a mail or a text, not a picture beside one.
+pub(super) fn is_text(name: &str) -> bool {
+    let ending = Path::new(name).extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    ["eml", "msg", "txt", "log"].iter().any(|known| ending.eq_ignore_ascii_case(known))
 }
 
 fn is_discords(url: &Url) -> bool {

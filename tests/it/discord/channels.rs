@@ -1,10 +1,11 @@
 //! What the bot does in channels of its own accord: messages, typing, reactions, threads, direct messages.
 
+use std::collections::HashMap;
 use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::fixtures::{self, APPLICATION, BOT, CUSTOMER, GUILD, NEIGHBOUR, STAFF, guild, snowflake};
+use super::fixtures::{self, APPLICATION, BOT, CUSTOMER, GUILD, MANAGER, NEIGHBOUR, STAFF, guild, snowflake};
 use super::messages;
 use super::rest::{Call, Outcome, Refusal};
 use super::routes::Operation;
@@ -67,10 +68,13 @@ pub(crate) fn answer(world: &mut World, call: &Call) -> Result<Outcome, Refusal>
 
 /// Finds a channel or thread by its id.
 pub(crate) fn find(world: &World, id: &str) -> Option<Value> {
-    let known = guild::channels().into_iter().chain([guild::dm()]).find(|channel| channel["id"] == id);
-    let mut channel = known.or_else(|| world.threads.get(id).cloned())?;
-    if let Some(denied) = world.denied.get(id) {
-        let overwrite = json!({"id": BOT.id, "type": 1, "allow": "0", "deny": denied.to_string()});
+    let known = guild::channels().into_iter().chain([guild::dm(), guild::owners_dm()]);
+    let mut channel =
+        known.into_iter().find(|channel| channel["id"] == id).or_else(|| world.threads.get(id).cloned())?;
+    let bits = |of: &HashMap<String, u64>| of.get(id).copied().unwrap_or(0);
+    let (allowed, denied) = (bits(&world.allowed), bits(&world.denied));
+    if allowed | denied != 0 {
+        let overwrite = json!({"id": BOT.id, "type": 1, "allow": allowed.to_string(), "deny": denied.to_string()});
         channel["permission_overwrites"] = json!([overwrite]);
     }
     Some(channel)
@@ -80,7 +84,11 @@ pub(crate) fn find(world: &World, id: &str) -> Option<Value> {
 fn permit(world: &World, channel: &Value, call: &Call) -> Result<(), Refusal> {
     let thread = channel["type"] == 11;
     let place = if thread { &channel["parent_id"] } else { &channel["id"] };
-    let denied = world.denied.get(place.as_str().unwrap_or_default()).copied().unwrap_or(0);
+    let bits = |of: &HashMap<String, u64>| of.get(place.as_str().unwrap_or_default()).copied().unwrap_or(0);
+    let denied = !((BOT.permissions | bits(&world.allowed)) & !bits(&world.denied));
+    if place.is_null() || channel["type"] == 1 {
+        return Ok(());
+    }
     let writes = call.operation == Operation::CreateMessage;
     let embeds = call.body["embeds"].as_array().is_some_and(|embeds| !embeds.is_empty());
     if denied & permission::VIEW_CHANNEL != 0 {
@@ -91,18 +99,24 @@ fn permit(world: &World, channel: &Value, call: &Call) -> Result<(), Refusal> {
         return Err(Refusal::new(403, 160_002, message));
     }
     let send = if thread { permission::SEND_MESSAGES_IN_THREADS } else { permission::SEND_MESSAGES };
-    if (writes && denied & send != 0) || (embeds && denied & permission::EMBED_LINKS != 0) {
-        return Err(Refusal::new(403, 50013, "Missing Permissions"));
-    }
-    Ok(())
+    let tags = call.operation == Operation::EditChannel && channel["owner_id"] != BOT.id;
+    let lacks = (writes && denied & send != 0)
+        || (embeds && denied & permission::EMBED_LINKS != 0)
+        || (call.operation == Operation::StartThread && denied & permission::CREATE_PUBLIC_THREADS != 0)
+        || (call.operation == Operation::React && denied & permission::ADD_REACTIONS != 0)
+        || (tags && denied & permission::MANAGE_THREADS != 0);
+    if lacks { Err(Refusal::new(403, 50013, "Missing Permissions")) } else { Ok(()) }
 }
 
-/// Permissions that a test may take from the bot, by their bits.
+/// Permissions that a test may take from the bot or give it, by their bits.
 pub(crate) mod permission {
+    pub(crate) const ADD_REACTIONS: u64 = 1 << 6;
     pub(crate) const VIEW_CHANNEL: u64 = 1 << 10;
     pub(crate) const SEND_MESSAGES: u64 = 1 << 11;
     pub(crate) const EMBED_LINKS: u64 = 1 << 14;
     pub(crate) const READ_MESSAGE_HISTORY: u64 = 1 << 16;
+    pub(crate) const MANAGE_THREADS: u64 = 1 << 34;
+    pub(crate) const CREATE_PUBLIC_THREADS: u64 = 1 << 35;
     pub(crate) const SEND_MESSAGES_IN_THREADS: u64 = 1 << 38;
 }
 
@@ -185,11 +199,11 @@ fn on_message(world: &mut World, channel: &str, id: &str, call: &Call, deed: &mu
 
 /// `POST /users/@me/channels`.
 pub(crate) fn open_dm(call: &Call) -> Result<Outcome, Refusal> {
-    if call.body["recipient_id"] == CUSTOMER.id {
-        Ok(Outcome::Json(200, guild::dm()))
-    } else {
-        Err(Refusal::wrong(400, 50007, "Cannot send messages to this user", "only the customer has a direct channel"))
-    }
+    let channels = [(CUSTOMER.id, guild::dm()), (STAFF.id, guild::owners_dm())];
+    let found = channels.into_iter().find(|(id, _)| call.body["recipient_id"] == *id);
+    let why = "only the customer and the owner have a direct channel";
+    let refusal = || Refusal::wrong(400, 50007, "Cannot send messages to this user", why);
+    found.map(|(_, channel)| Outcome::Json(200, channel)).ok_or_else(refusal)
 }
 
 /// `GET /guilds/{guild_id}…`.
@@ -202,7 +216,7 @@ pub(crate) fn guild(call: &Call) -> Result<Outcome, Refusal> {
         Operation::ListRoles => guild::roles(),
         Operation::GetMember => {
             let id = call.params.get("user_id");
-            let person = [BOT, CUSTOMER, NEIGHBOUR, STAFF].into_iter().find(|person| person.id == id);
+            let person = [BOT, CUSTOMER, NEIGHBOUR, STAFF, MANAGER].into_iter().find(|person| person.id == id);
             let person = person.ok_or_else(|| Refusal::new(404, 10007, "Unknown Member"))?;
             person.member()
         }

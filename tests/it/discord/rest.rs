@@ -205,7 +205,9 @@ fn perform(shared: &Shared, world: &mut World, call: &Call) -> Outcome {
             }),
         ),
         Op::GetMe => Outcome::Json(200, BOT.myself()),
-        Op::GetApplication | Op::GetOauthApplication => Outcome::Json(200, guild::application(&stand_in::public_key())),
+        Op::GetApplication | Op::GetOauthApplication => {
+            Outcome::Json(200, guild::application(&stand_in::public_key(), shared.settings.application_flags()))
+        }
         Op::ListCommands | Op::PutCommands | Op::ListGuildCommands | Op::PutGuildCommands => {
             registry::answer(world, call).into()
         }

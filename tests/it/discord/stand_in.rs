@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use ed25519_dalek::SigningKey;
-use serde_json::Value;
+use serde_json::{Value, json};
 use serenity::http::{Http, HttpBuilder};
 use serenity::model::id::ApplicationId;
 use tokio::net::TcpListener;
@@ -51,6 +51,13 @@ impl Default for Settings {
             granted_intents: 0,
             patience: Duration::from_mins(1),
         }
+    }
+}
+
+impl Settings {
+    /// The application's flags: whether it was granted the content of messages, as a bot in few guilds is.
+    pub(crate) fn application_flags(&self) -> u64 {
+        if self.granted_intents & gateway::intents::MESSAGE_CONTENT == 0 { 0 } else { 1 << 19 }
     }
 }
 
@@ -221,6 +228,31 @@ impl StandIn {
     /// Takes permissions (bits) in a channel and its threads from the bot.
     pub(crate) fn deny(&self, channel: &str, permissions: u64) {
         self.shared.change(|world| world.denied.insert(channel.to_owned(), permissions));
+    }
+
+    /// Somebody puts tags on a post, in place of those that it has.
+    pub(crate) fn tag(&self, post: &str, tags: &[&str]) {
+        self.shared.change(|world| world.threads.get_mut(post).expect("it is there")["applied_tags"] = json!(tags));
+    }
+
+    /// Gives the bot permissions (bits) in a channel and its threads.
+    pub(crate) fn allow(&self, channel: &str, permissions: u64) {
+        self.shared.change(|world| world.allowed.insert(channel.to_owned(), permissions));
+    }
+
+    /// Waits for the bot's messages in a channel where nobody wrote, so many of them.
+    pub(crate) async fn wrote(&self, channel: &str, count: usize) -> Vec<Value> {
+        let wrote = |deed: &&super::channels::Deed| deed.what == Operation::CreateMessage && deed.channel == channel;
+        let all = |world: &super::world::World| {
+            let bodies: Vec<_> = world.deeds.iter().filter(wrote).map(|deed| deed.body.clone()).collect();
+            (bodies.len() >= count).then_some(bodies)
+        };
+        self.shared.wait(&format!("{count} messages in {channel}"), all).await
+    }
+
+    /// A channel or thread as it is now.
+    pub(crate) fn channel(&self, id: &str) -> Value {
+        self.shared.read(|world| super::channels::find(world, id)).expect("it is there")
     }
 
     /// Waits until a line of the log has this in it.

@@ -69,6 +69,8 @@ pub(crate) struct World {
     pub(crate) files: HashMap<String, Vec<u8>>,
     /// What the bot may not do in a channel (permission bits), by its id.
     pub(crate) denied: HashMap<String, u64>,
+    /// What the bot may do in a channel besides what its role lets it (permission bits), by its id.
+    pub(crate) allowed: HashMap<String, u64>,
 }
 
 impl World {
@@ -87,6 +89,7 @@ impl World {
             threads: HashMap::new(),
             files: HashMap::new(),
             denied: HashMap::new(),
+            allowed: HashMap::new(),
         }
     }
 

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use mailmedic::moment::Moment;
-use mailmedic::store::{Address, Channel, Delivery, Fate, Guild, Held, Lease, News, Notification, Person, Store};
+use mailmedic::store::{
+    Address, Arrival, Channel, Delivery, Fate, Guild, Held, Lease, News, Notification, Person, Store,
+};
 
 use super::place::{NOW, after, both};
 
@@ -53,6 +55,26 @@ fn what_is_delayed_is_tried_again_for_a_day_and_then_set_aside() {
         assert!(tries > 96, "{tries}");
         let stands = store.waiting().await.unwrap();
         assert_eq!((stands.waiting, stands.parked), (0, 1));
+    });
+}
+
+#[test]
+fn what_is_told_once_is_told_again_only_when_it_is_no_longer_kept() {
+    both(|place| async move {
+        let store = place.open().await;
+        let to = |channel| Address { guild: Some(Guild(1)), channel: Channel(channel), person: None };
+        let news = |what: &str| News::Lacking { guild: Guild(1), channel: Channel(2), what: what.to_owned() };
+        assert_eq!(store.post_once(&to(3), &news("a"), NOW).await.unwrap(), Arrival::First);
+        assert_eq!(store.post_once(&to(4), &news("a"), NOW).await.unwrap(), Arrival::Again);
+        assert_eq!(store.post_once(&to(3), &news("b"), NOW).await.unwrap(), Arrival::First);
+        let taken = take(&store, NOW).await.unwrap();
+        assert_eq!(taken.news, news("a"));
+        assert_eq!(store.tried(&taken, &Delivery::Done, NOW, 0).await.unwrap(), Fate::Sent);
+        assert_eq!(store.post_once(&to(3), &news("a"), NOW).await.unwrap(), Arrival::Again);
+        let keep = mailmedic::config::Keep::default();
+        let later = NOW + keep.watches + Duration::from_secs(1);
+        store.expire(&keep, later).await.unwrap();
+        assert_eq!(store.post_once(&to(3), &news("a"), later).await.unwrap(), Arrival::First);
     });
 }
 

@@ -15,9 +15,10 @@ use crate::domain::Domain;
 use crate::engine::{Circumstances, Work};
 use crate::request::Request;
 use crate::search::Decision;
-use crate::store::{self, Arrival, NewTalk, Notes, Talk};
+use crate::store::{self, Arrival, Guild, NewTalk, Notes, Talk};
 use crate::surface::discord::asker::Asker;
 use crate::surface::discord::desk::now;
+use crate::surface::discord::permissions::Attempt;
 use crate::surface::discord::plan::{self, Asked, Task};
 use crate::surface::discord::talk::{self, Rules, Sight, Thread};
 use crate::text::Text;
@@ -46,8 +47,8 @@ impl Bot {
 
     /// Takes a message to the bot: answers it with a reply.
     async fn take_mention(self, message: &Message, me: UserId) {
-        let mut place = Place::Channel { channel: message.channel_id, to: Some(message.id), sent: None };
         let asker = Asker::of_message(message);
+        let mut place = reply_to(message, &asker);
         match plan::mention(&message.content, me.get()) {
             Ok(request) => {
                 let what = self.asked(request, message, &asker).await;
@@ -109,6 +110,9 @@ impl Bot {
             Ok(None) => return,
             Err(error) => return tracing::warn!(id = %message.id, error, "a channel could not be looked at"),
         };
+        if self.manages(&asker, guild).await {
+            return;
+        }
         let (thread, domain, begins) = match ground {
             Ground::Channel => (None, None, false),
             Ground::Thread { thread, spoken_of, begins } => (Some(thread), spoken_of, begins),
@@ -140,12 +144,23 @@ impl Bot {
             return;
         }
         let mut place = if thread.is_some() {
-            said_in(message.channel_id)
+            said_in(message.channel_id, message, &asker)
         } else {
-            self.open(message, &talk::thread_name(&work, spoken(&question))).await
+            self.open(message, &talk::thread_name(&work, spoken(&question)), &asker).await
         };
         let showing = Showing { talk: Some(talk), alone: false };
         self.give(work, notes, showing, &asker, &mut place).await;
+    }
+
+    /// Whether somebody who wrote a message manages the guild; not so where Discord does not say who does.
+    async fn manages(&self, asker: &Asker, guild: Guild) -> bool {
+        match self.grounds.management(guild).await {
+            Ok(management) => asker.is_among(&management),
+            Err(error) => {
+                tracing::warn!(%error, "who manages a guild is not known");
+                false
+            }
+        }
     }
 
     /// The reading of a question that says most: the first that has an answer, else the last that has choices.
@@ -180,14 +195,13 @@ impl Bot {
         if rules.choose(channel) {
             return Ok(Some(Ground::Channel));
         }
-        let Some(thread) = self.grounds.thread(channel).await?.filter(|thread| rules.choose_thread(thread)) else {
-            return Ok(None);
-        };
+        let thread = self.grounds.thread(channel).await.map_err(|error| error.to_string())?;
+        let Some(thread) = thread.filter(|thread| rules.choose_thread(thread)) else { return Ok(None) };
         let begun = self.desk.store.talk(Talk(channel.get()), asker.person).await.map_err(|error| error.to_string())?;
         if thread.owner != Some(message.author.id) || thread.closed || begun.is_some() {
             return Ok(None);
         }
-        let history = self.sender.history(channel).await?;
+        let history = self.sender.history(channel).await.map_err(|error| error.to_string())?;
         let spoken_of = talk::spoken_of(&self.current.engine(), message, &thread, &history);
         let begins = talk::is_first(message, &history);
         Ok(talk::is_alone(message, &history, me).then_some(Ground::Thread { thread, spoken_of, begins }))
@@ -198,7 +212,7 @@ impl Bot {
         match self.sender.history(message.channel_id).await {
             Ok(history) => talk::is_between_people(message, &history),
             Err(error) => {
-                tracing::warn!(id = %message.id, error, "a channel could not be looked at");
+                tracing::warn!(id = %message.id, %error, "a channel could not be looked at");
                 true
             }
         }
@@ -226,12 +240,13 @@ impl Bot {
     }
 
     /// Opens a thread for an answer; where that may not be, the answer is a reply.
-    async fn open(&self, message: &Message, name: &str) -> Place {
+    async fn open(&self, message: &Message, name: &str, asker: &Asker) -> Place {
         match self.sender.open_thread(message.channel_id, message.id, name).await {
-            Ok(thread) => said_in(thread),
+            Ok(thread) => said_in(thread, message, asker),
             Err(error) => {
-                tracing::warn!(id = %message.id, error, "no thread could be opened");
-                Place::Channel { channel: message.channel_id, to: Some(message.id), sent: None }
+                tracing::warn!(id = %message.id, %error, "no thread could be opened");
+                self.tell_if_lacking(asker.guild, message.channel_id, Attempt::Thread, &error).await;
+                reply_to(message, asker)
             }
         }
     }
@@ -241,6 +256,12 @@ fn is(work: &Work, decision: Decision) -> bool {
     work.found().is_some_and(|found| found.decision == decision)
 }
 
-const fn said_in(channel: ChannelId) -> Place {
-    Place::Channel { channel, to: None, sent: None }
+fn reply_to(message: &Message, asker: &Asker) -> Place {
+    let (guild, channel, about) = (asker.guild, message.channel_id, message.id.get());
+    Place::Channel { guild, channel, to: Some(message.id), about, sent: None }
+}
+
+/// In a thread, the answer to a message that need not stand there.
+fn said_in(channel: ChannelId, message: &Message, asker: &Asker) -> Place {
+    Place::Channel { guild: asker.guild, channel, to: None, about: message.id.get(), sent: None }
 }

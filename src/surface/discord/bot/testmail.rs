@@ -77,7 +77,7 @@ impl Bot {
             return self.show(place, &reply).await;
         }
         if let Ok(channel) = self.sender.direct(asker.person).await {
-            self.show(&mut direct(channel), &reply).await;
+            self.show(&mut direct(channel, place.id()), &reply).await;
         } else {
             tracing::warn!("somebody takes no direct messages, and what came of their test mail is lost");
         }
@@ -93,8 +93,8 @@ impl Bot {
     }
 }
 
-const fn direct(channel: ChannelId) -> Place {
-    Place::Channel { channel, to: None, sent: None }
+const fn direct(channel: ChannelId, about: u64) -> Place {
+    Place::Channel { guild: None, channel, to: None, about, sent: None }
 }
 
 fn sentence(words: &str) -> Reply {

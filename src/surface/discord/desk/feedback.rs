@@ -1,6 +1,6 @@
 //! Words on answers: worked, did not, a person. Each from whoever asked, or from staff.
 
-use super::{Desk, Done, now};
+use super::{Desk, Done, Solved, now};
 use crate::answer::{Action, Answer};
 use crate::config::Brand;
 use crate::engine::Engine;
@@ -39,7 +39,11 @@ impl Desk {
         };
         self.judge(&word, &word.entry, Verdict::Worked, asker).await?;
         let reply = sentence("Good to hear", "Thank you for saying so.");
-        Ok(Done { reply, solved: kept.message.map(|message| (kept.channel, message)) })
+        // Where no message asks, the answer bears the mark, unless others cannot see it.
+        let answer = (!word.alone).then_some((word.answer, asker.channel));
+        let marked = kept.message.map(|message| (message, kept.channel)).or(answer);
+        let solved = marked.map(|(message, channel)| Solved { talk: word.talk, message, channel });
+        Ok(Done { reply, solved })
     }
 
     pub(super) async fn failed(&self, word: Word, asker: &Asker) -> Result<Reply, StoreError> {

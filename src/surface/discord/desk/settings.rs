@@ -2,13 +2,19 @@
 
 use std::fmt::Display;
 
+use serenity::model::Permissions;
+use serenity::model::id::ChannelId;
+
 use super::given::Given;
 use super::{Desk, now};
 use crate::answer::{Answer, Block};
-use crate::config::{self, Matching};
+use crate::config::{self, Matching, Transport};
 use crate::store::{Channel, Guild, Person, QuietHours, Role, Settings, StoreError};
 use crate::surface::discord::command::{Audience, Command, Kind, Need, Opt};
-use crate::surface::discord::send::Reply;
+use crate::surface::discord::permissions::{MEND, Seat, is_about_permissions, names};
+use crate::surface::discord::send::{Content, Reply};
+use crate::surface::discord::setup::GRANT;
+use crate::surface::discord::talk::Rules;
 use crate::text::Text;
 
 /// How many channels, forums and roles may be named each.
@@ -115,7 +121,8 @@ impl Desk {
         let config = engine.config();
         let before = self.store.settings(guild).await?;
         if change == Change::Nothing {
-            return Ok(shown("The settings of this server", &before, config).into());
+            let obstacles = self.obstacles(None, &before, config).await;
+            return Ok(shown("The settings of this server", obstacles, &before, config).into());
         }
         if let Err(refusal) = changed(before, &change, guild, &config.matching) {
             return Ok(Answer::sentence("Nothing was changed", Text::plain(refusal)).into());
@@ -129,20 +136,53 @@ impl Desk {
         };
         let after = self.store.change_settings(guild, by, now(), apply).await?;
         self.grounds.forget_settings(guild);
-        let note = match change {
-            Change::Mention(Some(role)) => self.unheard(guild, role).await,
-            _ => None,
+        let obstacles = match change {
+            Change::Channel(How::Add, chosen) | Change::Forum(How::Add, chosen) => {
+                self.obstacles(Some(chosen), &after, config).await
+            }
+            Change::Mention(Some(role)) => self.unheard(guild, role).await.into_iter().collect(),
+            _ => Vec::new(),
         };
-        Ok(Answer { note, ..shown("Changed", &after, config) }.into())
+        Ok(shown("Changed", obstacles, &after, config).into())
     }
-}
 
-impl Desk {
     /// What staff should mend so that a role is heard when it is called, where that can be known.
     async fn unheard(&self, guild: Guild, role: Role) -> Option<Text> {
         let reach =
-            self.sender.reach(guild, role).await.inspect_err(|error| tracing::warn!(error, "roles are unknown"));
+            self.sender.reach(guild, role).await.inspect_err(|error| tracing::warn!(%error, "roles are unknown"));
         reach.ok()?.trouble().map(|trouble| Text::plain(format!("As it is, {trouble}.")))
+    }
+
+    /// What keeps the bot from answering without being asked to: at all, and in a channel that staff chose just now.
+    async fn obstacles(&self, chosen: Option<Channel>, settings: &Settings, config: &config::Config) -> Vec<Text> {
+        let mut told = Vec::new();
+        if Rules::of(config, settings).choose_nothing() {
+            return told;
+        }
+        if config.discord.transport == Transport::Http {
+            told.push(Text::plain(
+                "I hear nothing of messages: the people who run me have to let me use the gateway (`transport`). Commands work.",
+            ));
+        } else if self.grounds.content().await == Content::Withheld {
+            told.push(Text::plain(format!(
+                "I cannot read messages there yet: the people who run me have to {GRANT} and restart me. Until then commands work, and so does mentioning me."
+            )));
+        }
+        if let Some(channel) = chosen {
+            let lacks = match self.sender.seat(ChannelId::new(channel.0.max(1))).await {
+                Ok(seat) => seat.map_or(Permissions::empty(), Seat::lacks),
+                Err(error) if error.code().is_some_and(is_about_permissions) => Permissions::VIEW_CHANNEL,
+                Err(error) => {
+                    tracing::warn!(%error, "what the bot may do in a channel is not known");
+                    Permissions::empty()
+                }
+            };
+            if !lacks.is_empty() {
+                let lead = Text::plain("In ").code(channel);
+                told.push(lead.and(format!(" I lack {}. Give my role that {MEND}.", names(lacks, "and"))));
+            }
+        }
+        told
     }
 }
 
@@ -210,7 +250,7 @@ fn effective(settings: &Settings, matching: &Matching) -> Matching {
     }
 }
 
-fn shown(title: &str, settings: &Settings, config: &config::Config) -> Answer {
+fn shown(title: &str, obstacles: Vec<Text>, settings: &Settings, config: &config::Config) -> Answer {
     let discord = &config.discord;
     let Matching { answer_at, margin, offer_at } = effective(settings, &config.matching);
     let is_own = settings.answer_at.or(settings.margin).or(settings.offer_at).is_some();
@@ -228,7 +268,7 @@ fn shown(title: &str, settings: &Settings, config: &config::Config) -> Answer {
         Text::plain("Thresholds: ").and(thresholds),
         Text::plain("Quiet hours: ").and(quiet).and("."),
     ];
-    let blocks = paragraphs.into_iter().map(Block::Paragraph).collect();
+    let blocks = obstacles.into_iter().map(Block::Caution).chain(paragraphs.map(Block::Paragraph)).collect();
     Answer { title: Text::plain(title), blocks, ..Answer::default() }
 }
 

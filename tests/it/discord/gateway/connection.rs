@@ -240,7 +240,7 @@ impl Talk<'_> {
             "private_channels": [], "presences": [], "guilds": [{"id": GUILD, "unavailable": true}],
             "guild_join_requests": [], "geo_ordered_rtc_regions": [], "auth": {},
             "shard": data.get("shard").cloned().unwrap_or_else(|| json!([0, 1])),
-            "application": {"id": APPLICATION, "flags": 0}, "_trace": ["[\"the stand-in\"]"]
+            "application": {"id": APPLICATION, "flags": self.shared.settings.application_flags()}, "_trace": ["[\"the stand-in\"]"]
         });
         for (event, data) in [("READY", ready), ("GUILD_CREATE", guild::arriving_guild())] {
             if let Some(frame) = session.dispatch(event, &data) {

@@ -25,12 +25,12 @@ fn command(invocation: &Invocation, registered: &[Value]) -> CommandInteraction 
 
 #[test]
 fn places_and_messages_are_read() {
-    assert_eq!(read::<Guild>(&guild::arriving_guild()).members.len(), 4);
-    assert_eq!(read::<PartialGuild>(&guild::guild()).roles.len(), 2);
+    assert_eq!(read::<Guild>(&guild::arriving_guild()).members.len(), 5);
+    assert_eq!(read::<PartialGuild>(&guild::guild()).roles.len(), 4);
     assert_eq!(read::<Vec<GuildChannel>>(&json!(guild::channels()))[2].kind, ChannelType::Forum);
     assert_eq!(read::<GuildChannel>(&guild::thread("1", "2", "a post", CUSTOMER.id)).name, "a post");
     assert_eq!(read::<PrivateChannel>(&guild::dm()).recipient.name, CUSTOMER.name);
-    read::<CurrentApplicationInfo>(&guild::application("00"));
+    read::<CurrentApplicationInfo>(&guild::application("00", 1 << 19));
     let first = said("it stopped").with(attachment("/a", "bounce.eml", "message/rfc822", 9));
     let reply = mention("see above").by(STAFF).replying_to(&first.object("7")).event("8");
     let reply = read::<Message>(&reply);
