@@ -26,7 +26,7 @@ fn command(invocation: &Invocation, registered: &[Value]) -> CommandInteraction 
 #[test]
 fn places_and_messages_are_read() {
     assert_eq!(read::<Guild>(&guild::arriving_guild()).members.len(), 5);
-    assert_eq!(read::<PartialGuild>(&guild::guild()).roles.len(), 4);
+    assert_eq!(read::<PartialGuild>(&guild::guild()).roles.len(), 5);
     assert_eq!(read::<Vec<GuildChannel>>(&json!(guild::channels()))[2].kind, ChannelType::Forum);
     assert_eq!(read::<GuildChannel>(&guild::thread("1", "2", "a post", CUSTOMER.id)).name, "a post");
     assert_eq!(read::<PrivateChannel>(&guild::dm()).recipient.name, CUSTOMER.name);
