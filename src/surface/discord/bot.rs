@@ -333,13 +333,20 @@ impl Bot {
 
     /// Shows a reply in its place; a first one turns the place into a message to edit.
     async fn show(&self, place: &mut Place, reply: &Reply) {
+        // A request to Discord needs much room: in a box it is taken while it is under way, and not by all who wait.
         let shown = match place {
-            Place::Response { token, .. } => self.sender.edit_response(token, reply).await,
-            Place::Aside { token, sent: Some(sent), .. } => self.sender.edit_follow_up(token, *sent, reply).await,
-            Place::Aside { token, sent, .. } => self.sender.follow_up(token, reply).await.map(|new| *sent = Some(new)),
-            Place::Channel { channel, sent: Some(sent), .. } => self.sender.edit(*channel, *sent, reply).await,
+            Place::Response { token, .. } => Box::pin(self.sender.edit_response(token, reply)).await,
+            Place::Aside { token, sent: Some(sent), .. } => {
+                Box::pin(self.sender.edit_follow_up(token, *sent, reply)).await
+            }
+            Place::Aside { token, sent, .. } => {
+                Box::pin(self.sender.follow_up(token, reply)).await.map(|new| *sent = Some(new))
+            }
+            Place::Channel { channel, sent: Some(sent), .. } => {
+                Box::pin(self.sender.edit(*channel, *sent, reply)).await
+            }
             Place::Channel { channel, to, sent } => {
-                self.sender.say(*channel, *to, reply).await.map(|new| *sent = Some(new))
+                Box::pin(self.sender.say(*channel, *to, reply)).await.map(|new| *sent = Some(new))
             }
         };
         if let Err(error) = shown {

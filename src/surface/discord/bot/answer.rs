@@ -21,6 +21,9 @@ use crate::surface::discord::talk;
 /// How long a person sees "thinking" before what is known so far is shown.
 const FIRST_LOOK: Duration = Duration::from_secs(1);
 
+/// The longest question that is matched and read where it arrives, in bytes: that takes well under a millisecond.
+const SHORT: usize = 2_000;
+
 /// What an answer is shown for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Showing {
@@ -50,7 +53,7 @@ impl Bot {
             channel: asker.channel,
             message,
             person: asker.person,
-            question: spoken(&question).to_owned(),
+            question: spoken(&work, &question).to_owned(),
         });
         let notes = Notes { asked: new, ..asked_of(&work, &question, asker) };
         self.give(work, notes, Showing { talk, alone }, asker, place).await;
@@ -68,17 +71,19 @@ impl Bot {
         None
     }
 
-    /// Begins with a question, or with what was pasted in place of one. Matching may have to get ready first, which must not hold up others.
+    /// Begins with a question, or with what was pasted in place of one: a short one right here, once matching is ready. To
+    /// get it ready, or to read a long one, would hold up others.
     pub(super) async fn begin(&self, question: String, circumstances: Circumstances) -> Work {
         let engine = self.current.engine();
-        self.off_the_threads(move || {
+        let at_once = question.len() <= SHORT && engine.is_ready();
+        let begin = move || {
             if inspect::is_clearly_pasted(&question) {
                 let text = question.into_bytes();
                 return engine.begin(Request::Inspect(InspectRequest { text, looks: Looks::AtDomain }));
             }
             engine.ask(&question, &circumstances)
-        })
-        .await
+        };
+        if at_once { begin() } else { self.off_the_threads(begin).await }
     }
 
     /// Does work of the processor where it holds up nobody, a few at once.
@@ -165,8 +170,8 @@ pub(super) fn asked_of(work: &Work, question: &str, asker: &Asker) -> Notes {
 }
 
 /// What is kept of a question: nothing of a mail, a bounce or a log that was pasted.
-pub(super) fn spoken(question: &str) -> &str {
-    if inspect::is_clearly_pasted(question) { "A text that was pasted" } else { question }
+pub(super) fn spoken<'q>(work: &Work, question: &'q str) -> &'q str {
+    if work.inspection().is_some() { "A text that was pasted" } else { question }
 }
 
 /// The answer for one person, or for a place where others read along.

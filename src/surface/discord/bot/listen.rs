@@ -126,7 +126,7 @@ impl Bot {
         };
         // A thread that gets no answer now gets none later; in a channel the next message may be a better question.
         let begins = !quiet || thread.is_some();
-        if begins && !self.is_ours(talk, message, &question, &asker, apart).await {
+        if begins && !self.is_ours(talk, message, spoken(&work, &question), &asker, apart).await {
             return;
         }
         let notes = asked_of(&work, &question, &asker);
@@ -140,7 +140,7 @@ impl Bot {
         let mut place = if thread.is_some() {
             said_in(message.channel_id)
         } else {
-            self.open(message, &talk::thread_name(&work, spoken(&question))).await
+            self.open(message, &talk::thread_name(&work, spoken(&work, &question))).await
         };
         let showing = Showing { talk: Some(talk), alone: false };
         self.give(work, notes, showing, &asker, &mut place).await;
@@ -192,7 +192,7 @@ impl Bot {
             channel: asker.channel,
             message: Some(store::Message(message.id.get())),
             person: asker.person,
-            question: spoken(question).to_owned(),
+            question: question.to_owned(),
         };
         match self.desk.store.begin_talk(&new, apart, now()).await {
             Ok(arrival) => arrival == Arrival::First,
