@@ -70,6 +70,11 @@ impl Engine {
         self.search().map(|_| ())
     }
 
+    /// Whether that was done, so that a question in words is matched in well under a millisecond.
+    pub fn is_ready(&self) -> bool {
+        self.search.get().is_some()
+    }
+
     fn search(&self) -> Result<&Search, &NotReady> {
         self.search.get_or_init(|| Search::build(&self.knowledge, &self.config.matching)).as_ref()
     }

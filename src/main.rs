@@ -12,6 +12,11 @@ use mailmedic::probe::{Hosts, Resolver};
 use mailmedic::problem::Problems;
 use mailmedic::surface::cli::{self, Args, Command, Exit};
 
+/// With the system's allocator a question takes a quarter more time, and a rush leaves more memory in use than it needs;
+/// `.cargo/config.toml` says how soon this one gives it back.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let args = Args::parse();
     cli::start_logging();

@@ -30,8 +30,6 @@ use wire::Wire;
 
 /// How many interactions come at once where all upstreams stall.
 const AT_ONCE: usize = 200;
-/// How many questions are not answered yet, at most, while the rate is measured.
-const OUTSTANDING: usize = 512;
 /// Over how many connections they come.
 const CONNECTIONS: usize = 64;
 /// How often the bot is killed and started again.
@@ -106,12 +104,13 @@ async fn at_once_over_the_gateway(discord: &Discord) {
 /// Questions in words, always so many under way, until all are answered.
 async fn questions_a_second(discord: &Discord, bot: &Bot, count: usize) {
     let knowledge = Knowledge::load(&Source::Shipped, &Brand::default()).unwrap();
-    let asked: Vec<&str> = knowledge.entries().flat_map(|entry| &entry.questions).map(String::as_str).collect();
+    let asked = knowledge.entries().flat_map(|entry| &entry.questions).map(String::as_str);
+    let asked: Vec<&str> = asked.filter(|question| !names_a_domain(question)).collect();
     let requests: Vec<Vec<u8>> =
         (0..count).map(|number| signed(&ask(number, asked[number % asked.len()]), bot.address)).collect();
     let requests = std::sync::Arc::new(requests);
     discord.expect(count);
-    let turns = std::sync::Arc::new(tokio::sync::Semaphore::new(OUTSTANDING));
+    let turns = std::sync::Arc::new(tokio::sync::Semaphore::new(number("LOAD_OUTSTANDING", 256)));
     discord.answers(std::sync::Arc::clone(&turns));
     let (begun, spent) = (Instant::now(), bot.processor());
     let mut tasks = tokio::task::JoinSet::new();
@@ -144,6 +143,11 @@ async fn questions_a_second(discord: &Discord, bot: &Bot, count: usize) {
     );
     told("  acknowledged", times);
     println!("  resident {:.1} MB, at most {:.1} MB", bot.resident("VmRSS:"), bot.resident("VmHWM:"));
+}
+
+/// Whether somebody would look at the network for it, and wait for the silent resolver.
+fn names_a_domain(question: &str) -> bool {
+    question.split_whitespace().any(|word| word.trim_end_matches(['.', ',', ':', '?', '!']).contains(['.', '@']))
 }
 
 fn told(what: &str, mut times: Vec<Duration>) {

@@ -3,7 +3,7 @@
 //! Which features there are is learned from the texts of the knowledge. What none of them has is passed over, and yet
 //! counts as something unknown, which speaks for silence.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::concepts::Concepts;
 use super::message::Words;
@@ -85,7 +85,8 @@ pub(super) struct Features {
     stems: HashMap<String, String>,
     spelling: Spelling,
     concepts: Concepts,
-    errors: Vec<String>,
+    /// The error texts of entries, by their first word.
+    errors: HashMap<String, Vec<Words>>,
     /// By a feature's key: its number, and how rare it is.
     numbers: HashMap<u64, (u32, f32)>,
     rarest: f32,
@@ -110,12 +111,15 @@ impl Features {
         }
         // A word that was seen once may be a misspelt one itself.
         let sure = counts.iter().filter(|(_, count)| **count > 1).map(|(word, count)| ((*word).to_owned(), *count));
-        let errors = errors.map(|words| joined(&words)).filter(|error| error.len() > SHORTEST_ERROR).collect();
+        let mut by_first: HashMap<String, Vec<Words>> = HashMap::new();
+        for error in errors.filter(|error| joined(error).len() > SHORTEST_ERROR) {
+            by_first.entry(error.first().cloned().unwrap_or_default()).or_default().push(error);
+        }
         let mut features = Self {
             stems,
             spelling: Spelling::new(sure.collect()),
             concepts,
-            errors,
+            errors: by_first,
             numbers: HashMap::new(),
             rarest: 1.0,
             frugal: texts.len() > MANY_TEXTS,
@@ -249,13 +253,20 @@ impl Features {
             let name = self.concepts.pattern_name(pattern);
             tell(Kind::Pattern, key(Kind::Pattern, &[name]), &|| format!("the pattern {name}"));
         }
-        let joined = joined(text.words);
-        for error in self.errors.iter().filter(|error| joined.contains(error.as_str())) {
-            tell(Kind::Pattern, key(Kind::Pattern, &[error]), &|| format!("the error text `{}`", error.trim()));
+        for error in self.errors_in(text.words) {
+            tell(Kind::Pattern, key(Kind::Pattern, &[&error]), &|| format!("the error text `{}`", error.trim()));
         }
         for shape in shape(stems.len(), concepts.len(), unknown) {
             tell(Kind::Shape, key(Kind::Shape, &[shape]), &|| shape.to_owned());
         }
+    }
+
+    /// The error texts that are among the words, each once.
+    fn errors_in(&self, words: &Words) -> BTreeSet<String> {
+        let from = |at: usize| words.get(at..).unwrap_or_default();
+        let begun = words.iter().enumerate().filter_map(|(at, word)| Some((at, self.errors.get(word)?)));
+        let found = begun.flat_map(|(at, errors)| errors.iter().filter(move |error| from(at).starts_with(error)));
+        found.map(joined).collect()
     }
 
     /// Gives each feature its value: rarer ones more, and those of a kind together no more than the kind's weight. Those
@@ -308,7 +319,7 @@ fn shape(words: usize, concepts: usize, unknown: usize) -> [&'static str; 3] {
     [length, meaning, strange]
 }
 
-/// The words in a row, so that one text is found in another by whole words.
+/// The words in a row.
 fn joined(words: &Words) -> String {
     format!(" {} ", words.join(" "))
 }

@@ -367,17 +367,20 @@ impl Bot {
         if place.is_over() {
             return tracing::debug!(id = place.id(), "an answer came too late to be shown");
         }
+        // A request to Discord needs much room: in a box it is taken while it is under way, and not by all who wait.
         let shown = match place {
-            Place::Response { token, .. } => self.sender.edit_response(&token.words, reply).await,
+            Place::Response { token, .. } => Box::pin(self.sender.edit_response(&token.words, reply)).await,
             Place::Aside { token, sent: Some(sent), .. } => {
-                self.sender.edit_follow_up(&token.words, *sent, reply).await
+                Box::pin(self.sender.edit_follow_up(&token.words, *sent, reply)).await
             }
             Place::Aside { token, sent, .. } => {
-                self.sender.follow_up(&token.words, reply).await.map(|new| *sent = Some(new))
+                Box::pin(self.sender.follow_up(&token.words, reply)).await.map(|new| *sent = Some(new))
             }
-            Place::Channel { channel, sent: Some(sent), .. } => self.sender.edit(*channel, *sent, reply).await,
+            Place::Channel { channel, sent: Some(sent), .. } => {
+                Box::pin(self.sender.edit(*channel, *sent, reply)).await
+            }
             Place::Channel { channel, to, about, sent, .. } => {
-                self.sender.say(*channel, *to, *about, reply).await.map(|new| *sent = Some(new))
+                Box::pin(self.sender.say(*channel, *to, *about, reply)).await.map(|new| *sent = Some(new))
             }
         };
         if let Err(error) = shown {

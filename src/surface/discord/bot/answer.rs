@@ -25,6 +25,9 @@ const FIRST_LOOK: Duration = Duration::from_secs(1);
 /// How long the store may take before an entry that was chosen by hand is shown: Discord waits three seconds.
 const BY_HAND: Duration = Duration::from_secs(1);
 
+/// The longest question that is matched and read where it arrives, in bytes: that takes well under a millisecond.
+const SHORT: usize = 2_000;
+
 /// What an answer is shown for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Showing {
@@ -55,7 +58,7 @@ impl Bot {
             channel: asker.channel,
             message,
             person,
-            question: spoken(&question).to_owned(),
+            question: spoken(&work, &question).to_owned(),
         });
         let notes = Notes { asked: new, ..asked_of(&work, &question, asker.guild, person) };
         self.give(work, notes, Showing { talk, alone }, asker, place).await;
@@ -101,17 +104,19 @@ impl Bot {
         None
     }
 
-    /// Begins with a question, or with what was pasted in place of one. Matching may have to get ready first, which must not hold up others.
+    /// Begins with a question, or with what was pasted in place of one: a short one right here, once matching is ready. To
+    /// get it ready, or to read a long one, would hold up others.
     pub(super) async fn begin(&self, question: String, circumstances: Circumstances) -> Work {
         let engine = self.current.engine();
-        self.off_the_threads(move || {
+        let at_once = question.len() <= SHORT && engine.is_ready();
+        let begin = move || {
             if inspect::is_clearly_pasted(&question) {
                 let text = question.into_bytes();
                 return engine.begin(Request::Inspect(InspectRequest { text, looks: Looks::AtDomain }));
             }
             engine.ask(&question, &circumstances)
-        })
-        .await
+        };
+        if at_once { begin() } else { self.off_the_threads(begin).await }
     }
 
     /// Does work of the processor where it holds up nobody, a few at once.
@@ -211,8 +216,8 @@ pub(super) fn asked_of(work: &Work, question: &str, guild: Option<Guild>, person
 }
 
 /// What is kept of a question: nothing of a mail, a bounce or a log that was pasted.
-pub(super) fn spoken(question: &str) -> &str {
-    if inspect::is_clearly_pasted(question) { "A text that was pasted" } else { question }
+pub(super) fn spoken<'q>(work: &Work, question: &'q str) -> &'q str {
+    if work.inspection().is_some() { "A text that was pasted" } else { question }
 }
 
 /// The answer for one person, or for a place where others read along.

@@ -140,13 +140,13 @@ impl Bot {
             Some(_) => (Talk(message.channel_id.get()), Duration::ZERO),
             None => (Talk(message.id.get()), APART),
         };
-        if !self.is_ours(talk, message, &question, &asker, apart).await {
+        if !self.is_ours(talk, message, spoken(&work, &question), &asker, apart).await {
             return;
         }
         let mut place = if thread.is_some() {
             said_in(message.channel_id, message, &asker)
         } else {
-            self.open(message, &talk::thread_name(&work, spoken(&question)), &asker).await
+            self.open(message, &talk::thread_name(&work, spoken(&work, &question)), &asker).await
         };
         let showing = Showing { talk: Some(talk), alone: false };
         self.give(work, notes, showing, &asker, &mut place).await;
@@ -226,7 +226,7 @@ impl Bot {
             channel: asker.channel,
             message: Some(store::Message(message.id.get())),
             person: asker.person,
-            question: spoken(question).to_owned(),
+            question: question.to_owned(),
         };
         match self.desk.store.begin_talk(&new, apart, now()).await {
             Ok(arrival) => arrival == Arrival::First,
