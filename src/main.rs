@@ -12,8 +12,7 @@ use mailmedic::probe::{Hosts, Resolver};
 use mailmedic::problem::Problems;
 use mailmedic::surface::cli::{self, Args, Command, Exit};
 
-/// With the system's allocator a question takes a quarter more time, and a rush leaves more memory in use than it needs;
-/// `.cargo/config.toml` says how soon this one gives it back.
+/// Takes less time than the system's, and gives memory back: `.cargo/config.toml` says how soon.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 

@@ -26,13 +26,13 @@ const PARTS: [(&str, By, &str); 9] = [
     (
         "watches",
         By::Id,
-        "SELECT at, guild, channel, domain, until, selector, state, looks, known, underway, next_look, expires, ended_at
-            FROM watch WHERE person = $1 ORDER BY id",
+        "SELECT at, guild, channel, domain, until, selector, state, looks, strikes, known, underway, next_look, expires,
+            ended_at FROM watch WHERE person = $1 ORDER BY id",
     ),
     (
         "notifications",
         By::Id,
-        "SELECT at, watch, guild, channel, news, state, due_at, strikes, delays, trouble, ended_at
+        "SELECT at, watch, talk, guild, channel, news, state, due_at, strikes, delays, trouble, ended_at
             FROM outbox WHERE person = $1 ORDER BY id",
     ),
     ("feedback", By::Pseudonym, "SELECT at, answer, guild, entry, verdict FROM feedback WHERE who = $1 ORDER BY at"),
@@ -100,7 +100,9 @@ fn columns(sql: &str) -> impl Iterator<Item = &str> {
 fn told((column, value): (&str, Value)) -> (String, Json) {
     let value = match (column, value) {
         (_, Value::Number(None) | Value::Text(None)) => Json::Null,
-        ("guild" | "channel" | "message" | "answer", Value::Number(Some(id))) => id.cast_unsigned().to_string().into(),
+        ("guild" | "channel" | "message" | "answer" | "talk", Value::Number(Some(id))) => {
+            id.cast_unsigned().to_string().into()
+        }
         (_, Value::Number(Some(number))) => number.into(),
         ("news", Value::Text(Some(news))) => serde_json::from_str(&news).unwrap_or(Json::String(news)),
         (_, Value::Text(Some(text))) => text.into(),

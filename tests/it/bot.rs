@@ -620,16 +620,17 @@ async fn a_domain_whose_senders_are_judged_too_often_is_left_alone_for_a_while()
 
 #[tokio::test]
 async fn a_notification_for_a_channel_that_is_gone_comes_as_a_direct_message() {
-    let lab = Lab::start(By::Gateway, Zones::load(&["healthy"])).await;
+    let (_servers, network) = network(zone("10 mx.zone.example"), zone("10 mx.zone.example")).await;
+    let lab = Lab::start_on(By::Gateway, Zones::default(), |_| network).await;
     let before = lab.discord.say(said("/help").in_dm()).await;
     before.replied().await;
     lab.discord.trouble(Operation::CreateMessage, Trouble::Status(404), 1);
-    let (domain, until) = ("healthy.example".to_owned(), "mx".to_owned());
+    let (domain, until) = ("zone.example".to_owned(), "mx".to_owned());
     let to = Address { guild: None, channel: SUPPORT.parse().unwrap(), person: Some(CUSTOMER.id.parse().unwrap()) };
     let news = News::GaveUp { domain, until, now: None };
     lab.store.open().await.post(&to, &news, SystemTime::now().into()).await.unwrap();
-    // Whatever begins wakes those who deliver.
-    lab.discord.dispatch(slash("watch", &[("domain", "healthy.example")])).await.edited().await;
+    // A watch that begins wakes those who deliver.
+    lab.discord.dispatch(slash("watch", &[("domain", "zone.example")])).await.edited().await;
     let told = before.replies(2).await.remove(1).body;
     assert_eq!((title(&told), &told["content"]), ("Your change has not arrived", &Value::Null));
     lab.finish().await;

@@ -650,9 +650,11 @@ async fn in_quiet_hours_nobody_is_called_before_their_end_of_which_the_person_he
     assert!(description(&again.edited().await).contains("I call them then"));
     lab.stays_quiet(&[]).await;
     assert_eq!(post.replies(1).await.len(), 1);
-    // Their end has come.
+    // Their end has come; another call wakes those who deliver.
     lab.store.run("UPDATE outbox SET due_at = 1").await;
-    lab.discord.dispatch(slash("watch", &[("domain", "healthy.example")])).await.edited().await;
+    let other = lab.discord.open_forum_post("Mail", said(NOTHING_ARRIVES)).await;
+    let another = button(&press(&other.replied().await.body, "Talk to a person"));
+    lab.discord.dispatch(another.in_channel(other.channel())).await.edited().await;
     let call = post.replies(2).await.remove(1).body;
     assert_eq!(call["content"], format!("<@&{STAFF_ROLE}>"));
     assert!(description(&call).contains("Question: "), "{call}");

@@ -14,7 +14,6 @@ use tokio::process::Child;
 use tokio::time::{sleep, timeout};
 
 use super::{READY, STANDBY, asks, says};
-use crate::bot::title;
 use crate::cli::mailmedic;
 use crate::discord::asked::Asked;
 use crate::discord::endpoint::Endpoint;
@@ -165,9 +164,10 @@ impl Sent {
         }
     }
 
-    /// Whether the person has read that they will be told.
+    /// Whether the person has read that they wait, with the button that ends it.
     fn is_confirmed(&self) -> bool {
-        self.asked.happenings().iter().any(|happening| title(&happening.body) == "You will be told")
+        let Some(domain) = &self.domain else { return false };
+        self.asked.component(&format!("End: {domain}")).is_some()
     }
 }
 
