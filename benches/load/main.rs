@@ -110,7 +110,7 @@ async fn questions_a_second(discord: &Discord, bot: &Bot, count: usize) {
         (0..count).map(|number| signed(&ask(number, asked[number % asked.len()]), bot.address)).collect();
     let requests = std::sync::Arc::new(requests);
     discord.expect(count);
-    let turns = std::sync::Arc::new(tokio::sync::Semaphore::new(number("LOAD_OUTSTANDING", 256)));
+    let turns = std::sync::Arc::new(tokio::sync::Semaphore::new(number("LOAD_OUTSTANDING", 192)));
     discord.answers(std::sync::Arc::clone(&turns));
     let (begun, spent) = (Instant::now(), bot.processor());
     let mut tasks = tokio::task::JoinSet::new();

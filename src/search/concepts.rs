@@ -13,8 +13,10 @@ use super::message::words;
 
 /// The file as it was when the binary was built.
 const SHIPPED: &str = include_str!("../../index/concepts.toml");
-/// How large the patterns may become when they are compiled, and how large their cache, in bytes.
+/// How large the patterns may become when they are compiled, in bytes.
 const LARGEST: usize = 1 << 21;
+/// How large the cache may become that each thread has for them.
+const CACHE: usize = 1 << 20;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -78,7 +80,7 @@ impl Concepts {
             .case_insensitive(true)
             .unicode(false)
             .size_limit(LARGEST)
-            .dfa_size_limit(LARGEST)
+            .dfa_size_limit(CACHE)
             .build()?;
         Ok(Self {
             names: written.concept.into_iter().map(|concept| concept.name).collect(),
