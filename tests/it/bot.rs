@@ -76,7 +76,7 @@ impl Lab {
         let store = Place::file();
         let opened = Store::open(&store.at, config.limits, SEED).await.unwrap();
         let engine = lab::engine_on(network(&names), config);
-        let bot = Bot::new(engine, Arc::new(discord.http()), opened);
+        let bot = Bot::new(engine, Arc::new(discord.http()), opened, discord.client());
         replace_commands(&discord.http(), None).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
@@ -84,10 +84,10 @@ impl Lab {
         let public_key = (by == By::Http).then(|| PublicKey::from_hex(&StandIn::public_key()).unwrap());
         let (stop, stopped) = oneshot::channel();
         let registry = Registry::new("test.host.example".parse().unwrap(), LIFETIME);
-        let (mailbox, files) = (Some(Arc::clone(&registry)), discord.client());
+        let mailbox = Some(Arc::clone(&registry));
         let serving = tokio::spawn(async move {
             let shutdown = async move { stopped.await.unwrap_or_default() };
-            bot.serve(Serving { gateway, shared: None, public_key, listener, mailbox, files }, shutdown).await.unwrap();
+            bot.serve(Serving { gateway, shared: None, public_key, listener, mailbox }, shutdown).await.unwrap();
         });
         if by == By::Gateway {
             discord.gateway().connected().await;

@@ -52,18 +52,11 @@ impl Lab {
     pub(crate) async fn start_with(discord: StandIn, gateway: Http, rest: Http, config: Config) -> Self {
         let engine = lab::engine_on(std::sync::Arc::new(lab::Nobody), config);
         let store = Place::file();
-        let bot = Bot::new(engine, std::sync::Arc::new(rest), store.open().await);
+        let bot = Bot::new(engine, std::sync::Arc::new(rest), store.open().await, reqwest::Client::new());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = oneshot::channel();
-        let serving = Serving {
-            gateway: Some(gateway),
-            shared: None,
-            public_key: None,
-            listener,
-            mailbox: None,
-            files: reqwest::Client::new(),
-        };
+        let serving = Serving { gateway: Some(gateway), shared: None, public_key: None, listener, mailbox: None };
         let serving =
             tokio::spawn(async move { bot.serve(serving, async { stopped.await.unwrap_or_default() }).await });
         Self { discord, address, stop, serving, _store: store }

@@ -44,10 +44,9 @@ impl Replica {
                 public_key: Some(PublicKey::from_hex(&StandIn::public_key()).unwrap()),
                 listener,
                 mailbox: None,
-                files: reqwest::Client::new(),
             };
             let stopped = async { stopped.await.unwrap_or_default() };
-            Bot::new(engine, Arc::new(http), store).serve(serving, stopped).await.unwrap();
+            Bot::new(engine, Arc::new(http), store, reqwest::Client::new()).serve(serving, stopped).await.unwrap();
         });
         Self { address: told.await.unwrap(), stop: Some(stop), runtime: Some(runtime) }
     }

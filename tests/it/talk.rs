@@ -89,16 +89,15 @@ impl Lab {
 
     /// One more process with the same store.
     pub(crate) async fn add_bot(&mut self) {
-        let bot = Bot::new(Arc::clone(&self.engine), Arc::new(self.discord.http()), self.store.open().await);
+        let bot = Bot::new(
+            Arc::clone(&self.engine),
+            Arc::new(self.discord.http()),
+            self.store.open().await,
+            reqwest::Client::new(),
+        );
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let serving = Serving {
-            gateway: Some(self.discord.http()),
-            shared: None,
-            public_key: None,
-            listener,
-            mailbox: None,
-            files: reqwest::Client::new(),
-        };
+        let serving =
+            Serving { gateway: Some(self.discord.http()), shared: None, public_key: None, listener, mailbox: None };
         let (stop, stopped) = oneshot::channel();
         let before = self.discord.gateway().identifies();
         let serving = tokio::spawn(async move {

@@ -126,13 +126,12 @@ pub struct Serving {
     pub listener: TcpListener,
     /// Where test addresses are opened; none where there is no test mailbox.
     pub mailbox: Option<Arc<Registry>>,
-    /// The client that fetches what people upload.
-    pub files: reqwest::Client,
 }
 
 impl Bot {
-    /// A bot that answers through `http`, whose application id is set, and keeps in `store` what people entrust to it.
-    pub fn new(engine: Arc<Engine>, http: Arc<Http>, store: Store) -> Self {
+    /// A bot that answers through `http`, whose application id is set, keeps in `store` what people entrust to it, and
+    /// fetches with `files` what they upload.
+    pub fn new(engine: Arc<Engine>, http: Arc<Http>, store: Store, files: reqwest::Client) -> Self {
         let stop = CancellationToken::new();
         let rounds = Rounds::new(Arc::clone(&engine), store.clone(), stop.clone());
         let sender = Sender::new(http);
@@ -152,16 +151,15 @@ impl Bot {
             mailbox: None,
             waiting: Waiting::default(),
             told: Arc::new(Recent::new(TOLD_HOLDS)),
-            files: reqwest::Client::new(),
+            files,
             link: watch::Sender::new(Link::Down),
         }
     }
 
     /// Serves until `shutdown`; then takes nothing new, and finishes the answers under way.
     pub async fn serve(mut self, serving: Serving, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
-        let Serving { gateway, shared, public_key, listener, mailbox, files } = serving;
+        let Serving { gateway, shared, public_key, listener, mailbox } = serving;
         self.mailbox = mailbox;
-        self.files = files;
         let router = http::router(&self, gateway.is_some(), public_key)?.merge(pages::router(self.current.clone()));
         let stop = self.stop.clone();
         let stopped = stop.clone();

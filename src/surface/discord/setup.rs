@@ -257,8 +257,8 @@ async fn serve(engine: &Arc<Engine>) -> io::Result<Exit> {
         Err(error) => return refuse(format!("files of Discord cannot be fetched: {error}"), Exit::Bug),
     };
     let registry = mailbox.as_ref().map(|mailbox| Arc::clone(&mailbox.registry));
-    let serving = Serving { gateway, shared, public_key: key, listener, mailbox: registry, files };
-    match Bot::new(Arc::clone(engine), Arc::new(rest), store).serve(serving, asked_to_stop()?).await {
+    let serving = Serving { gateway, shared, public_key: key, listener, mailbox: registry };
+    match Bot::new(Arc::clone(engine), Arc::new(rest), store, files).serve(serving, asked_to_stop()?).await {
         Ok(()) => Ok(Exit::Fine),
         Err(error @ ServeError::Gateway(_)) => refuse(error, Exit::Configuration),
         Err(error) => refuse(with_cause(&error), Exit::Unknown),
